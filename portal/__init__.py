@@ -1,0 +1,1 @@
+"""The site: what any capability would share. Knows nothing of reimaging."""

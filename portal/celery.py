@@ -1,0 +1,52 @@
+"""Celery, the doorbell: it carries ids to workers, and nothing depends on a message arriving."""
+
+import os
+from pathlib import Path
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+SWEEP_SECONDS = 3
+INVENTORY_SYNC_SECONDS = 300
+HARD_TIME_LIMIT_SECONDS = 180  # above the sum of the HTTP timeouts of one step
+
+
+def _transport_options(broker_url: str, folder: Path) -> dict[str, object]:
+    if not broker_url.startswith("filesystem:"):
+        return {"socket_connect_timeout": 2, "socket_timeout": 5, "max_retries": 0}
+    for name in ("messages", "control"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(folder / "messages"),
+        "data_folder_out": str(folder / "messages"),
+        "control_folder": str(folder / "control"),
+        "polling_interval": 0.1,
+    }
+
+
+app = Celery("portal")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_transport_options=_transport_options(settings.CELERY_BROKER_URL, settings.VAR_DIR / "broker"),
+    broker_connection_timeout=2,
+    broker_connection_retry_on_startup=True,
+    accept_content=["json"],
+    task_serializer="json",
+    task_ignore_result=True,  # results live in the database, written by the services
+    task_publish_retry=False,  # a dead broker never hangs a web request; the sweeper rings again
+    task_acks_late=False,  # a lost message is re-published from the database, a repeated one changes nothing
+    task_time_limit=HARD_TIME_LIMIT_SECONDS,
+    worker_prefetch_multiplier=1,
+    worker_enable_remote_control=False,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    timezone="UTC",
+    beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
+    beat_schedule={
+        "sweep": {"task": "reimage.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+        "inventory": {"task": "reimage.tasks.sync_inventory", "schedule": INVENTORY_SYNC_SECONDS},
+    },
+)
+app.autodiscover_tasks(["reimage"])

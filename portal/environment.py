@@ -1,0 +1,170 @@
+"""Reads the configuration contract from the environment and refuses what is missing or senseless.
+
+Every problem is reported at once, with the variable's name and how to mend it. Knows nothing of Django.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
+AZURE_CREDENTIALS = ("managed-identity", "workload-identity", "client-secret", "client-certificate")
+
+
+class ConfigurationProblem(Exception):
+    """The environment cannot be used; the message lists each variable and its remedy."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the contract. `local` is the default on a loopback PUBLIC_URL, `default` everywhere."""
+
+    name: str
+    meaning: str
+    default: str | None = None
+    local: str | None = None
+    secret: bool = False
+    required: bool = True
+
+
+CONTRACT: tuple[Setting, ...] = (
+    Setting("PUBLIC_URL", "where people reach the portal, for example https://reimage.example.com"),
+    Setting("VAR_DIR", "folder of the embedded database, broker, mails and keys", default="var"),
+    Setting(
+        "SECRET_KEY", "at least 50 random characters: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+        secret=True,
+    ),
+    Setting("ALLOWED_HOSTS", "host names that the portal answers to, separated by commas", local="localhost,127.0.0.1"),
+    Setting("DATABASE_URL", "postgres://user:password@host/name, or sqlite:///path", local="sqlite:///{var}/portal.sqlite3", secret=True),
+    Setting("CELERY_BROKER_URL", "redis://host/0, amqp://user:password@host// or filesystem://", local="filesystem://", secret=True),
+    Setting("ENTRA_AUTHORITY", "https://login.microsoftonline.com/ followed by your tenant id"),
+    Setting("ENTRA_CLIENT_ID", "application (client) id of the portal's app registration"),
+    Setting("ENTRA_CLIENT_SECRET", "client secret of that app registration", secret=True),
+    Setting("GRAPH_URL", "Microsoft Graph, asked for groups beyond 200", default="https://graph.microsoft.com"),
+    Setting("AZURE_RESOURCE_MANAGER", "https://management.azure.com or a sovereign cloud's address"),
+    Setting("AZURE_SUBSCRIPTIONS", "subscription ids whose machines are offered, separated by commas"),
+    Setting("AZURE_CREDENTIAL", "one of " + ", ".join(AZURE_CREDENTIALS)),
+    Setting("AZURE_TENANT_ID", "tenant of the portal's Azure identity; the authority's tenant if unset", required=False),
+    Setting("AZURE_CLIENT_ID", "client id of the portal's Azure identity (not for a system-assigned one)", required=False),
+    Setting("AZURE_CLIENT_SECRET", "its secret, with AZURE_CREDENTIAL=client-secret", required=False, secret=True),
+    Setting("AZURE_CLIENT_CERTIFICATE_FILE", "its PEM file, with AZURE_CREDENTIAL=client-certificate", required=False),
+    Setting("AZURE_CA_BUNDLE", "PEM file of the authorities to trust for Entra ID and Azure; the system's if unset", required=False),
+    Setting("SEALING_PUBLIC_KEY", "public key that seals passwords (base64, from manage.py generate_sealing_key)"),
+    Setting("SEALING_PRIVATE_KEY_FILE", "its private half, for the worker alone (file mode 0400)", required=False),
+    Setting("EMAIL_HOST", "SMTP server; without one, mails are files under VAR_DIR/mail", required=False),
+    Setting("EMAIL_PORT", "port of the SMTP server", default="587"),
+    Setting("EMAIL_HOST_USER", "user at the SMTP server", required=False),
+    Setting("EMAIL_HOST_PASSWORD", "its password", required=False, secret=True),
+    Setting("MAIL_FROM", "sender of the portal's mails", local="reimage-portal@localhost"),
+    Setting("TIME_ZONE", "time zone of people whose browser does not tell theirs", default="UTC"),
+    Setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO"),
+    Setting("LOG_FORMAT", "json, or console for people", default="json"),
+)  # fmt: skip
+
+
+@dataclass
+class _Reading:
+    source: Mapping[str, str]
+    problems: list[str] = field(default_factory=list)
+
+    def text(self, setting: Setting, *, local: bool, var: str) -> str:
+        """The value, read from NAME or, for secrets, from the file that NAME_FILE names."""
+        value = self.source.get(setting.name, "").strip() or self._from_file(setting)
+        if not value:
+            fallback = setting.local if local and setting.local is not None else setting.default
+            value = (fallback or "").format(var=var)
+        if not value and setting.required:
+            self.problems.append(f"{setting.name} is not set: {setting.meaning}.")
+        return value
+
+    def _from_file(self, setting: Setting) -> str:
+        path = self.source.get(f"{setting.name}_FILE", "").strip() if setting.secret else ""
+        if not path:
+            return ""
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as err:
+            self.problems.append(f"{setting.name}_FILE names {path}, which cannot be read ({err.strerror}).")
+            return ""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The contract's values as text; empty where an optional one is unset."""
+
+    values: Mapping[str, str]
+    local: bool
+
+    def __getitem__(self, name: str) -> str:
+        return self.values[name]
+
+    def items_of(self, name: str) -> list[str]:
+        """A comma-separated value as a list."""
+        return [item.strip() for item in self.values[name].split(",") if item.strip()]
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address points at this very machine."""
+    return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
+
+
+def read_environment(source: Mapping[str, str] | None = None, *, base_dir: Path) -> Environment:
+    """Reads and checks the contract.
+
+    Raises ConfigurationProblem with every finding. An installation on a loopback PUBLIC_URL may use the
+    defaults under VAR_DIR and http; any other must set everything and use https throughout.
+    """
+    reading = _Reading(os.environ if source is None else source)
+    local = is_loopback(reading.source.get("PUBLIC_URL", ""))
+    var = str((base_dir / (reading.source.get("VAR_DIR") or "var")).resolve())
+    values = {setting.name: reading.text(setting, local=local, var=var) for setting in CONTRACT}
+    values["VAR_DIR"] = var
+    reading.problems += [*_address_problems(values, local=local), *_choice_problems(values), *_key_problems(values)]
+    if reading.problems:
+        raise ConfigurationProblem("The portal cannot start.\n" + "\n".join(f"  - {line}" for line in reading.problems))
+    return Environment(values, local)
+
+
+def _address_problems(values: Mapping[str, str], *, local: bool) -> list[str]:
+    found = []
+    schemes = ("http", "https") if local else ("https",)
+    parts = urlsplit(values["PUBLIC_URL"])
+    if values["PUBLIC_URL"] and (parts.scheme not in schemes or not parts.hostname or parts.path.strip("/")):
+        found.append("PUBLIC_URL must be https:// and a host, without a path (http only on localhost).")
+    for name in ("ENTRA_AUTHORITY", "GRAPH_URL", "AZURE_RESOURCE_MANAGER"):
+        if values[name] and urlsplit(values[name]).scheme != "https":
+            found.append(f"{name} must begin with https://, it is {values[name]!r}.")
+    tenant = urlsplit(values["ENTRA_AUTHORITY"]).path.strip("/").lower()
+    if values["ENTRA_AUTHORITY"] and (not tenant or "/" in tenant or tenant in SHARED_AUTHORITIES):
+        found.append("ENTRA_AUTHORITY must end in one tenant id: common, organizations and consumers let anybody in.")
+    return found
+
+
+def _choice_problems(values: Mapping[str, str]) -> list[str]:
+    found = []
+    credential = values["AZURE_CREDENTIAL"]
+    if credential and credential not in AZURE_CREDENTIALS:
+        found.append(f"AZURE_CREDENTIAL is {credential!r}: choose one of {', '.join(AZURE_CREDENTIALS)}.")
+    needed = {
+        "client-secret": ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"),
+        "client-certificate": ("AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_FILE"),
+    }.get(credential, ())
+    found += [f"{name} is not set, but AZURE_CREDENTIAL={credential} needs it." for name in needed if not values[name]]
+    if values["LOG_LEVEL"].upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        found.append(f"LOG_LEVEL is {values['LOG_LEVEL']!r}: choose DEBUG, INFO, WARNING or ERROR.")
+    if not values["EMAIL_PORT"].isdecimal():
+        found.append(f"EMAIL_PORT must be a number, it is {values['EMAIL_PORT']!r}.")
+    return found
+
+
+def _key_problems(values: Mapping[str, str]) -> list[str]:
+    found = []
+    if values["SECRET_KEY"] and len(values["SECRET_KEY"]) < 50:
+        found.append("SECRET_KEY is too short: use at least 50 random characters.")
+    for name in ("AZURE_CA_BUNDLE", "SEALING_PRIVATE_KEY_FILE", "AZURE_CLIENT_CERTIFICATE_FILE"):
+        if values[name] and not Path(values[name]).is_file():
+            found.append(f"{name} names {values[name]}, which is not a file.")
+    return found

@@ -1,0 +1,42 @@
+"""The ways in which the portal says no. Each carries what a person is told; a middleware turns it into a page."""
+
+from http import HTTPStatus
+
+
+class Problem(Exception):
+    """Base of everything that ends as an explained page.
+
+    `message` says what happened and which object it is about; `remedy` says what to do next. Both are translated
+    text, safe to show, and hold no secret.
+    """
+
+    status: HTTPStatus = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(str(message))
+        self.message = message
+        self.remedy = remedy
+
+
+class NotFound(Problem):
+    """No such object, or none that this person may know of: the two look the same."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class NotAllowed(Problem):
+    """A rule or a missing role forbids it; the message says which."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class WrongState(Problem):
+    """It was allowed, but no longer applies: somebody else acted, or time ran out."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class Unavailable(Problem):
+    """A system that the portal depends on does not answer; nothing was changed."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,0 +1,55 @@
+"""A person as Entra ID knows them, keyed on (tenant id, object id); everything else is for display."""
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+
+
+class AppRole(models.TextChoices):
+    """The app roles of the portal's app registration, as they stand in a token's `roles` claim."""
+
+    AUDITOR = "Reimage.Auditor", "Reimage.Auditor"
+    ADMINISTRATOR = "Reimage.Administrator", "Reimage.Administrator"
+
+
+class User(AbstractBaseUser):
+    """A person who has signed in. Roles and groups are those of the last sign-in."""
+
+    password = None  # type: ignore[assignment]  # Entra ID keeps the passwords
+    tenant_id = models.UUIDField(editable=False)
+    object_id = models.UUIDField(editable=False)
+    display_name = models.CharField(max_length=256)
+    email = models.EmailField(blank=True)
+    app_roles = models.JSONField(default=list)
+    group_ids = models.JSONField(default=list)
+    groups_are_complete = models.BooleanField(default=True)
+    language = models.CharField(max_length=8, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+
+    USERNAME_FIELD = "object_id"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["tenant_id"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "object_id"], name="user_is_one_entra_person"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def principal_key(self) -> tuple[uuid.UUID, uuid.UUID]:
+        """(tenant id, object id), the only identity that rules compare."""
+        return self.tenant_id, self.object_id
+
+    @property
+    def is_auditor(self) -> bool:
+        """May read everything and act on nothing."""
+        return AppRole.AUDITOR in self.app_roles
+
+    @property
+    def is_administrator(self) -> bool:
+        """May manage grants and the inventory; does not thereby approve."""
+        return AppRole.ADMINISTRATOR in self.app_roles

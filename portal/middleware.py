@@ -1,0 +1,30 @@
+"""What every answer has in common: nothing is cached, and a refusal is always an explained page."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+from django.utils.deprecation import MiddlewareMixin
+
+from portal.errors import Problem
+from portal.views import problem_page
+
+
+class NoStoreMiddleware:
+    """Pages of a signed-in person stay out of every cache, the browser's own included."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            patch_cache_control(response, no_store=True, private=True)
+        return response
+
+
+class ProblemMiddleware(MiddlewareMixin):
+    """Turns a service's `Problem` into the page, or for htmx the fragment, that explains it."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return problem_page(request, exception) if isinstance(exception, Problem) else None

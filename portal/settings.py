@@ -1,0 +1,196 @@
+"""Django's settings, from the environment alone (see environment.py for the contract)."""
+
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from portal.environment import ConfigurationProblem, read_environment
+from portal.logging import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+try:
+    ENVIRONMENT = read_environment(base_dir=BASE_DIR)
+except ConfigurationProblem as err:
+    raise ImproperlyConfigured(str(err)) from err
+
+VAR_DIR = Path(ENVIRONMENT["VAR_DIR"])
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+PUBLIC_URL = ENVIRONMENT["PUBLIC_URL"].rstrip("/")
+HTTPS = PUBLIC_URL.startswith("https://")
+
+DEBUG = False
+SECRET_KEY = ENVIRONMENT["SECRET_KEY"]
+ALLOWED_HOSTS = ENVIRONMENT.items_of("ALLOWED_HOSTS")
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "portal.identity",
+    "portal.audit",
+    "reimage",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_bootstrap_static",
+    "django_filters",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "portal.logging.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.identity.middleware.SessionLimitsMiddleware",
+    "portal.identity.middleware.PersonalSettingsMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a view opts out, not in
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.audit.middleware.AuditContextMiddleware",
+    "portal.middleware.NoStoreMiddleware",
+    "portal.middleware.ProblemMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.tz",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "reimage.context_processors.navigation",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Database -------------------------------------------------------------------------------------------------------
+DATABASES = {"default": dj_database_url.parse(ENVIRONMENT["DATABASE_URL"], conn_max_age=600, conn_health_checks=True)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: a writer waits its turn instead of failing half-way. secure_delete: a destroyed secret is overwritten.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
+    }
+
+# --- People and sessions --------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "identity.User"
+AUTHENTICATION_BACKENDS = ["portal.identity.backends.EntraBackend"]
+# A user is known by (tenant id, object id), a two-column key that Django's single USERNAME_FIELD cannot express.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+LOGIN_URL = "identity:sign-in"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_IDLE_MINUTES = 30
+SESSION_ABSOLUTE_HOURS = 8
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
+
+ENTRA_AUTHORITY = ENVIRONMENT["ENTRA_AUTHORITY"].rstrip("/")
+ENTRA_CLIENT_ID = ENVIRONMENT["ENTRA_CLIENT_ID"]
+ENTRA_CLIENT_SECRET = ENVIRONMENT["ENTRA_CLIENT_SECRET"]
+GRAPH_URL = ENVIRONMENT["GRAPH_URL"].rstrip("/")
+# Group ids worth asking Graph about when a person is in too many groups for the token; portal.identity knows no grants.
+IDENTITY_GROUPS_OF_INTEREST = "reimage.selectors.granted_group_ids"
+
+# --- Azure ----------------------------------------------------------------------------------------------------------
+AZURE_RESOURCE_MANAGER = ENVIRONMENT["AZURE_RESOURCE_MANAGER"].rstrip("/")
+AZURE_SUBSCRIPTIONS = ENVIRONMENT.items_of("AZURE_SUBSCRIPTIONS")
+AZURE_CREDENTIAL = ENVIRONMENT["AZURE_CREDENTIAL"]
+AZURE_TENANT_ID = ENVIRONMENT["AZURE_TENANT_ID"] or ENTRA_AUTHORITY.rsplit("/", 1)[-1]
+AZURE_CLIENT_ID = ENVIRONMENT["AZURE_CLIENT_ID"]
+AZURE_CLIENT_SECRET = ENVIRONMENT["AZURE_CLIENT_SECRET"]
+AZURE_CLIENT_CERTIFICATE_FILE = ENVIRONMENT["AZURE_CLIENT_CERTIFICATE_FILE"]
+AZURE_CA_BUNDLE = ENVIRONMENT["AZURE_CA_BUNDLE"]
+SEALING_PUBLIC_KEY = ENVIRONMENT["SEALING_PUBLIC_KEY"]
+SEALING_PRIVATE_KEY_FILE = ENVIRONMENT["SEALING_PRIVATE_KEY_FILE"]
+
+# --- Celery ---------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = ENVIRONMENT["CELERY_BROKER_URL"]
+
+# --- Mail -----------------------------------------------------------------------------------------------------------
+EMAIL_HOST = ENVIRONMENT["EMAIL_HOST"]
+EMAIL_PORT = int(ENVIRONMENT["EMAIL_PORT"])
+EMAIL_HOST_USER = ENVIRONMENT["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = ENVIRONMENT["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = True
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+DEFAULT_FROM_EMAIL = ENVIRONMENT["MAIL_FROM"]
+
+# --- Languages and time ---------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
+TIME_ZONE = ENVIRONMENT["TIME_ZONE"]
+USE_TZ = True
+
+# --- Static files ---------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Transport and content security ---------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, without TLS
+SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes; customData is at most 65,535, and a form has at most a few of them
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # keeps an uploaded customData file in memory: no plaintext in a temp folder
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap's icons are data: images in its style sheet
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    },
+}
+
+LOGGING_CONFIG = None
+logging_settings(level=ENVIRONMENT["LOG_LEVEL"].upper(), form=ENVIRONMENT["LOG_FORMAT"])

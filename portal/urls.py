@@ -1,0 +1,17 @@
+"""Every address of the portal."""
+
+from django.urls import include, path
+
+from portal import views
+
+urlpatterns = [
+    path("", include("reimage.urls")),
+    path("", include("portal.identity.urls")),
+    path("audit/", include("portal.audit.urls")),
+    path("healthz", views.healthz, name="healthz"),
+]
+
+handler400 = views.bad_request
+handler403 = views.permission_denied
+handler404 = views.page_not_found
+handler500 = views.server_error

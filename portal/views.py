@@ -1,0 +1,80 @@
+"""The pages that belong to the whole site: problems, and the probes of liveness and readiness."""
+
+from http import HTTPStatus
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from portal.errors import NotAllowed, NotFound, Problem
+
+TITLES = {
+    HTTPStatus.BAD_REQUEST: lambda: _("This request cannot be read"),
+    HTTPStatus.NOT_FOUND: lambda: _("There is nothing here for you"),
+    HTTPStatus.FORBIDDEN: lambda: _("You may not do this"),
+    HTTPStatus.CONFLICT: lambda: _("This has already been settled"),
+    HTTPStatus.SERVICE_UNAVAILABLE: lambda: _("Not available right now"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: lambda: _("Something broke on our side"),
+}
+
+
+def problem_page(request: HttpRequest, problem: Problem, status: int | None = None) -> HttpResponse:
+    """The explained refusal: a full page, or for htmx the same text as a fragment."""
+    code = HTTPStatus(status or problem.status)
+    title = TITLES.get(code, TITLES[HTTPStatus.BAD_REQUEST])()
+    template = "problem/_problem.html" if getattr(request, "htmx", False) else "problem/page.html"
+    return render(request, template, {"problem": problem, "title": title, "status": code.value}, status=code)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form came from elsewhere, or its token is from an older session. Nothing of the form is shown again."""
+    return problem_page(
+        request,
+        NotAllowed(
+            _("This form is too old, or it was not sent from this site; nothing was changed."),
+            _("Go back, reload the page and send the form again."),
+        ),
+    )
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 404, in the portal's words."""
+    return problem_page(
+        request,
+        NotFound(
+            _("This page does not exist, or you may not see it."), _("Check the address, or start from “My work”.")
+        ),
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 403, in the portal's words."""
+    return problem_page(request, NotAllowed(_("You do not have the role that this page needs.")))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 400: above all a body over the limit."""
+    return problem_page(
+        request,
+        Problem(
+            _("The portal could not read what was sent; it may be too large."),
+            _("Go back and send less; customData may hold 65,535 bytes."),
+        ),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's 500. Nothing of the error is shown; the request id finds it in the log."""
+    problem = Problem(
+        _("Nothing that was not confirmed has been changed."),
+        _("Try again. If it happens again, tell your administrator this number: %(id)s")
+        % {"id": getattr(request, "request_id", "–")},
+    )
+    return problem_page(request, problem, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Liveness: the process answers."""
+    return HttpResponse("ok", content_type="text/plain")

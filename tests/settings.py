@@ -1,0 +1,34 @@
+"""The portal's own settings over an environment made for tests. DATABASE_URL and CELERY_BROKER_URL may be given."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_var = Path(tempfile.mkdtemp(prefix="reimage-portal-tests-"))
+_DEFAULTS = {
+    "PUBLIC_URL": "http://localhost:8000",
+    "VAR_DIR": str(_var),
+    "SECRET_KEY": "a-key-for-tests-only-that-is-long-enough-to-be-accepted",
+    "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+    "ENTRA_AUTHORITY": "https://localhost:1/11111111-1111-4111-8111-111111111111",
+    "ENTRA_CLIENT_ID": "c0000000-0000-4000-8000-000000000001",
+    "ENTRA_CLIENT_SECRET": "sandbox-portal-secret",
+    "GRAPH_URL": "https://localhost:1",
+    "AZURE_RESOURCE_MANAGER": "https://localhost:1",
+    "AZURE_SUBSCRIPTIONS": "aaaaaaaa-0000-4000-8000-000000000001,aaaaaaaa-0000-4000-8000-000000000002",
+    "AZURE_CREDENTIAL": "client-secret",
+    "AZURE_CLIENT_ID": "c0000000-0000-4000-8000-000000000003",
+    "AZURE_CLIENT_SECRET": "sandbox-operator-secret",
+    "SEALING_PUBLIC_KEY": "replaced by a fixture",
+    "LOG_LEVEL": "WARNING",
+}
+for _name, _value in _DEFAULTS.items():
+    os.environ.setdefault(_name, _value)
+
+from portal.settings import *  # noqa: E402, F403  # the same settings, over the environment above
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -3,7 +3,7 @@
 import uuid
 from typing import ClassVar
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 
@@ -12,6 +12,14 @@ class AppRole(models.TextChoices):
 
     AUDITOR = "Reimage.Auditor", "Reimage.Auditor"
     ADMINISTRATOR = "Reimage.Administrator", "Reimage.Administrator"
+
+
+class UserManager(BaseUserManager["User"]):
+    """Finds people by who they are at Entra ID."""
+
+    def with_principal_key(self, tenant_id: uuid.UUID, object_id: uuid.UUID) -> "User | None":
+        """The person, or None if they have never signed in."""
+        return self.filter(tenant_id=tenant_id, object_id=object_id).first()
 
 
 class User(AbstractBaseUser):
@@ -27,6 +35,8 @@ class User(AbstractBaseUser):
     groups_are_complete = models.BooleanField(default=True)
     language = models.CharField(max_length=8, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+
+    objects = UserManager()
 
     USERNAME_FIELD = "object_id"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["tenant_id"]

@@ -54,12 +54,17 @@ def required_guid(payload: Mapping[str, Any], name: str) -> uuid.UUID:
 
 def _text(payload: Mapping[str, Any], name: str) -> str:
     value = payload.get(name)
-    return value if isinstance(value, str) else ""
+    return _storable(value) if isinstance(value, str) else ""
+
+
+def _storable(text: str) -> str:
+    """Without what no database column takes: NUL and lone surrogates."""
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def _texts(payload: Mapping[str, Any], name: str) -> list[str]:
     values = payload.get(name)
-    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    return [_storable(value) for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
 def _guids(payload: Mapping[str, Any], name: str) -> tuple[uuid.UUID, ...]:
@@ -81,5 +86,6 @@ def _has_overage(payload: Mapping[str, Any]) -> bool:
 
 def _instant(payload: Mapping[str, Any], name: str) -> datetime | None:
     value = payload.get(name)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return datetime.fromtimestamp(value, UTC) if is_number and 0 < value < 2**33 else None
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**33:
+        return datetime.fromtimestamp(value, UTC)
+    return None

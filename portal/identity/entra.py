@@ -81,7 +81,7 @@ def begin_sign_in(*, redirect_uri: str, language: str) -> dict[str, Any]:
 
 def nonce_of(flow: Mapping[str, Any]) -> str:
     """The nonce as it was sent; msal keeps its preimage under `nonce`."""
-    return parse_qs(urlsplit(flow["auth_uri"]).query)["nonce"][0]
+    return parse_qs(urlsplit(str(flow["auth_uri"])).query)["nonce"][0]
 
 
 def finish_sign_in(flow: Mapping[str, Any], answer: Mapping[str, str]) -> Tokens:

@@ -106,7 +106,9 @@ class WrongAudience(TokenRefused):
 class ExpiredToken(TokenRefused):
     reason = "expired_token"
     text = _("The ID token has expired.")
-    advice = _("Start the sign-in again. If it happens again, the portal's clock may be wrong: tell your administrator.")
+    advice = _(
+        "Start the sign-in again. If it happens again, the portal's clock may be wrong: tell your administrator."
+    )
 
 
 class TokenNotYetValid(TokenRefused):

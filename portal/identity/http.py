@@ -75,5 +75,5 @@ def reaching_entra() -> Iterator[None]:
         logger.warning("entra_unavailable", authority=settings.ENTRA_AUTHORITY, error=type(err).__name__)
         raise Unavailable(
             _("Microsoft Entra ID does not answer, so nobody can sign in at the moment. Nothing was changed."),
-            _("Wait a minute and try again. If it lasts, tell your administrator; Microsoft's status page may say more."),
+            _("Wait a minute and try again. If it lasts, tell your administrator."),
         ) from err

@@ -77,4 +77,3 @@ def _time_zone(request: HttpRequest, user: User | None) -> zoneinfo.ZoneInfo:
         if is_time_zone(name):
             return zoneinfo.ZoneInfo(name)
     return zoneinfo.ZoneInfo(settings.TIME_ZONE)
-

@@ -6,6 +6,9 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+MOST_NAME_CHARACTERS = 256
+MOST_EMAIL_CHARACTERS = 254
+
 
 class AppRole(models.TextChoices):
     """The app roles of the portal's app registration, as they stand in a token's `roles` claim."""
@@ -28,8 +31,8 @@ class User(AbstractBaseUser):
     password = None  # type: ignore[assignment]  # Entra ID keeps the passwords
     tenant_id = models.UUIDField(editable=False)
     object_id = models.UUIDField(editable=False)
-    display_name = models.CharField(max_length=256)
-    email = models.EmailField(blank=True)
+    display_name = models.CharField(max_length=MOST_NAME_CHARACTERS)
+    email = models.EmailField(max_length=MOST_EMAIL_CHARACTERS, blank=True)
     app_roles = models.JSONField(default=list)
     group_ids = models.JSONField(default=list)
     groups_are_complete = models.BooleanField(default=True)

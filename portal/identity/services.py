@@ -11,7 +11,7 @@ from portal.identity import audit_actions, sessions
 from portal.identity.claims import Claims
 from portal.identity.errors import SignInRefused
 from portal.identity.groups import Memberships
-from portal.identity.models import User
+from portal.identity.models import MOST_EMAIL_CHARACTERS, MOST_NAME_CHARACTERS, User
 
 
 def remember_person(*, claims: Claims, memberships: Memberships) -> User:
@@ -20,8 +20,8 @@ def remember_person(*, claims: Claims, memberships: Memberships) -> User:
         tenant_id=claims.tenant_id,
         object_id=claims.object_id,
         defaults={
-            "display_name": _that_fits("display_name", claims.name),
-            "email": _that_fits("email", claims.email),
+            "display_name": claims.name[:MOST_NAME_CHARACTERS],
+            "email": claims.email if len(claims.email) <= MOST_EMAIL_CHARACTERS else "",
             "app_roles": list(claims.app_roles),
             "group_ids": [str(group_id) for group_id in memberships.group_ids],
             "groups_are_complete": memberships.complete,
@@ -70,6 +70,7 @@ def expire_session(*, request: HttpRequest) -> None:
     logout(request)
 
 
+@transaction.atomic
 def record_refusal(refusal: SignInRefused) -> None:
     """Keeps a refused sign-in in the audit log. Who it was is unknown: the answer was not to be believed."""
     record(
@@ -90,7 +91,3 @@ def choose_time_zone(*, user: User, time_zone: str) -> None:
     """Keeps the person's time zone; "" leaves it to the browser."""
     user.time_zone = time_zone
     user.save(update_fields=["time_zone"])
-
-
-def _that_fits(field: str, text: str) -> str:
-    return text[: User._meta.get_field(field).max_length]

@@ -23,9 +23,7 @@ UNKNOWN_KEY_PAUSE_SECONDS = 60
 class EntraTenant:
     """Discovery document and signing keys (JWKS) of one authority. Safe to share between threads."""
 
-    def __init__(
-        self, authority: str, http: requests.Session, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, authority: str, http: requests.Session, clock: Callable[[], float] = time.monotonic) -> None:
         self.authority = authority
         self.tenant_id = _tenant_id(authority)
         self._http = http

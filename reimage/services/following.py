@@ -1,6 +1,7 @@
 """Follows Azure's operation: one look a step, decided by the body's status."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -59,7 +60,7 @@ def _ended(held: Claim, state: OperationState, look: Poll) -> None:
     )
 
 
-def _give_over(held: Claim, state: OperationState, code: str, **changes: object) -> None:
+def _give_over(held: Claim, state: OperationState, code: str, **changes: Any) -> None:
     needs_attention = state is OperationState.NEEDS_ATTENTION
     action = audit_actions.OPERATION_NEEDS_ATTENTION if needs_attention else audit_actions.OPERATION_UNKNOWN
     note = {"code": code, "params": {}}

@@ -11,18 +11,21 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
 from portal.audit.services import record
-from reimage.domain.operation_states import LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
+from reimage.domain.operation_states import CANCELABLE, LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import completion
 from reimage.services.secrets import destroy_secrets
 
 LEASE = timedelta(seconds=60)  # longer than the reads, and the one write, of a step
 WORKER = Actor.system("worker")
+# After the POST, whatever came of it, there is never a second one: the secrets have no further use.
+NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
 
 
 class LeaseLost(Exception):
@@ -42,7 +45,7 @@ class Claim:
         return self.deadline - time.monotonic()
 
 
-def due_in(seconds: float) -> ExpressionWrapper:
+def due_in(seconds: float) -> ExpressionWrapper[CombinedExpression]:
     """A moment by the database's clock, for `next_at`."""
     return ExpressionWrapper(Now() + Value(timedelta(seconds=seconds)), output_field=DateTimeField())
 
@@ -93,7 +96,7 @@ def commit(
             raise LeaseLost(f"operation {operation.pk}, fence {held.fence}")
         if action:
             _record(action, operation, reimage_request, detail)
-        if state in TERMINAL:
+        if state not in NEEDS_SECRETS:
             destroy_secrets(operation.pk)
         completion.follow_operation(reimage_request, state)
     operation.refresh_from_db(fields=None, from_queryset=ReimageOperation.objects.select_related("virtual_machine"))

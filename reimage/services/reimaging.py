@@ -1,5 +1,6 @@
 """The one POST: intent committed before it leaves, answer classified after it. Never repeated by any retry."""
 
+from collections.abc import Mapping
 from uuid import uuid4
 
 import structlog
@@ -16,11 +17,12 @@ from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation, SecretField
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.pace import poll_seconds
-from reimage.services.secrets import SealingError, destroy_secrets, open_secret
+from reimage.services.secrets import SealingError, open_secret
 
 CONFLICT_SECONDS = 30
 THROTTLED_SECONDS = 60
 MAX_ATTEMPTS = 20
+_NOTHING: Mapping[str, object] = {}
 log = structlog.get_logger(__name__)
 
 
@@ -105,25 +107,24 @@ def _accepted(held: Claim, outcome: Accepted) -> None:
         "operation_url": outcome.operation_url,
         "location_url": outcome.location_url,
     }
-    urls = {"operation_url": outcome.operation_url, "location_url": outcome.location_url}
-    changes = {
-        **urls,
+    changes: dict[str, Any] = {
+        "operation_url": outcome.operation_url,
+        "location_url": outcome.location_url,
         "azure_request_id": outcome.request_id[:64],
         "accepted_at": Now(),
         "next_at": due_in(poll_seconds()),
     }
     if outcome.operation_url and is_trusted_address(outcome.operation_url):
-        state, note = OperationState.IN_PROGRESS, {}
+        state, note = OperationState.IN_PROGRESS, _NOTHING
     elif outcome.operation_url:
         state, note = OperationState.NEEDS_ATTENTION, {"code": "operation_address_foreign", "params": {}}
         changes["next_at"] = None
     else:
         state, note = OperationState.OUTCOME_UNKNOWN, {"code": "operation_address_missing", "params": {}}
     commit(held, state, action=audit_actions.OPERATION_ACCEPTED, detail=detail, note=note, **changes)
-    destroy_secrets(held.operation.pk)
 
 
-def _requeue(held: Claim, note: dict[str, object], *, seconds: float, outcome: Refused | None = None) -> None:
+def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome: Refused | None = None) -> None:
     """Nothing was executed: back to the queue, through a new preflight."""
     detail = {**note, "status": outcome.status} if outcome else note
     commit(
@@ -136,11 +137,11 @@ def _requeue(held: Claim, note: dict[str, object], *, seconds: float, outcome: R
     )
 
 
-def _fail(held: Claim, note: dict[str, object]) -> None:
+def _fail(held: Claim, note: Mapping[str, object]) -> None:
     commit(held, OperationState.FAILED, action=audit_actions.OPERATION_FAILED, detail=note, note=note)
 
 
-def _lost(held: Claim, note: dict[str, object]) -> None:
+def _lost(held: Claim, note: Mapping[str, object]) -> None:
     commit(
         held,
         OperationState.OUTCOME_UNKNOWN,

@@ -1,6 +1,7 @@
 """The one POST: intent committed before it leaves, answer classified after it. Never repeated by any retry."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import uuid4
 
 import structlog

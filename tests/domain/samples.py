@@ -1,4 +1,4 @@
-"""Valid things to start from, and the cast: Alice requests, Bob approves, Carol audits, Dan administers, Eve is a stranger."""
+"""Valid things to start from, and two of the cast: Alice requests, Bob approves."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

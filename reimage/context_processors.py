@@ -18,17 +18,18 @@ class NavigationItem:
 
 
 def navigation(request: HttpRequest) -> dict[str, list[NavigationItem]]:
-    """Nothing for a person who is not signed in."""
-    if not request.user.is_authenticated:
+    """Nothing for a person who is not signed in, and nothing on a page about a request refused before that is known."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
         return {"navigation": []}
     places = [
         ("reimage:my-work", _("My work")),
         ("reimage:machines", _("Machines")),
         ("reimage:approvals", _("Approvals")),
     ]
-    if request.user.is_auditor:
+    if user.is_auditor:
         places.append(("audit:events", _("Audit")))
-    if request.user.is_administrator:
+    if user.is_administrator:
         places.append(("reimage:access", _("Access")))
     return {"navigation": [_item(request, reverse(route), label) for route, label in places]}
 

@@ -8,7 +8,7 @@
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const secure = location.protocol === "https:" ? "; Secure" : "";
     if (zone) {
-      document.cookie = `time_zone=${encodeURIComponent(zone)}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+      document.cookie = `time_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
     }
   };
 

@@ -136,6 +136,7 @@ SEALING_PRIVATE_KEY_FILE = ENVIRONMENT["SEALING_PRIVATE_KEY_FILE"]
 
 # --- Celery ---------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = ENVIRONMENT["CELERY_BROKER_URL"]
+OPERATION_POLL_SECONDS = int(ENVIRONMENT["OPERATION_POLL_SECONDS"])
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 EMAIL_HOST = ENVIRONMENT["EMAIL_HOST"]

@@ -39,7 +39,7 @@ def plan_views(reimage_request: ReimageRequest) -> list[PlanView]:
 
 
 def plan_view(operation: ReimageOperation) -> PlanView:
-    """The deleteOption warnings are those that were shown at the request, word for word, where the language has them."""
+    """The deleteOption warnings are those shown at the request, word for word, where the language has them."""
     plan = ReimagePlan.from_document(operation.plan)
     others = [item for item in plan.consequences if item.code not in ABOUT_DELETE_OPTION]
     return PlanView(

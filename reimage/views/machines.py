@@ -2,13 +2,14 @@
 
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from portal.errors import NotFound
+from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain.policy import REQUEST_MAX
 from reimage.domain.request_states import RequestState
@@ -22,7 +23,7 @@ PAGE_SIZE = 50
 
 @require_safe
 @vary_on_headers("HX-Request")
-def machines(request: HttpRequest) -> HttpResponse:
+def machines(request: PersonRequest) -> HttpResponse:
     """Exactly the machines that the person may request; htmx replaces the list while they type."""
     form = MachineFilterForm(request.GET)
     granted = selectors.virtual_machines_for(request.user, GrantRole.REQUESTER)
@@ -42,7 +43,7 @@ def machines(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def machine(request: HttpRequest, machine_id: int) -> HttpResponse:
+def machine(request: PersonRequest, machine_id: int) -> HttpResponse:
     """One machine: the inventory's facts, fresh ones from Azure if it answers, its requests, its approvers."""
     found = selectors.with_open_operation(selectors.virtual_machines_visible_to(request.user))
     shown = found.filter(pk=machine_id).first()
@@ -63,7 +64,7 @@ def machine(request: HttpRequest, machine_id: int) -> HttpResponse:
         "problem": problem,
         "operations": operations,
         "approvers": selectors.approvers_for(shown),
-        "may_request": may_request and shown.vanished_at is None and not shown.has_open_operation,
+        "may_request": may_request and shown.vanished_at is None and not getattr(shown, "has_open_operation", False),
     }
     return render(request, "reimage/machines/detail.html", context)
 

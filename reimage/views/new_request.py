@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.errors import NotFound
+from portal.identity.requests import PersonRequest
 from reimage.domain.virtual_machine import OsType
 from reimage.forms import ReasonForm, SettingsForm, finding_texts, settings_key
 from reimage.models import VirtualMachine
@@ -32,10 +33,14 @@ class Group:
     def key(self) -> str:
         return str(self.form.prefix)
 
+    @property
+    def resource_keys(self) -> set[str]:
+        return {machine.resource_key for machine in self.machines}
+
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_request(request: HttpRequest) -> HttpResponse:
+def new_request(request: PersonRequest) -> HttpResponse:
     """GET shows the form for `?vm=…`; POST checks it and goes on to the review, or shows what must be mended."""
     try:
         machines = find_targets(request.user, _machine_ids(request))
@@ -59,19 +64,19 @@ def new_request(request: HttpRequest) -> HttpResponse:
             return redirect("reimage:request-review", draft.pk)
         except InvalidReimageRequest as err:
             findings = _placed(err.findings, groups)
-    context = {
+    page: dict[str, object] = {
         "reason": reason,
         "groups": groups,
         "machines": machines,
         "findings": finding_texts(findings),
         "has_errors": bound,
     }
-    return render(request, "reimage/new_request/form.html", context, status=422 if bound else 200)
+    return render(request, "reimage/new_request/form.html", page, status=422 if bound else 200)
 
 
 @sensitive_post_parameters()
 @require_POST
-def check_field(request: HttpRequest) -> HttpResponse:
+def check_field(request: PersonRequest) -> HttpResponse:
     """One field's errors, while the form is being filled in. The same rules as at the end; Azure is not asked."""
     machines = find_targets(request.user, _machine_ids(request))
     reason = ReasonForm(request.POST)
@@ -85,14 +90,14 @@ def check_field(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def image_versions(request: HttpRequest) -> HttpResponse:
+def image_versions(request: PersonRequest) -> HttpResponse:
     """The versions that Azure lists for the image of one machine, as suggestions; none if it does not answer."""
     machine = find_targets(request.user, _machine_ids(request))[0]
     context = {"versions": offered_versions(machine), "list_id": request.GET.get("list", "")[:40]}
     return render(request, "reimage/new_request/_versions.html", context)
 
 
-def _machine_ids(request: HttpRequest) -> list[int]:
+def _machine_ids(request: PersonRequest) -> list[int]:
     """The machines of the address or the form; a mistyped id is as good as a foreign one."""
     values = request.POST.getlist("vm") or request.GET.getlist("vm")
     if not all(value.isdecimal() and len(value) < 19 for value in values):
@@ -100,12 +105,12 @@ def _machine_ids(request: HttpRequest) -> list[int]:
     return [int(value) for value in values]
 
 
-def _copied(request: HttpRequest) -> dict[str, str]:
+def _copied(request: PersonRequest) -> dict[str, str]:
     """What “reimage again” carries over; never a secret."""
     return {name: request.GET.get(name, "")[:2_000] for name in ("justification", "ticket")}
 
 
-def _groups(request: HttpRequest, machines: Sequence[VirtualMachine], *, bound: bool) -> list[Group]:
+def _groups(request: PersonRequest, machines: Sequence[VirtualMachine], *, bound: bool) -> list[Group]:
     by_key: dict[tuple[str, bool, str], list[VirtualMachine]] = {}
     for machine in machines:
         by_key.setdefault(settings_key(machine), []).append(machine)
@@ -136,9 +141,7 @@ def _placed(findings: Sequence[Finding], groups: Sequence[Group]) -> list[Findin
     """Puts what is about a group's field there, once; returns the rest."""
     rest, reported = [], set()
     for finding in findings:
-        group = next(
-            (g for g in groups for machine in g.machines if machine.resource_key == finding.resource_key), None
-        )
+        group = next((g for g in groups if finding.resource_key in g.resource_keys), None)
         if group is None or finding.violation.field not in group.form.fields:
             rest.append(finding)
         elif (group.key, finding.violation) not in reported:

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from portal.audit.models import AuditEvent
 from portal.errors import NotFound
 from portal.identity.decorators import passive
+from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.domain import request_states
 from reimage.domain.request_states import RequestState
@@ -32,7 +33,7 @@ GROUPS = {
 
 
 @require_safe
-def requests(request: HttpRequest) -> HttpResponse:
+def requests(request: PersonRequest) -> HttpResponse:
     """The requests that the person may see, newest first; `?state=` and `?mine=1` narrow it."""
     found = selectors.reimage_requests_visible_to(request.user).exclude(state=RequestState.DRAFT)
     if states := GROUPS.get(request.GET.get("state", "")):
@@ -46,7 +47,7 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def detail(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
+def detail(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """The plan, the warnings as shown, the progress, the timeline, and what this person may do."""
     shown = _find(request, reimage_request_id)
     if shown.state == RequestState.DRAFT:
@@ -57,8 +58,8 @@ def detail(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
 @passive
 @require_safe
 @vary_on_headers("HX-Request")
-def progress(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
-    """The part of the page that moves. 204 when `?seen=` is still its version, 286 when nothing will change any more."""
+def progress(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
+    """The part that moves. 204 when `?seen=` is still its version, 286 when nothing will change any more."""
     shown = _find(request, reimage_request_id)
     context = _context(request, shown)
     if request.GET.get("seen") == context["version"]:
@@ -68,7 +69,7 @@ def progress(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
 
 
 @require_POST
-def approve(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
+def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Approves the plan whose digest the page carried."""
     decision.approve_reimage_request(
         approver=request.user,
@@ -82,7 +83,7 @@ def approve(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
 
 
 @require_POST
-def reject(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
+def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Rejects with a reason."""
     decision.reject_reimage_request(
         approver=request.user, reimage_request_id=reimage_request_id, comment=_comment(request), now=timezone.now()
@@ -92,7 +93,7 @@ def reject(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
 
 
 @require_POST
-def cancel(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
+def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Withdraws one's own request."""
     decision.cancel_reimage_request(requester=request.user, reimage_request_id=reimage_request_id, now=timezone.now())
     messages.success(request, _("Canceled. Nothing was sent to Azure."))
@@ -100,7 +101,7 @@ def cancel(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
 
 
 @require_POST
-def settle(request: HttpRequest, operation_id: int) -> HttpResponse:
+def settle(request: PersonRequest, operation_id: int) -> HttpResponse:
     """An administrator's word on an operation whose outcome evidence could not tell."""
     settled = attention.settle_operation(
         administrator=request.user,
@@ -113,7 +114,7 @@ def settle(request: HttpRequest, operation_id: int) -> HttpResponse:
     return redirect("reimage:request", settled.reimage_request_id)
 
 
-def _find(request: HttpRequest, reimage_request_id: int) -> ReimageRequest:
+def _find(request: PersonRequest, reimage_request_id: int) -> ReimageRequest:
     visible = selectors.reimage_requests_visible_to(request.user).select_related("requester", "decision__approver")
     found = visible.filter(pk=reimage_request_id).first()
     if found is None:
@@ -124,12 +125,12 @@ def _find(request: HttpRequest, reimage_request_id: int) -> ReimageRequest:
     return found
 
 
-def _comment(request: HttpRequest) -> str:
+def _comment(request: PersonRequest) -> str:
     form = CommentForm(request.POST)
     return str(form.cleaned_data["comment"]) if form.is_valid() else request.POST.get("comment", "")[:2_000]
 
 
-def _context(request: HttpRequest, shown: ReimageRequest) -> dict[str, object]:
+def _context(request: PersonRequest, shown: ReimageRequest) -> dict[str, object]:
     plans = plan_views(shown)
     is_own = shown.requester_id == request.user.pk
     pending = shown.state == RequestState.PENDING_APPROVAL

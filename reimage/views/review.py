@@ -1,13 +1,14 @@
 """The plan in words before it is sent, and the confirmation."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.errors import WrongState
+from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.domain.request_states import RequestState
 from reimage.forms import ConfirmForm, finding_texts
@@ -18,7 +19,7 @@ from reimage.services.errors import InvalidReimageRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def review(request: HttpRequest, reimage_request_id: int) -> HttpResponse:
+def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """GET shows the draft's plan; POST sends it. Sending the same form twice leads to the one request."""
     try:
         draft = submission.own_draft(request.user, reimage_request_id)

@@ -1,10 +1,11 @@
 """Where everybody starts: what waits for me, and what of mine is going on."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain import request_states
 from reimage.models import GrantRole
@@ -14,7 +15,7 @@ PAGE_SIZE = 25
 
 
 @require_safe
-def my_work(request: HttpRequest) -> HttpResponse:
+def my_work(request: PersonRequest) -> HttpResponse:
     """Counts as links, open requests of mine, and for somebody without grants why there is nothing."""
     user = request.user
     mine = user.reimage_requests.exclude(state=request_states.RequestState.DRAFT)
@@ -32,7 +33,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def approvals(request: HttpRequest) -> HttpResponse:
+def approvals(request: PersonRequest) -> HttpResponse:
     """What I can decide, oldest deadline first."""
     waiting = selectors.reimage_requests_awaiting(request.user)
     rows = waiting.select_related("requester").prefetch_related("operations")

@@ -2,7 +2,7 @@
 
 import os
 
-bind = "0.0.0.0:8000"  # noqa: S104  # in a container; a reverse proxy ends TLS in front of it
+bind = "0.0.0.0:8000"  # in a container; a reverse proxy ends TLS in front of it
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 4

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 @dataclass(frozen=True)
 class LocalKeys:
-    """`sealing_public_key` is the base64 of 32 raw bytes; its private half is a PKCS8 PEM file that its owner may read."""
+    """`sealing_public_key` is the base64 of 32 raw bytes; its private half is a PKCS8 PEM file for its owner alone."""
 
     secret_key: str
     sealing_public_key: str

@@ -1,4 +1,4 @@
-"""Makes the demo's database, static files and first data; a second time it finds them made. Runs as a process of its own."""
+"""Makes the demo's database, static files and first data, in a process of its own; a second time finds them made."""
 
 import os
 from collections.abc import Iterator

@@ -1,0 +1,6 @@
+"""Addresses of the log."""
+
+from django.urls import URLPattern
+
+app_name = "audit"
+urlpatterns: list[URLPattern] = []

@@ -12,19 +12,21 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from glob import glob
 from pathlib import Path
 
 from tests.ports import free_port, is_listening
 
 START_SECONDS = 30
+POSTGRESQL_FOLDERS = "/usr/lib/postgresql/*/bin"  # Debian keeps its programs off PATH, a folder per version
 # Throwaway: what a crash would lose is not missed.
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
 def find_program(name: str) -> str | None:
-    """A program on PATH, or among PostgreSQL's own, which Debian keeps off it."""
-    kept_aside = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    return shutil.which(name) or next(map(str, kept_aside), None)
+    """A program on PATH, else PostgreSQL's newest."""
+    kept_aside = sorted(glob(f"{POSTGRESQL_FOLDERS}/{name}"), reverse=True)
+    return shutil.which(name) or next(iter(kept_aside), None)
 
 
 def missing_programs() -> list[str]:

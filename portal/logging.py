@@ -28,7 +28,7 @@ def escape_unsafe_characters(_logger: object, _name: str, event: MutableMapping[
 
 def logging_settings(*, level: str, form: str) -> None:
     """Sets up logging for Django, Celery and ourselves on standard error."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

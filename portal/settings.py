@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    "django_bootstrap_static",
+    "bootstrap",
     "django_filters",
     "django_htmx",
     "csp",
@@ -135,6 +135,7 @@ SEALING_PRIVATE_KEY_FILE = ENVIRONMENT["SEALING_PRIVATE_KEY_FILE"]
 
 # --- Celery ---------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = ENVIRONMENT["CELERY_BROKER_URL"]
+OPERATION_POLL_SECONDS = int(ENVIRONMENT["OPERATION_POLL_SECONDS"])
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 EMAIL_HOST = ENVIRONMENT["EMAIL_HOST"]

@@ -88,8 +88,7 @@ def _classify_status(err: HttpResponseError) -> CallOutcome:
     found = cloud_error(err)
     if status not in DEFINITE_REFUSALS:
         return Unknown(found.code or "HttpStatus", status)
-    headers = err.response.headers if err.response is not None else {}
-    return Refused(status, found.code, found.message, retry_after_seconds(headers))
+    return Refused(status, found.code, found.message, retry_after_seconds(err.response))
 
 
 def _classify_unsent(err: ServiceRequestError) -> CallOutcome:

@@ -1,6 +1,8 @@
 """Azure's answers as the portal tells them apart. Messages are Azure's own words, without bodies or secrets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from azure.core.exceptions import HttpResponseError
 
@@ -47,20 +49,26 @@ def cloud_error(err: HttpResponseError) -> CloudError:
     return CloudError(code=error.code, message=" ".join([error.message or "", *details]).strip())
 
 
-def retry_after_seconds(headers: object) -> int | None:
+def retry_after_seconds(response: object) -> int | None:
     """Retry-After in seconds, None where there is none or it is a date (ARM sends seconds)."""
-    value = getattr(headers, "get", lambda _name: None)("Retry-After")
-    return int(value) if value and str(value).isdecimal() else None
+    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+    value = headers.get("Retry-After", "")
+    return int(value) if value.isdecimal() else None
+
+
+class _Known(TypedDict):
+    code: str
+    status: int
+    retry_after: int | None
 
 
 def raise_for_read(err: HttpResponseError) -> None:
     """Sorts a failed read by HTTP status first: the same ARM code comes with several."""
     found = cloud_error(err)
     status = err.status_code or 0
-    headers = err.response.headers if err.response is not None else {}
-    keywords = {"code": found.code, "status": status, "retry_after": retry_after_seconds(headers)}
+    known: _Known = {"code": found.code, "status": status, "retry_after": retry_after_seconds(err.response)}
     if status == 404:
-        raise VirtualMachineNotFound(found.message, **keywords) from None
+        raise VirtualMachineNotFound(found.message, **known) from None
     if status == 429 or status >= 500 or status == 408 or not status:
-        raise AzureUnavailable(found.message, **keywords) from None
-    raise AzureRefused(found.message, **keywords) from None
+        raise AzureUnavailable(found.message, **known) from None
+    raise AzureRefused(found.message, **known) from None

@@ -43,7 +43,7 @@ def poll_operation(subscription_id: str, url: str) -> Poll:
         body = _document(response.text())
     except SdkError as err:
         return Poll(PollStatus.NO_ANSWER, code=type(err).__name__)
-    retry_after = retry_after_seconds(response.headers)
+    retry_after = retry_after_seconds(response)
     if response.status_code == 404:
         return Poll(PollStatus.GONE)
     if response.status_code != 200:

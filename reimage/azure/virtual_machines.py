@@ -6,6 +6,7 @@ from uuid import UUID
 
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import HttpResponseError
+from azure.mgmt.compute.models import VirtualMachineReimageParameters, VirtualMachineUpdate
 
 from reimage.azure.calls import CallOutcome, classify
 from reimage.azure.clients import API_VERSION, DISKS_API_VERSION, compute_client, single_shot_client
@@ -36,7 +37,7 @@ def submit_reimage(vm_id: VirtualMachineId, body: dict[str, object] | None, *, c
         return operations.begin_reimage(
             vm_id.resource_group,
             vm_id.name,
-            body or None,  # `{}` would go out as text/plain (measured)
+            VirtualMachineReimageParameters(body) if body else None,  # `{}` would go out as text/plain (measured)
             api_version=API_VERSION,
             headers={"x-ms-client-request-id": str(client_request_id)},
             raw_response_hook=hook,
@@ -55,7 +56,7 @@ def change_delete_option(vm_id: VirtualMachineId, option: DeleteOption, *, clien
         return operations.begin_update(
             vm_id.resource_group,
             vm_id.name,
-            {"properties": {"storageProfile": {"osDisk": disk}}},
+            VirtualMachineUpdate({"properties": {"storageProfile": {"osDisk": disk}}}),
             api_version=API_VERSION,
             headers={"x-ms-client-request-id": str(client_request_id)},
             raw_response_hook=hook,

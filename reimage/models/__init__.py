@@ -2,6 +2,7 @@
 
 from reimage.models.access_grant import AccessGrant, GrantRole, PrincipalKind
 from reimage.models.approval_decision import ApprovalDecision, DecisionOutcome
+from reimage.models.notice import Notice, NoticeKind
 from reimage.models.reimage_operation import ReimageOperation
 from reimage.models.reimage_request import ReimageRequest
 from reimage.models.sealed_secret import SealedSecret, SecretField
@@ -12,6 +13,8 @@ __all__ = [
     "ApprovalDecision",
     "DecisionOutcome",
     "GrantRole",
+    "Notice",
+    "NoticeKind",
     "PrincipalKind",
     "ReimageOperation",
     "ReimageRequest",

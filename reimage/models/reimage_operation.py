@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from reimage.domain.operation_states import ACTIVE, OperationState
 from reimage.models.reimage_request import ReimageRequest
@@ -52,9 +53,7 @@ class ReimageOperation(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[str(state) for state in OperationState]), name="operation_state_is_known"
             ),
-            models.CheckConstraint(
-                condition=Q(resource_key=models.functions.Lower("resource_key")), name="key_is_lower"
-            ),
+            models.CheckConstraint(condition=Q(resource_key=Lower("resource_key")), name="key_is_lower"),
         ]
         indexes = [models.Index(fields=["state", "next_at"], name="operation_by_due_time")]
 

@@ -1,0 +1,4 @@
+"""The capability's addresses."""
+
+app_name = "reimage"
+urlpatterns: list[object] = []

@@ -8,7 +8,7 @@ from typing import Self
 
 from deploy.demo.problem import DemoProblem
 
-DEFAULTS = {"DEMO_PORT": 8000, "DEMO_SANDBOX_HTTP_PORT": 8001, "DEMO_SANDBOX_HTTPS_PORT": 8002}
+DEFAULTS = {"DEMO_PORT": 8000, "DEMO_SANDBOX_HTTP_PORT": 7080, "DEMO_SANDBOX_HTTPS_PORT": 7443}
 LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 

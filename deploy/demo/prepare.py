@@ -14,9 +14,18 @@ TEAM_WEB = "90000000-0000-4000-8000-000000000001"
 VM_APPROVERS = "90000000-0000-4000-8000-000000000002"
 
 GRANTS = (
-    {"group": TEAM_WEB, "role": "requester", "scope": f"{PRODUCTION}/resourceGroups/rg-web", "label": "team-web"},
-    {"user": ALICE, "role": "requester", "scope": PRODUCTION, "tag": "owner=batch", "label": "Alice Aoki"},
-    {"group": VM_APPROVERS, "role": "approver", "scope": PRODUCTION, "label": "vm-approvers"},
+    (
+        "--group",
+        TEAM_WEB,
+        "--role",
+        "requester",
+        "--scope",
+        f"{PRODUCTION}/resourceGroups/rg-web",
+        "--label",
+        "team-web",
+    ),
+    ("--user", ALICE, "--role", "requester", "--scope", PRODUCTION, "--tag", "owner=batch", "--label", "Alice Aoki"),
+    ("--group", VM_APPROVERS, "--role", "approver", "--scope", PRODUCTION, "--label", "vm-approvers"),
 )
 
 
@@ -40,9 +49,9 @@ def _seed() -> None:
     if marker.exists():
         return
     print("Reading the machines from the sandbox, granting Alice and Bob their access", flush=True)
-    call_command("inventory_sync", verbosity=0)
+    call_command("inventory_sync")
     for grant in GRANTS:
-        call_command("grant", **grant, verbosity=0)
+        call_command("grant", *grant)
     marker.touch()
 
 

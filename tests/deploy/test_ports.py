@@ -16,7 +16,7 @@ def taken_port():
 
 
 def test_the_defaults_are_the_documented_ones():
-    assert Ports.chosen({}) == Ports(web=8000, sandbox_http=8001, sandbox_https=8002)
+    assert Ports.chosen({}) == Ports(web=8000, sandbox_http=7080, sandbox_https=7443)
 
 
 @pytest.mark.parametrize("name", ["DEMO_PORT", "DEMO_SANDBOX_HTTP_PORT", "DEMO_SANDBOX_HTTPS_PORT"])
@@ -43,5 +43,5 @@ def test_a_senseless_port_is_refused_by_the_variables_name(text):
 
 
 def test_one_port_cannot_serve_two():
-    with pytest.raises(DemoProblem, match="DEMO_PORT=8001, DEMO_SANDBOX_HTTP_PORT=8001"):
-        Ports.chosen({"DEMO_PORT": "8001"})
+    with pytest.raises(DemoProblem, match="DEMO_PORT=7080, DEMO_SANDBOX_HTTP_PORT=7080"):
+        Ports.chosen({"DEMO_PORT": "7080"})

@@ -45,7 +45,7 @@ def test_an_installation_on_loopback_may_use_http_and_the_embedded_defaults(tmp_
     environment = read(tmp_path, LOCAL, PUBLIC_URL=f"http://{host}:8000")
     assert environment.local
     assert environment["DATABASE_URL"] == f"sqlite:///{tmp_path}/var/portal.sqlite3"
-    assert environment["CELERY_BROKER_URL"] == "filesystem://"
+    assert environment["CELERY_BROKER_URL"] == "filesystem://localhost"
     assert environment.items_of("ALLOWED_HOSTS") == ["localhost", "127.0.0.1"]
 
 

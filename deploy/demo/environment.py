@@ -15,6 +15,8 @@ TENANT_ID = "11111111-1111-4111-8111-111111111111"
 SUBSCRIPTIONS = ("aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002")
 FALLBACK_TIME_ZONE = "Asia/Tokyo"
 
+# Lines appear when they are written; Celery's advice against root is for servers.
+CALM = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 # What the sandbox knows; worthless anywhere else.
 SIGN_IN = {
     "ENTRA_CLIENT_ID": "c0000000-0000-4000-8000-000000000001",
@@ -53,7 +55,7 @@ class DemoEnvironment:
         """The machine's environment, without anything of the portal's."""
         ours = {name for setting in CONTRACT for name in (setting.name, f"{setting.name}_FILE")}
         kept = {name: value for name, value in self.inherited.items() if name not in ours}
-        return kept | {"PYTHONUNBUFFERED": "1"} | _without_proxy(kept)
+        return kept | CALM | _without_proxy(kept)
 
     def of(self, role: Role) -> dict[str, str]:
         """Only the worker can write to Azure and open what was sealed; the others may only read."""
@@ -78,8 +80,7 @@ class DemoEnvironment:
             "LOG_FORMAT": "console",
         }
         if role == "worker":
-            private = {"SEALING_PRIVATE_KEY_FILE": str(self.keys.sealing_private_key_file)}
-            return shared | SIGN_IN | OPERATOR | private
+            return shared | SIGN_IN | OPERATOR | {"SEALING_PRIVATE_KEY_FILE": str(self.keys.sealing_private_key_file)}
         return shared | SIGN_IN | READER
 
 

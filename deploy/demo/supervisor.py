@@ -61,7 +61,7 @@ class Supervisor:
         try:
             self._wait(lambda: passing.exit_code() is not None)
             if passing.exit_code() != 0:
-                raise DemoProblem(passing.obituary())
+                raise DemoProblem(f"{name} failed with exit code {passing.exit_code()}; what it said stands above.")
         finally:
             passing.kill()
 

@@ -76,6 +76,7 @@ class DemoEnvironment:
             "AZURE_CA_BUNDLE": str(self.sandbox_folder / "ca.pem"),
             "SEALING_PUBLIC_KEY": self.keys.sealing_public_key,
             "TIME_ZONE": time_zone_of_this_machine(),
+            "OPERATION_POLL_SECONDS": "3",  # a reimage of the sandbox takes 20 seconds
             "LOG_LEVEL": "WARNING",
             "LOG_FORMAT": "console",
         }

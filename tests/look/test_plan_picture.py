@@ -46,3 +46,4 @@ def test_the_name_of_a_disk_cannot_become_markup_or_turn_the_line_round() -> Non
     figure = figure_of([hostile])
     assert figure.find(".//script") is None
     assert "\\u202e<script>" in text_of(figure)
+    assert "\u202e" not in text_of(figure)

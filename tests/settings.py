@@ -43,3 +43,5 @@ STORAGES = {
 }
 STATIC_ROOT = _var  # nothing is collected, but WhiteNoise warns of a folder that is missing
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT = VAR_DIR / "static"  # noqa: F405  # from the settings above
+STATIC_ROOT.mkdir(exist_ok=True)

@@ -41,7 +41,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-STATIC_ROOT = _var  # nothing is collected, but WhiteNoise warns of a folder that is missing
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATIC_ROOT = VAR_DIR / "static"  # noqa: F405  # from the settings above
 STATIC_ROOT.mkdir(exist_ok=True)

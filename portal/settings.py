@@ -38,7 +38,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    "bootstrap",
+    "django.forms",  # its templates, where templates/django/forms does not replace them
+    "bootstrap",  # django-bootstrap-static
     "django_filters",
     "django_htmx",
     "csp",

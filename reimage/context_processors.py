@@ -1,8 +1,39 @@
-"""What every page's navigation shows."""
+"""The navigation of every page: where this person may go, where they are, and what waits for them."""
+
+from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 
-def navigation(request: HttpRequest) -> dict[str, object]:
-    """Counts for the signed-in person; nothing for anybody else."""
-    return {}
+@dataclass(frozen=True)
+class NavigationItem:
+    """One entry. `count` is how much waits there."""
+
+    url: str
+    label: str
+    is_here: bool
+    count: int = 0
+
+
+def navigation(request: HttpRequest) -> dict[str, list[NavigationItem]]:
+    """Nothing for a person who is not signed in, and nothing on a page about a request refused before that is known."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"navigation": []}
+    places = [
+        ("reimage:my-work", _("My work")),
+        ("reimage:machines", _("Machines")),
+        ("reimage:approvals", _("Approvals")),
+    ]
+    if user.is_auditor:
+        places.append(("audit:events", _("Audit")))
+    if user.is_administrator:
+        places.append(("reimage:access", _("Access")))
+    return {"navigation": [_item(request, reverse(route), label) for route, label in places]}
+
+
+def _item(request: HttpRequest, url: str, label: str) -> NavigationItem:
+    is_here = request.path == url or (url != "/" and request.path.startswith(url))
+    return NavigationItem(url, label, is_here)

@@ -9,7 +9,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from portal.identity.models import User
 from tests.append_only import without_append_only_triggers
+from tests.azure_fixtures import azure, grants, inventory, running_sandbox, sandbox, sealing_key
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, make_user
+
+__all__ = ["azure", "grants", "inventory", "running_sandbox", "sandbox", "sealing_key"]
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ class ReimagePlan:
     location: str
     os_type: OsType
     image: ImageReference
-    os_disk_id: str | None
+    os_disk_id: str
     os_disk_name: str
     ephemeral: bool
     size_gb: int | None

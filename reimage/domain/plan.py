@@ -10,7 +10,7 @@ from reimage.domain.errors import DomainError, RuleViolation, RuleViolationError
 from reimage.domain.frozen_plan import PlanDocumentError, ReimagePlan, Step
 from reimage.domain.parameters import ReimageParameters, fingerprinted_body, validate_parameters
 from reimage.domain.policy import PrincipalKey
-from reimage.domain.virtual_machine import DeleteOption, VirtualMachineFacts
+from reimage.domain.virtual_machine import DeleteOption, VirtualMachineFacts, unsupported_violations
 
 __all__ = [
     "Consequence",
@@ -51,12 +51,14 @@ def build_plan(
     delete_option_change: DeleteOptionChange = DeleteOptionChange.KEEP,
     password_commitment: str | None = None,
 ) -> ReimagePlan:
-    """Raises RuleViolationError when the parameters do not fit the machine.
+    """Raises RuleViolationError when the machine or the parameters cannot have a plan.
 
-    What may pass by itself (`reimage_obstacles`) does not prevent a plan: it can be shown beside one.
+    A machine that is merely busy can: the plan is shown beside `busy_violations`.
     """
     disk = facts.os_disk
-    _refuse_violations(facts, parameters, delete_option_change)
+    violations = _violations(facts, parameters, delete_option_change)
+    if violations or disk.resource_id is None:
+        raise RuleViolationError(violations)
     at_reimage = _delete_option_at_reimage(disk.delete_option, delete_option_change)
     return ReimagePlan(
         resource_id=facts.resource_id,
@@ -103,13 +105,14 @@ def request_digest(
     )
 
 
-def _refuse_violations(facts: VirtualMachineFacts, parameters: ReimageParameters, change: DeleteOptionChange) -> None:
-    violations = (
+def _violations(
+    facts: VirtualMachineFacts, parameters: ReimageParameters, change: DeleteOptionChange
+) -> tuple[RuleViolation, ...]:
+    return (
+        *unsupported_violations(facts),
         *validate_parameters(parameters, os_type=facts.os_type, ephemeral=facts.os_disk.ephemeral),
         *delete_option_violations(facts, change),
     )
-    if violations:
-        raise RuleViolationError(violations)
 
 
 def _delete_option_at_reimage(before: DeleteOption, change: DeleteOptionChange) -> DeleteOption:

@@ -84,7 +84,7 @@ class Scope:
     def parse(cls, text: str) -> Self:
         """Raises InvalidResourceId unless the text is the ARM path of one of the three kinds."""
         values = _values(text)
-        if len(values) == _PAIRS.index(("providers", None)) + 1:
+        if len(values) not in (1, 2, len(_PAIRS)):
             raise InvalidResourceId(text, f"expected {_shape(1)}, {_shape(2)} or {_shape(len(_PAIRS))}")
         return cls(*values[:2], *values[3:])
 

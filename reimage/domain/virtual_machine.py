@@ -84,12 +84,21 @@ class VirtualMachineFacts:
 
 def reimage_obstacles(facts: VirtualMachineFacts) -> tuple[RuleViolation, ...]:
     """Why this virtual machine cannot be reimaged now. What Azure leaves undocumented is in the plan instead."""
-    obstacles = []
-    if facts.provisioning_state.lower() in BUSY_PROVISIONING_STATES:
-        params = {"vm": facts.resource_id.name, "provisioning_state": facts.provisioning_state}
-        obstacles.append(RuleViolation("targets", "virtual_machine_busy", params))
-    if facts.os_disk.resource_id is None:
-        # deleteOption is documented for managed disks only, and a reimage is verified by the disk's id: of an
-        # unmanaged disk the portal could tell neither the fate of the old one nor that there is a new one.
-        obstacles.append(RuleViolation("targets", "os_disk_unmanaged", {"vm": facts.resource_id.name}))
-    return tuple(obstacles)
+    return busy_violations(facts) + unsupported_violations(facts)
+
+
+def busy_violations(facts: VirtualMachineFacts) -> tuple[RuleViolation, ...]:
+    """Obstacles that pass by themselves."""
+    if facts.provisioning_state.lower() not in BUSY_PROVISIONING_STATES:
+        return ()
+    params = {"vm": facts.resource_id.name, "provisioning_state": facts.provisioning_state}
+    return (RuleViolation("targets", "virtual_machine_busy", params),)
+
+
+def unsupported_violations(facts: VirtualMachineFacts) -> tuple[RuleViolation, ...]:
+    """Obstacles that stay: of such a machine the portal makes no plan."""
+    if facts.os_disk.resource_id is not None:
+        return ()
+    # deleteOption is documented for managed disks only, and a reimage is verified by the disk's id: of an unmanaged
+    # disk the portal could tell neither the fate of the old one nor that there is a new one.
+    return (RuleViolation("targets", "os_disk_unmanaged", {"vm": facts.resource_id.name}),)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
-from django.db.models.expressions import CombinedExpression
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from portal.audit.actors import Actor, Target
@@ -45,7 +45,7 @@ class Claim:
         return self.deadline - time.monotonic()
 
 
-def due_in(seconds: float) -> ExpressionWrapper[CombinedExpression]:
+def due_in(seconds: float) -> Combinable:
     """A moment by the database's clock, for `next_at`."""
     return ExpressionWrapper(Now() + Value(timedelta(seconds=seconds)), output_field=DateTimeField())
 

@@ -87,7 +87,7 @@ class AuditEvent(models.Model):
             models.UniqueConstraint(fields=["subject", "sequence"], name="audit_event_takes_one_place_in_its_subject"),
             models.CheckConstraint(
                 condition=Q(subject="", sequence__isnull=True, previous_digest="")
-                | (~Q(subject="") & Q(sequence__gte=1)),
+                | (~Q(subject="") & Q(sequence__isnull=False, sequence__gte=1)),
                 name="audit_event_has_a_sequence_if_it_has_a_subject",
             ),
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="audit_event_has_a_known_outcome"),

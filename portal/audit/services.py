@@ -1,6 +1,7 @@
 """The only writer of the log. Called by a service within the transaction of the change that it describes."""
 
 import hashlib
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from portal.audit.projection import columns_of
 from portal.audit.text import storable
 
 BODY_VERSION = 1
+_FLAG = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class NotInTransaction(RuntimeError):
@@ -59,7 +61,7 @@ def record(
         "subject": subject,
         "sequence": sequence,
         "previous_digest": previous_digest,
-        "flags": sorted(set(flags)),
+        "flags": _checked_flags(flags),
         "detail": dict(detail or {}),
         **_origin(),
     }
@@ -72,6 +74,14 @@ def _next_place(subject: str) -> tuple[int | None, str]:
         return None, ""
     last = AuditEvent.objects.filter(subject=subject).order_by("-sequence").values_list("sequence", "digest").first()
     return ((last[0] or 0) + 1, last[1]) if last else (1, "")
+
+
+def _checked_flags(flags: Iterable[str]) -> list[str]:
+    found = sorted(set(flags))
+    for flag in found:
+        if not _FLAG.fullmatch(flag):
+            raise ValueError(f"{flag!r} is not a flag: write small letters, digits and underscores.")
+    return found
 
 
 def _origin() -> dict[str, str]:

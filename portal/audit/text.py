@@ -32,7 +32,7 @@ def _code(match: re.Match[str]) -> str:
 
 def visible(text: str) -> str:
     """Text in which characters that cannot be seen, but change what is seen, stand as their code."""
-    return _UNSEEN.sub(_code, text)
+    return _UNSEEN.sub(_code, text.replace("\r\n", "\n"))
 
 
 def visible_line(text: str) -> str:

@@ -9,9 +9,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from portal.audit.text import visible_line
 
 from portal.appearance import THEMES, chosen_theme
+from portal.audit.text import visible_line
 from reimage.templatetags.badges import DELETE_OPTIONS, OLD_DISK_LOST, STATES, Badge
 from reimage.templatetags.plan_picture import Picture, PlanPart, picture_of
 

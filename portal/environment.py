@@ -39,7 +39,7 @@ CONTRACT: tuple[Setting, ...] = (
     ),
     Setting("ALLOWED_HOSTS", "host names that the portal answers to, separated by commas", local="localhost,127.0.0.1"),
     Setting("DATABASE_URL", "postgres://user:password@host/name, or sqlite:///path", local="sqlite:///{var}/portal.sqlite3", secret=True),
-    Setting("CELERY_BROKER_URL", "redis://host/0, amqp://user:password@host// or filesystem://", local="filesystem://", secret=True),
+    Setting("CELERY_BROKER_URL", "redis://host/0, amqp://user:password@host// or filesystem://localhost", local="filesystem://localhost", secret=True),
     Setting("ENTRA_AUTHORITY", "https://login.microsoftonline.com/ followed by your tenant id"),
     Setting("ENTRA_CLIENT_ID", "application (client) id of the portal's app registration"),
     Setting("ENTRA_CLIENT_SECRET", "client secret of that app registration", secret=True),
@@ -52,7 +52,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("AZURE_CLIENT_SECRET", "its secret, with AZURE_CREDENTIAL=client-secret", required=False, secret=True),
     Setting("AZURE_CLIENT_CERTIFICATE_FILE", "its PEM file, with AZURE_CREDENTIAL=client-certificate", required=False),
     Setting("AZURE_CA_BUNDLE", "PEM file of the authorities to trust for Entra ID and Azure; the system's if unset", required=False),
-    Setting("SEALING_PUBLIC_KEY", "public key that seals passwords (base64, from manage.py generate_sealing_key)"),
+    Setting("SEALING_PUBLIC_KEY", "public key that seals passwords (base64; made by deploy/sealing_key.py)"),
     Setting("SEALING_PRIVATE_KEY_FILE", "its private half, for the worker alone (file mode 0400)", required=False),
     Setting("EMAIL_HOST", "SMTP server; without one, mails are files under VAR_DIR/mail", required=False),
     Setting("EMAIL_PORT", "port of the SMTP server", default="587"),
@@ -60,6 +60,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("EMAIL_HOST_PASSWORD", "its password", required=False, secret=True),
     Setting("MAIL_FROM", "sender of the portal's mails", local="reimage-portal@localhost"),
     Setting("TIME_ZONE", "time zone of people whose browser does not tell theirs", default="UTC"),
+    Setting("OPERATION_POLL_SECONDS", "time between two looks at a running reimage, unless Azure says otherwise", default="15"),
     Setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO"),
     Setting("LOG_FORMAT", "json, or console for people", default="json"),
 )  # fmt: skip
@@ -155,8 +156,9 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
     found += [f"{name} is not set, but AZURE_CREDENTIAL={credential} needs it." for name in needed if not values[name]]
     if values["LOG_LEVEL"].upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         found.append(f"LOG_LEVEL is {values['LOG_LEVEL']!r}: choose DEBUG, INFO, WARNING or ERROR.")
-    if not values["EMAIL_PORT"].isdecimal():
-        found.append(f"EMAIL_PORT must be a number, it is {values['EMAIL_PORT']!r}.")
+    for name in ("EMAIL_PORT", "OPERATION_POLL_SECONDS"):
+        if not values[name].isdecimal() or not int(values[name]):
+            found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
     return found
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 
+from portal.audit.refusals import record_refusal
 from portal.errors import Problem
 from portal.views import problem_page
 
@@ -24,7 +25,10 @@ class NoStoreMiddleware:
 
 
 class ProblemMiddleware(MiddlewareMixin):
-    """Turns a service's `Problem` into the page, or for htmx the fragment, that explains it."""
+    """Turns a service's `Problem` into the page, or for htmx the fragment, that explains it, and records a refusal."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return problem_page(request, exception) if isinstance(exception, Problem) else None
+        if not isinstance(exception, Problem):
+            return None
+        record_refusal(request, exception)
+        return problem_page(request, exception)

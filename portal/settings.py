@@ -29,6 +29,7 @@ WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "portal",
     "portal.identity",
     "portal.audit",
     "reimage",
@@ -38,7 +39,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    "django_bootstrap_static",
+    "django.forms",  # its templates, where templates/django/forms does not replace them
+    "bootstrap",  # django-bootstrap-static
     "django_filters",
     "django_htmx",
     "csp",
@@ -135,6 +137,7 @@ SEALING_PRIVATE_KEY_FILE = ENVIRONMENT["SEALING_PRIVATE_KEY_FILE"]
 
 # --- Celery ---------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = ENVIRONMENT["CELERY_BROKER_URL"]
+OPERATION_POLL_SECONDS = int(ENVIRONMENT["OPERATION_POLL_SECONDS"])
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 EMAIL_HOST = ENVIRONMENT["EMAIL_HOST"]
@@ -169,7 +172,7 @@ STORAGES = {
 # --- Transport and content security ---------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, without TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes come from inside, without TLS
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

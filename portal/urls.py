@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("reimage.urls")),
     path("", include("portal.identity.urls")),
     path("audit/", include("portal.audit.urls")),
+    path("theme", views.theme, name="theme"),
     path("healthz", views.healthz, name="healthz"),
 ]
 

@@ -1,12 +1,18 @@
 """The pages that belong to the whole site: problems, and the probes of liveness and readiness."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from portal.appearance import THEME_COOKIE_NAME, THEMES
 from portal.errors import NotAllowed, NotFound, Problem
 
 TITLES = {
@@ -19,12 +25,15 @@ TITLES = {
 }
 
 
-def problem_page(request: HttpRequest, problem: Problem, status: int | None = None) -> HttpResponse:
+def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The explained refusal: a full page, or for htmx the same text as a fragment."""
-    code = HTTPStatus(status or problem.status)
-    title = TITLES.get(code, TITLES[HTTPStatus.BAD_REQUEST])()
     template = "problem/_problem.html" if getattr(request, "htmx", False) else "problem/page.html"
-    return render(request, template, {"problem": problem, "title": title, "status": code.value}, status=code)
+    return render(request, template, _explained(problem, problem.status), status=problem.status)
+
+
+def _explained(problem: Problem, status: HTTPStatus) -> dict[str, object]:
+    title = TITLES.get(status, TITLES[HTTPStatus.BAD_REQUEST])()
+    return {"problem": problem, "title": title, "status": status.value}
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -65,13 +74,39 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500. Nothing of the error is shown; the request id finds it in the log."""
+    """Django's 500. Nothing of the error is shown; the request id finds it in the log.
+
+    Rendered without the request: who is signed in stands in the database, which may be what broke.
+    """
     problem = Problem(
         _("Nothing that was not confirmed has been changed."),
         _("Try again. If it happens again, tell your administrator this number: %(id)s")
         % {"id": getattr(request, "request_id", "–")},
     )
-    return problem_page(request, problem, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return HttpResponse(render_to_string("problem/page.html", _explained(problem, status)), status=status)
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keeps the choice of light, dark or automatic for a year, and goes back to where it was made."""
+    choice = request.POST.get("theme", "")
+    if choice not in dict(THEMES):
+        raise Problem(_("There is no theme of this name."), _("Choose automatic, light or dark."))
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        back = "/"
+    response = HttpResponseRedirect(back)
+    response.set_cookie(
+        THEME_COOKIE_NAME,
+        choice,
+        max_age=timedelta(days=365),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 @login_not_required

@@ -1,1 +1,1 @@
-"""The capability: reimaging Azure virtual machines after a second person's approval."""
+"""The capability: reimaging Azure virtual machines after a second person approved."""

@@ -3,8 +3,11 @@
 import uuid
 from typing import ClassVar
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+
+MOST_NAME_CHARACTERS = 256
+MOST_EMAIL_CHARACTERS = 254
 
 
 class AppRole(models.TextChoices):
@@ -14,19 +17,29 @@ class AppRole(models.TextChoices):
     ADMINISTRATOR = "Reimage.Administrator", "Reimage.Administrator"
 
 
+class UserManager(BaseUserManager["User"]):
+    """Finds people by who they are at Entra ID."""
+
+    def with_principal_key(self, tenant_id: uuid.UUID, object_id: uuid.UUID) -> "User | None":
+        """The person, or None if they have never signed in."""
+        return self.filter(tenant_id=tenant_id, object_id=object_id).first()
+
+
 class User(AbstractBaseUser):
     """A person who has signed in. Roles and groups are those of the last sign-in."""
 
     password = None  # type: ignore[assignment]  # Entra ID keeps the passwords
     tenant_id = models.UUIDField(editable=False)
     object_id = models.UUIDField(editable=False)
-    display_name = models.CharField(max_length=256)
-    email = models.EmailField(blank=True)
+    display_name = models.CharField(max_length=MOST_NAME_CHARACTERS)
+    email = models.EmailField(max_length=MOST_EMAIL_CHARACTERS, blank=True)
     app_roles = models.JSONField(default=list)
     group_ids = models.JSONField(default=list)
     groups_are_complete = models.BooleanField(default=True)
     language = models.CharField(max_length=8, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+
+    objects = UserManager()
 
     USERNAME_FIELD = "object_id"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["tenant_id"]

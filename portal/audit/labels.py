@@ -1,0 +1,27 @@
+"""What the keys of an event's detail, and its flags, are called in front of people."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+_labels: dict[str, str | Promise] = {}
+
+
+def register_labels(**labels: str | Promise) -> None:
+    """Names keys of details or flags; a capability calls it beside registering its actions."""
+    _labels.update(labels)
+
+
+def label_of(key: str) -> str:
+    """The name of a key, or the key itself where nobody named it."""
+    return str(_labels.get(key, key))
+
+
+register_labels(
+    delete_warning=_("Delete warning"),
+    filter=_("Filter"),
+    message=_("Message"),
+    method=_("Method"),
+    route=_("Page"),
+    rows=_("Rows"),
+    wrong_state=_("Too late"),
+)

@@ -1,0 +1,130 @@
+"""The log itself: one row per event, written once. Nothing here, and no trigger below it, lets a row change.
+
+`body` is the event; every other column repeats a part of it, so that the log can be searched.
+"""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, NoReturn, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from portal.audit import catalogue
+from portal.audit.actors import ActorKind
+
+TEXT_LENGTH = 512  # characters of a projected text: at four bytes each it still fits a PostgreSQL index entry
+
+
+class Outcome(models.TextChoices):
+    """How it ended: done, refused by a rule, or tried and failed."""
+
+    SUCCESS = "success", _("Done")
+    REFUSED = "refused", _("Refused")
+    FAILED = "failed", _("Failed")
+
+
+class AppendOnlyError(TypeError):
+    """Code tried to change or remove what has been recorded."""
+
+
+def _refuse(what: str) -> NoReturn:
+    raise AppendOnlyError(f"The audit log is append-only: {what} is refused. Record a further event instead.")
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    """Reads; whatever would write past `portal.audit.services.record` is refused."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        _refuse("update()")
+
+    def delete(self) -> NoReturn:
+        _refuse("delete()")
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+        _refuse("bulk_create()")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        _refuse("bulk_update()")
+
+    def flagged(self, flag: str) -> Self:
+        """Events that carry the flag; the first condition is that of the partial index."""
+        return self.exclude(flags="").filter(flags__contains=f" {flag} ")
+
+
+class AuditEvent(models.Model):
+    """Something that happened, with who, what, about what, how it ended, and from where."""
+
+    event_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    occurred_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=8, choices=ActorKind)
+    actor_tenant_id = models.CharField(max_length=TEXT_LENGTH, blank=True)
+    actor_object_id = models.CharField(max_length=TEXT_LENGTH, blank=True)
+    actor_name = models.CharField(max_length=TEXT_LENGTH, blank=True)
+    action = models.CharField(max_length=100)
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    target_kind = models.CharField(max_length=TEXT_LENGTH, blank=True)
+    target_id = models.CharField(max_length=TEXT_LENGTH, blank=True)
+    target_label = models.CharField(max_length=TEXT_LENGTH, blank=True)
+    search_text = models.TextField(blank=True)
+    subject = models.CharField(max_length=200, blank=True)
+    sequence = models.PositiveIntegerField(null=True)
+    previous_digest = models.CharField(max_length=64, blank=True)
+    session_reference = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    http_request_id = models.CharField(max_length=64, blank=True)
+    flags = models.CharField(max_length=200, blank=True)
+    body = models.BinaryField()
+    digest = models.CharField(max_length=64)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-occurred_at", "-id")
+        constraints = [
+            # NULLs differ from each other, so events without a subject are free of this.
+            models.UniqueConstraint(fields=["subject", "sequence"], name="audit_event_takes_one_place_in_its_subject"),
+            models.CheckConstraint(
+                condition=Q(subject="", sequence__isnull=True, previous_digest="")
+                | (~Q(subject="") & Q(sequence__isnull=False, sequence__gte=1)),
+                name="audit_event_has_a_sequence_if_it_has_a_subject",
+            ),
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="audit_event_has_a_known_outcome"),
+        ]
+        indexes = [
+            models.Index(fields=["-occurred_at", "-id"], name="audit_event_by_time"),
+            models.Index(fields=["actor_object_id", "-occurred_at", "-id"], name="audit_event_by_actor"),
+            models.Index(fields=["action", "-occurred_at", "-id"], name="audit_event_by_action"),
+            models.Index(fields=["target_id", "-occurred_at", "-id"], name="audit_event_by_target"),
+            models.Index(fields=["-occurred_at", "-id"], name="audit_event_with_flags", condition=~Q(flags="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.event_id}"
+
+    def save(
+        self,
+        force_insert: Any = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Inserts; an event that has been saved is never written again."""
+        if not self._state.adding or force_update or update_fields is not None:
+            _refuse("saving a recorded event again")
+        super().save(force_insert=True, using=using)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refused."""
+        _refuse("deleting an event")
+
+    @property
+    def action_label(self) -> str:
+        """What happened, in the reader's language."""
+        return catalogue.label_of(self.action)
+
+    @property
+    def flag_names(self) -> list[str]:
+        """The flags it carries."""
+        return self.flags.split()

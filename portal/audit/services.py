@@ -1,0 +1,100 @@
+"""The only writer of the log. Called by a service within the transaction of the change that it describes."""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.utils import timezone
+
+from portal.audit import catalogue
+from portal.audit.actors import Actor, Target
+from portal.audit.canonical import canonical_bytes, canonical_time
+from portal.audit.catalogue import AuditAction
+from portal.audit.context import current_context
+from portal.audit.models import AuditEvent, Outcome
+from portal.audit.projection import columns_of
+from portal.audit.text import storable
+
+BODY_VERSION = 1
+_FLAG = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class NotInTransaction(RuntimeError):
+    """An event was to be recorded apart from the change that it describes."""
+
+
+def record(
+    *,
+    action: AuditAction,
+    actor: Actor,
+    outcome: Outcome = Outcome.SUCCESS,
+    target: Target | None = None,
+    related: Iterable[Target] = (),
+    subject: str = "",
+    detail: Mapping[str, object] | None = None,
+    flags: Iterable[str] = (),
+) -> AuditEvent:
+    """Appends one event and returns it.
+
+    `subject` ("reimage_request:<uuid>") gives the event the next number of that subject; the caller holds the lock
+    of the subject's row, and a second writer without it fails on the constraint. `related` names further things
+    that a search shall find it by. `detail` holds text, integers, lists, mappings and aware times, never a secret.
+    Raises NotInTransaction outside of an atomic block, CatalogueError for an action that is not registered, and
+    NotCanonical for a detail that has no single form.
+    """
+    if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
+        raise NotInTransaction(f"{action.name} must be recorded within transaction.atomic(), with what it describes.")
+    catalogue.get(action.name)
+    sequence, previous_digest = _next_place(subject)
+    body = {
+        "version": BODY_VERSION,
+        "event_id": str(uuid.uuid4()),
+        "occurred_at": canonical_time(timezone.now()),
+        "action": action.name,
+        "outcome": Outcome(outcome).value,
+        "actor": asdict(actor),
+        "target": asdict(target) if target else None,
+        "related": [asdict(item) for item in related],
+        "subject": subject,
+        "sequence": sequence,
+        "previous_digest": previous_digest,
+        "flags": _checked_flags(flags),
+        "detail": dict(detail or {}),
+        **_origin(),
+    }
+    return _insert(body)
+
+
+def _next_place(subject: str) -> tuple[int | None, str]:
+    """The next number of a subject and the digest of its event before; nothing without a subject."""
+    if not subject:
+        return None, ""
+    last = AuditEvent.objects.filter(subject=subject).order_by("-sequence").values_list("sequence", "digest").first()
+    return ((last[0] or 0) + 1, last[1]) if last else (1, "")
+
+
+def _checked_flags(flags: Iterable[str]) -> list[str]:
+    found = sorted(set(flags))
+    for flag in found:
+        if not _FLAG.fullmatch(flag):
+            raise ValueError(f"{flag!r} is not a flag: write small letters, digits and underscores.")
+    return found
+
+
+def _origin() -> dict[str, str]:
+    context = current_context()
+    return {
+        "address": context.address,
+        "session_reference": context.session_reference,
+        "http_request_id": context.http_request_id,
+    }
+
+
+def _insert(body: Mapping[str, object]) -> AuditEvent:
+    stored = canonical_bytes(storable(body))
+    event = AuditEvent(body=stored, digest=hashlib.sha256(stored).hexdigest(), **columns_of(stored))
+    event.save()
+    return event

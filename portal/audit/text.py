@@ -1,0 +1,40 @@
+"""Makes hostile text harmless: names, tags and error texts come from people and from Azure."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+# What neither UTF-8 (halves of surrogate pairs) nor PostgreSQL's text (NUL) can hold.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Control and bidirectional characters could forge a line or turn it round (Unicode TR 36); these are never meant.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
+_LINE_BREAKS = re.compile(r"[\t\n]")
+
+
+def storable(value: object) -> object:
+    """The value with every text in it in form NFC, and U+FFFD in place of what cannot be stored."""
+    match value:
+        case str():
+            return _UNSTORABLE.sub("\ufffd", unicodedata.normalize("NFC", str.__str__(value)))
+        case Mapping():
+            return {storable(key): storable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [storable(item) for item in value]
+        case _:
+            return value
+
+
+def _code(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
+
+
+def visible(text: str) -> str:
+    """Text in which characters that cannot be seen, but change what is seen, stand as their code."""
+    return _UNSEEN.sub(_code, text.replace("\r\n", "\n"))
+
+
+def visible_line(text: str) -> str:
+    """The same, on one line."""
+    return _LINE_BREAKS.sub(_code, visible(text))

@@ -1,0 +1,48 @@
+"""Where a browser may be sent: to a path of our own, or out to Entra ID by a page that no form's policy stops."""
+
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.middleware import HtmxDetails
+
+
+def own_path(candidate: str | None) -> str:
+    """The candidate if it is a path on this site, else "/"."""
+    text = candidate or ""
+    return text if text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None) else "/"
+
+
+def own_address(route: str) -> str:
+    """The full address of a route, as it is registered at Entra ID."""
+    return settings.PUBLIC_URL + reverse(route)
+
+
+def page_of(request: HttpRequest) -> str:
+    """The path of the page that the person is looking at: for htmx and forms, the one that asked."""
+    if HtmxDetails(request):
+        return own_path(HtmxDetails(request).current_url_abs_path)
+    if request.method in ("GET", "HEAD"):
+        return own_path(request.get_full_path())
+    referer = urlsplit(request.headers.get("Referer", ""))
+    return own_path(referer._replace(scheme="", netloc="").geturl()) if referer.netloc == request.get_host() else "/"
+
+
+def sign_in_address(*, next_path: str, notice: str = "") -> str:
+    """The sign-in page that leads back to `next_path`."""
+    parameters = {"next": next_path} | ({"notice": notice} if notice else {})
+    return f"{reverse('identity:sign-in')}?{urlencode(parameters)}"
+
+
+def leave_for(request: HttpRequest, address: str) -> HttpResponse:
+    """Sends the browser to Entra ID by a page of its own.
+
+    Chrome and Safari apply form-action to every redirect that follows a form (https://github.com/w3c/webappsec-csp/issues/8),
+    and Entra ID may redirect on to a federated host that nobody can list beforehand. A refresh is not a form.
+    """
+    response = render(request, "identity/leaving.html", {"address": address, "host": urlsplit(address).netloc})
+    response["Refresh"] = f"0;url={address}"
+    return response

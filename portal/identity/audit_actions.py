@@ -1,0 +1,12 @@
+"""What the audit log records of sign-ins."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.audit.catalogue import AuditAction, register
+
+SIGNED_IN = AuditAction("session.signed_in", _("Signed in"))
+SIGNED_OUT = AuditAction("session.signed_out", _("Signed out"))
+EXPIRED = AuditAction("session.expired", _("Session ended by its time limit"))
+REFUSED = AuditAction("session.refused", _("Sign-in refused"))
+
+register(SIGNED_IN, SIGNED_OUT, EXPIRED, REFUSED)

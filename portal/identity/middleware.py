@@ -1,0 +1,79 @@
+"""Ends sessions whose time is over, leads people back to the sign-in, and speaks their language in their time zone."""
+
+import zoneinfo
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone, translation
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from portal.identity import services, sessions
+from portal.identity.addresses import page_of, sign_in_address
+from portal.identity.decorators import is_passive
+from portal.identity.models import User
+from portal.identity.time_zones import COOKIE_NAME, is_time_zone
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class SessionLimitsMiddleware:
+    """Idle and absolute limits, enforced here whatever the cookie says."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, User) and sessions.has_expired(request.session, timezone.now()):
+            services.expire_session(request=request, user=request.user)
+            request.session_has_expired = True  # type: ignore[attr-defined]  # read below
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., object], _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
+        """Notes activity, or answers for Django's LoginRequiredMiddleware where its redirect would not do."""
+        if request.user.is_authenticated:
+            if not is_passive(view):
+                sessions.touch(request.session, timezone.now())
+            return None
+        has_expired = getattr(request, "session_has_expired", False)
+        if getattr(view, "login_required", True) and (has_expired or HtmxDetails(request)):
+            return _to_sign_in(request, notice="expired" if has_expired else "")
+        return None
+
+
+def _to_sign_in(request: HttpRequest, *, notice: str) -> HttpResponse:
+    address = sign_in_address(next_path=page_of(request), notice=notice)
+    if not HtmxDetails(request):
+        return HttpResponseRedirect(address)
+    # htmx would put a redirect's page inside this one; the header makes the whole page go there.
+    response = HttpResponseClientRedirect(address)
+    response.status_code = HTTPStatus.UNAUTHORIZED
+    return response
+
+
+class PersonalSettingsMiddleware:
+    """The person's own language and time zone, else the browser's, else the installation's."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user if isinstance(request.user, User) else None
+        if user and user.language in dict(settings.LANGUAGES):
+            translation.activate(user.language)
+            request.LANGUAGE_CODE = user.language
+        with timezone.override(_time_zone(request, user)):
+            return self.get_response(request)
+
+
+def _time_zone(request: HttpRequest, user: User | None) -> zoneinfo.ZoneInfo:
+    chosen = user.time_zone if user else ""
+    for name in (chosen, request.COOKIES.get(COOKIE_NAME, "")):
+        if is_time_zone(name):
+            return zoneinfo.ZoneInfo(name)
+    return zoneinfo.ZoneInfo(settings.TIME_ZONE)

@@ -1,0 +1,15 @@
+"""Addresses of sign-in and personal settings. `callback` is the redirect URI registered at Entra ID."""
+
+from django.urls import path
+
+from portal.identity import preference_views, views
+
+app_name = "identity"
+urlpatterns = [
+    path("sign-in", views.sign_in, name="sign-in"),
+    path("sign-in/callback", views.callback, name="callback"),
+    path("sign-out", views.sign_out, name="sign-out"),
+    path("signed-out", views.signed_out, name="signed-out"),
+    path("settings/language", preference_views.language, name="language"),
+    path("settings/time-zone", preference_views.time_zone, name="time-zone"),
+]

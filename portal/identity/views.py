@@ -1,0 +1,101 @@
+"""Signing in and out. Reads the request, calls a service, shows a page."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal.errors import Unavailable
+from portal.identity import entra, flows, services
+from portal.identity.addresses import leave_for, own_address, own_path
+from portal.identity.errors import SignInRefused
+from portal.identity.groups import memberships_of
+from portal.identity.tenant import entra_tenant
+from portal.identity.tokens import verify_id_token
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The page with the one button, and what the button does."""
+    if request.method == "POST":
+        return _begin(request)
+    next_path = own_path(request.GET.get("next"))
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(next_path)
+    has_expired = request.GET.get("notice") == "expired"
+    return render(request, "identity/sign_in.html", {"next": next_path, "has_expired": has_expired})
+
+
+def _begin(request: HttpRequest) -> HttpResponse:
+    flow = entra.begin_sign_in(
+        redirect_uri=own_address("identity:callback"), language=get_language() or settings.LANGUAGE_CODE
+    )
+    flows.remember(request.session, flow, next_path=own_path(request.POST.get("next")), now=timezone.now())
+    return leave_for(request, flow["auth_uri"])
+
+
+@login_not_required
+@never_cache
+@require_GET
+def callback(request: HttpRequest) -> HttpResponse:
+    """Where Entra ID sends the browser back to, with a code or an error."""
+    try:
+        next_path = _finish(request)
+    except SignInRefused as refusal:
+        services.record_refusal(refusal)
+        return render(request, "identity/sign_in_refused.html", {"refusal": refusal}, status=refusal.status)
+    return HttpResponseRedirect(next_path)
+
+
+def _finish(request: HttpRequest) -> str:
+    begun = flows.take(request.session, request.GET.get("state", ""), now=timezone.now())
+    tokens = entra.finish_sign_in(begun.flow, request.GET.dict())
+    claims = verify_id_token(
+        tokens.id_token,
+        tenant=entra_tenant(),
+        audience=settings.ENTRA_CLIENT_ID,
+        nonce=entra.nonce_of(begun.flow),
+    )
+    memberships = memberships_of(claims, access_token=tokens.access_token)
+    services.sign_in(request=request, claims=claims, memberships=memberships)
+    if not memberships.complete:
+        messages.warning(request, _groups_unknown())
+    return begun.next_path
+
+
+def _groups_unknown() -> str:
+    return _(
+        "You are in more groups than a sign-in can carry, and Microsoft Graph did not say which. "
+        "What you may do through a group is not available now: sign out and in again in a few minutes."
+    )
+
+
+@login_not_required
+@never_cache
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ends the session here, then at Entra ID."""
+    login_hint = services.sign_out(request=request)
+    try:
+        address = entra.sign_out_address(return_to=own_address("identity:signed-out"), login_hint=login_hint)
+        response = leave_for(request, address)
+    except Unavailable:
+        response = redirect("identity:signed-out")
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@login_not_required
+@never_cache
+@require_GET
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """What people see after signing out."""
+    return render(request, "identity/signed_out.html")

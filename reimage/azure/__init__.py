@@ -1,0 +1,1 @@
+"""The only room that speaks to Azure: HTTP in, domain objects out. Knows no people and no database."""

@@ -1,0 +1,95 @@
+"""SDK clients. Imported lazily by callers in the web process, because the SDK is heavy."""
+
+from functools import cache
+from typing import Any
+
+from azure.core.credentials import TokenCredential
+from azure.core.rest import HttpRequest, HttpResponse
+from azure.identity import (
+    CertificateCredential,
+    ClientSecretCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.resourcegraph import ResourceGraphClient
+from django.conf import settings
+
+API_VERSION = "2024-07-01"  # given per call: the client's own api_version argument is ignored (measured)
+DISKS_API_VERSION = "2024-03-02"
+CONNECT_SECONDS = 5
+READ_SECONDS = 15
+
+
+@cache
+def credential() -> TokenCredential:
+    """The portal's own identity at Azure, by AZURE_CREDENTIAL."""
+    match settings.AZURE_CREDENTIAL:
+        case "managed-identity":
+            return ManagedIdentityCredential(client_id=settings.AZURE_CLIENT_ID or None)
+        case "workload-identity":
+            return WorkloadIdentityCredential(
+                tenant_id=settings.AZURE_TENANT_ID, client_id=settings.AZURE_CLIENT_ID or None, **_authority()
+            )
+        case "client-certificate":
+            return CertificateCredential(
+                settings.AZURE_TENANT_ID,
+                settings.AZURE_CLIENT_ID,
+                certificate_path=settings.AZURE_CLIENT_CERTIFICATE_FILE,
+                **_authority(),
+            )
+        case _:
+            return ClientSecretCredential(
+                settings.AZURE_TENANT_ID, settings.AZURE_CLIENT_ID, settings.AZURE_CLIENT_SECRET, **_authority()
+            )
+
+
+def _authority() -> dict[str, Any]:
+    """The authority is the configured one: no instance discovery at a public address."""
+    host = settings.ENTRA_AUTHORITY.removeprefix("https://").split("/")[0]
+    return {"authority": f"https://{host}", "disable_instance_discovery": True, **transport()}
+
+
+def transport() -> dict[str, Any]:
+    """TLS and time limits (seconds) of every call; the CA bundle wins over one in the environment."""
+    return {
+        "connection_verify": settings.AZURE_CA_BUNDLE or True,
+        "connection_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
+        "use_env_settings": not settings.AZURE_CA_BUNDLE,
+    }
+
+
+def _common() -> dict[str, Any]:
+    return {
+        "base_url": settings.AZURE_RESOURCE_MANAGER,
+        "credential_scopes": [f"{settings.AZURE_RESOURCE_MANAGER}/.default"],
+        "permit_redirects": False,
+        **transport(),
+    }
+
+
+@cache
+def compute_client(subscription_id: str) -> ComputeManagementClient:
+    """For reads: a broken GET is tried twice more, briefly."""
+    return ComputeManagementClient(
+        credential(), subscription_id, retry_total=2, retry_backoff_max=2, retry_mode="fixed", **_common()
+    )
+
+
+@cache
+def single_shot_client(subscription_id: str) -> ComputeManagementClient:
+    """For the reimage POST: never repeated, by a retry or a redirect (the SDK's default re-sends it four times)."""
+    return ComputeManagementClient(credential(), subscription_id, retry_total=0, **_common())
+
+
+@cache
+def resource_graph_client() -> ResourceGraphClient:
+    """For the inventory."""
+    return ResourceGraphClient(credential(), retry_total=2, **_common())
+
+
+def get(subscription_id: str, url: str) -> HttpResponse:
+    """One plain GET of an absolute ARM address, with the portal's token; the caller checked the host."""
+    client = compute_client(subscription_id)
+    return client.send_request(HttpRequest("GET", url))

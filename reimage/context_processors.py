@@ -1,0 +1,43 @@
+"""The navigation of every page: where this person may go, where they are, and what waits for them."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from reimage import selectors
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    """One entry. `count` is how much waits there."""
+
+    url: str
+    label: str
+    is_here: bool
+    count: int = 0
+
+
+def navigation(request: HttpRequest) -> dict[str, list[NavigationItem]]:
+    """Nothing for a person who is not signed in, and nothing on a page about a request refused before that is known."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"navigation": []}
+    waiting = selectors.reimage_requests_awaiting(user).count()
+    places = [
+        ("reimage:my-work", _("My work"), 0),
+        ("reimage:machines", _("Machines"), 0),
+        ("reimage:requests", _("Requests"), 0),
+        ("reimage:approvals", _("Approvals"), waiting),
+    ]
+    if user.is_auditor:
+        places.append(("audit:events", _("Audit"), 0))
+    if user.is_administrator:
+        places.append(("reimage:access", _("Access"), 0))
+    return {"navigation": [_item(request, reverse(route), label, count) for route, label, count in places]}
+
+
+def _item(request: HttpRequest, url: str, label: str, count: int) -> NavigationItem:
+    is_here = request.path == url or (url != "/" and request.path.startswith(url))
+    return NavigationItem(url, label, is_here, count)

@@ -1,0 +1,1 @@
+"""Pure rules: standard library only. Knows no Django, clock, network or settings."""

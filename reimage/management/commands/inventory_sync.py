@@ -1,0 +1,23 @@
+"""manage.py inventory_sync: mirrors Azure's machines now."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from portal.audit.actors import Actor
+from reimage.azure.errors import AzureError
+from reimage.services.inventory import synchronize_inventory
+
+
+class Command(BaseCommand):
+    help = "Mirrors the virtual machines of AZURE_SUBSCRIPTIONS into the inventory."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            result = synchronize_inventory(actor=Actor.system("inventory_sync"), now=timezone.now())
+        except AzureError as err:
+            raise CommandError(
+                f"Azure answered {err.status or 'nothing'} {err.code}: {err.message} The inventory is as it was."
+            ) from err
+        self.stdout.write(f"{result.seen} virtual machines, {result.vanished} vanished since the last time.")

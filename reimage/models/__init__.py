@@ -1,0 +1,25 @@
+"""Shape and constraints of what is stored. Only reimage.services writes; state moves by compare-and-set."""
+
+from reimage.models.access_grant import AccessGrant, GrantRole, PrincipalKind
+from reimage.models.approval_decision import ApprovalDecision, DecisionOutcome
+from reimage.models.notice import Notice, NoticeKind
+from reimage.models.reimage_operation import ReimageOperation
+from reimage.models.reimage_request import ReimageRequest
+from reimage.models.sealed_secret import SealedSecret, SecretField
+from reimage.models.virtual_machine import VirtualMachine, VirtualMachineTag
+
+__all__ = [
+    "AccessGrant",
+    "ApprovalDecision",
+    "DecisionOutcome",
+    "GrantRole",
+    "Notice",
+    "NoticeKind",
+    "PrincipalKind",
+    "ReimageOperation",
+    "ReimageRequest",
+    "SealedSecret",
+    "SecretField",
+    "VirtualMachine",
+    "VirtualMachineTag",
+]

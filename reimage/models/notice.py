@@ -1,0 +1,34 @@
+"""The outbox: a notice is a row of the transaction it tells of, so that a dead mail server loses none."""
+
+from django.db import models
+
+from reimage.models.reimage_request import ReimageRequest
+
+
+class NoticeKind(models.TextChoices):
+    """What people are told by mail."""
+
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    FINISHED = "finished"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+class Notice(models.Model):
+    """To whom it goes is resolved when it is sent."""
+
+    reimage_request = models.ForeignKey(ReimageRequest, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=16, choices=NoticeKind)
+    created_at = models.DateTimeField(auto_now_add=True)
+    next_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["next_at"], name="notice_by_due_time")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of request {self.reimage_request_id}"

@@ -1,0 +1,1 @@
+"""The only writers: explicit actor, one transaction, the audit event in it. Rights are checked here."""

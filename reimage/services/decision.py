@@ -1,0 +1,203 @@
+"""A second person decides, once, about exactly the plan they saw. Nobody decides a request of their own."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from portal.audit.actors import Actor, Target
+from portal.audit.catalogue import AuditAction
+from portal.audit.services import record
+from portal.errors import NotAllowed, NotFound, WrongState
+from portal.identity.models import User
+from reimage import audit_actions, selectors, wording
+from reimage.domain import operation_states, policy, request_states
+from reimage.domain.errors import RuleViolation
+from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
+from reimage.models import (
+    ApprovalDecision,
+    DecisionOutcome,
+    GrantRole,
+    NoticeKind,
+    ReimageOperation,
+    ReimageRequest,
+)
+from reimage.services import doorbell, notification, secrets
+
+EXECUTION_PERIOD = timedelta(hours=72)
+
+
+def decision_obstacles(approver: User, reimage_request: ReimageRequest) -> tuple[RuleViolation, ...]:
+    """Why this person may not decide this request; empty if they may (its state apart)."""
+    return policy.decision_obstacles(
+        approver_identity=selectors.principal_key_of(approver),
+        requester_identity=selectors.principal_key_of(reimage_request.requester),
+        approver_grants=selectors.policy_grants(selectors.grants_of(approver, GrantRole.APPROVER)),
+        targets=selectors.targets_of(reimage_request),
+    )
+
+
+def approve_reimage_request(
+    *, approver: User, reimage_request_id: int, digest: str, comment: str, now: datetime
+) -> ReimageRequest:
+    """Approves the plan of this digest, then rings for execution.
+
+    Raises NotFound, NotAllowed (own request, or a machine beyond one's grants) or WrongState (decided, expired,
+    canceled, or another plan than the one that was shown).
+    """
+    with transaction.atomic():
+        found = _lock(approver, reimage_request_id)
+        _check_may_decide(approver, found, now)
+        if digest != found.digest:
+            raise WrongState(
+                _("The plan of request #%(id)s is not the one on your page.") % {"id": found.pk},
+                _("Reload the page, read the plan, then decide."),
+            )
+        _decide(found, approver, DecisionOutcome.APPROVED, comment, now)
+        _move(found, RequestState.APPROVED, expires_at=now + EXECUTION_PERIOD)
+        found.operations.filter(state=OperationState.AWAITING_APPROVAL).update(
+            state=OperationState.QUEUED, queued_at=now, next_at=now
+        )
+        _record(audit_actions.REQUEST_APPROVED, Actor.person(approver), found, comment=comment)
+        notification.announce(found, NoticeKind.APPROVED, now=now)
+        doorbell.ring_after_commit(found.operations.values_list("pk", flat=True))
+    return found
+
+
+def reject_reimage_request(*, approver: User, reimage_request_id: int, comment: str, now: datetime) -> ReimageRequest:
+    """Rejects with a reason. Raises as approve_reimage_request does."""
+    with transaction.atomic():
+        found = _lock(approver, reimage_request_id)
+        _check_may_decide(approver, found, now)
+        _decide(found, approver, DecisionOutcome.REJECTED, comment, now)
+        _move(found, RequestState.REJECTED, finished_at=now)
+        _release_machines(found, now)
+        _record(audit_actions.REQUEST_REJECTED, Actor.person(approver), found, comment=comment)
+        notification.announce(found, NoticeKind.REJECTED, now=now)
+    return found
+
+
+def cancel_reimage_request(*, requester: User, reimage_request_id: int, now: datetime) -> ReimageRequest:
+    """Withdraws one's own request, until the first POST. Raises NotFound, NotAllowed or WrongState."""
+    with transaction.atomic():
+        found = _lock(requester, reimage_request_id)
+        if found.requester_id != requester.pk:
+            raise NotAllowed(
+                _("Only the person who asked for request #%(id)s can cancel it.") % {"id": found.pk},
+                _("If it should not run, reject it, or ask %(name)s.") % {"name": found.requester},
+            )
+        _move(found, RequestState.CANCELED, finished_at=now)
+        _release_machines(found, now)
+        _record(audit_actions.REQUEST_CANCELED, Actor.person(requester), found)
+        notification.announce(found, NoticeKind.CANCELED, now=now)
+    return found
+
+
+def expire_reimage_requests(*, now: datetime) -> int:
+    """Ends every request whose deadline passed undecided. Returns how many."""
+    overdue = ReimageRequest.objects.filter(state=RequestState.PENDING_APPROVAL, expires_at__lte=now)
+    for pk in overdue.values_list("pk", flat=True):
+        with transaction.atomic():
+            found = ReimageRequest.objects.select_for_update().get(pk=pk)
+            if found.state == RequestState.PENDING_APPROVAL:
+                _move(found, RequestState.EXPIRED, finished_at=now)
+                _release_machines(found, now)
+                _record(audit_actions.REQUEST_EXPIRED, Actor.system("expiry"), found)
+                notification.announce(found, NoticeKind.EXPIRED, now=now)
+    return overdue.count()
+
+
+def is_cancelable(reimage_request: ReimageRequest) -> bool:
+    """Whether nothing of it has been sent yet."""
+    if reimage_request.state not in request_states.CANCELABLE:
+        return False
+    return all(operation.state in operation_states.CANCELABLE for operation in reimage_request.operations.all())
+
+
+def _lock(person: User, reimage_request_id: int) -> ReimageRequest:
+    visible = selectors.reimage_requests_visible_to(person).exclude(state=RequestState.DRAFT)
+    if not visible.filter(pk=reimage_request_id).exists():
+        raise NotFound(_("There is no request #%(id)s that you may see.") % {"id": reimage_request_id})
+    rows = ReimageRequest.objects.select_for_update(of=("self",)).select_related("requester")
+    return rows.get(pk=reimage_request_id)
+
+
+def _check_may_decide(approver: User, found: ReimageRequest, now: datetime) -> None:
+    obstacles = decision_obstacles(approver, found)
+    if obstacles:
+        raise NotAllowed(" ".join(wording.violation_text(obstacle) for obstacle in obstacles))
+    if found.state != RequestState.PENDING_APPROVAL:
+        raise settled(found)
+    if found.expires_at <= now:
+        raise WrongState(_("Request #%(id)s expired before anybody decided.") % {"id": found.pk}, _remedy())
+
+
+def settled(found: ReimageRequest) -> WrongState:
+    """The explanation that somebody, or time, was faster."""
+    decision = ApprovalDecision.objects.filter(reimage_request=found).select_related("approver").first()
+    return WrongState(wording.settled_text(found.pk, found.state, decision), _remedy())
+
+
+def _remedy() -> str:
+    return _("Nothing was changed by you. The request's page shows what happened.")
+
+
+def _decide(found: ReimageRequest, approver: User, outcome: DecisionOutcome, comment: str, now: datetime) -> None:
+    if outcome == DecisionOutcome.REJECTED and not comment.strip():
+        raise NotAllowed(_("A rejection needs a reason."), _("Write for the requester what should be different."))
+    try:
+        with transaction.atomic():
+            ApprovalDecision.objects.create(
+                reimage_request=found,
+                outcome=outcome,
+                approver=approver,
+                approver_tenant_id=approver.tenant_id,
+                approver_object_id=approver.object_id,
+                requester_tenant_id=found.requester.tenant_id,
+                requester_object_id=found.requester.object_id,
+                digest=found.digest,
+                comment=comment.strip(),
+                decided_at=now,
+            )
+    except IntegrityError as err:
+        raise settled(found) from err
+
+
+def _move(found: ReimageRequest, target: RequestState, **changes: datetime) -> None:
+    """Compare-and-set: raises WrongState where the life cycle does not lead there any more."""
+    rows = ReimageRequest.objects.filter(pk=found.pk, state__in=request_states.LIFE_CYCLE.sources(target))
+    if not rows.update(state=target, **changes):
+        raise settled(ReimageRequest.objects.get(pk=found.pk))
+    found.refresh_from_db()
+
+
+def _release_machines(found: ReimageRequest, now: datetime) -> None:
+    """Cancels what has not been sent. Raising the fence makes a worker that is at it lose its claim before the POST."""
+    ids = list(found.operations.values_list("pk", flat=True))
+    untouched = ReimageOperation.objects.filter(pk__in=ids, state__in=operation_states.CANCELABLE)
+    if len(ids) != untouched.update(
+        state=OperationState.CANCELED, finished_at=now, next_at=None, lease_until=None, fence=F("fence") + 1
+    ):
+        raise WrongState(
+            _("It is too late: the reimage of a machine of request #%(id)s has been sent to Azure.") % {"id": found.pk}
+        )
+    secrets.destroy_secrets(*ids)
+
+
+def _record(action: AuditAction, actor: Actor, found: ReimageRequest, *, comment: str = "") -> None:
+    detail: dict[str, object] = {"digest": found.digest, "virtual_machines": _resource_ids(found)}
+    if comment.strip():
+        detail["comment"] = comment.strip()
+    record(
+        action=action,
+        actor=actor,
+        target=Target("reimage_request", str(found.pk), str(found)),
+        subject=found.audit_subject,
+        detail=detail,
+    )
+
+
+def _resource_ids(found: ReimageRequest) -> list[str]:
+    return [operation.plan["resource_id"] for operation in found.operations.all()]

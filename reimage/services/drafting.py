@@ -1,0 +1,160 @@
+"""From a filled-in form to a draft: validated, planned from fresh facts, secrets sealed. No approver sees it yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import translation
+
+from portal.identity.models import User
+from reimage import selectors, wording
+from reimage.domain.errors import RuleViolation
+from reimage.domain.parameters import ReimageParameters, validate_parameters
+from reimage.domain.plan import DeleteOptionChange, ReimagePlan, build_plan, delete_option_violations, request_digest
+from reimage.domain.request_states import RequestState
+from reimage.domain.virtual_machine import VirtualMachineFacts
+from reimage.models import ReimageOperation, ReimageRequest, SecretField, VirtualMachine
+from reimage.services import secrets
+from reimage.services.errors import Finding, InvalidReimageRequest
+from reimage.services.targets import find_targets, obstacle_findings, read_facts
+
+DRAFT_LIFETIME = timedelta(hours=1)
+LANGUAGES = ("ja", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """What is asked for one machine."""
+
+    machine_id: int
+    parameters: ReimageParameters
+    delete_option_change: DeleteOptionChange = DeleteOptionChange.KEEP
+
+
+def draft_reimage_request(
+    *,
+    requester: User,
+    targets: Sequence[TargetSettings],
+    justification: str,
+    ticket: str,
+    language: str,
+    now: datetime,
+) -> ReimageRequest:
+    """Stores what the requester is going to review. Raises InvalidReimageRequest, NotFound or Unavailable.
+
+    A draft occupies no machine and reaches no approver; after an hour it is deleted together with its secrets.
+    """
+    machines = find_targets(requester, [target.machine_id for target in targets])
+    facts = read_facts(machines)
+    findings = [
+        *_text_findings(justification),
+        *obstacle_findings(machines, facts),
+        *_parameter_findings(machines, targets, facts),
+    ]
+    if findings:
+        raise InvalidReimageRequest(findings)
+    with transaction.atomic():
+        draft = ReimageRequest.objects.create(
+            state=RequestState.DRAFT,
+            requester=requester,
+            justification=justification.strip(),
+            ticket=ticket.strip(),
+            language=language,
+            expires_at=now + DRAFT_LIFETIME,
+        )
+        plans = [
+            _store_operation(draft, position, machine, target, facts[machine.resource_key], now)
+            for position, (machine, target) in enumerate(zip(machines, targets, strict=True))
+        ]
+        draft.digest = digest_of(draft, plans)
+        draft.save(update_fields=["digest"])
+    return draft
+
+
+def digest_of(reimage_request: ReimageRequest, plans: Sequence[ReimagePlan]) -> str:
+    """What an approval of this request is bound to."""
+    return request_digest(
+        plans,
+        justification=reimage_request.justification,
+        requester=selectors.principal_key_of(reimage_request.requester),
+        ticket=reimage_request.ticket,
+        reference=str(reimage_request.pk),
+    )
+
+
+def discard_expired_drafts(*, now: datetime) -> int:
+    """Deletes drafts that were never submitted, with their secrets. Returns how many."""
+    stale = ReimageRequest.objects.filter(state=RequestState.DRAFT, expires_at__lte=now)
+    count = stale.count()
+    stale.delete()
+    return count
+
+
+def _store_operation(
+    draft: ReimageRequest,
+    position: int,
+    machine: VirtualMachine,
+    target: TargetSettings,
+    facts: VirtualMachineFacts | RuleViolation,
+    now: datetime,
+) -> ReimagePlan:
+    assert isinstance(facts, VirtualMachineFacts)  # noqa: S101  # a vanished machine was refused as a finding
+    password = (
+        secrets.commit(target.parameters.admin_password) if target.parameters.admin_password is not None else None
+    )
+    plan = build_plan(
+        facts,
+        target.parameters,
+        delete_option_change=target.delete_option_change,
+        password_commitment=password.commitment if password else None,
+    )
+    operation = ReimageOperation.objects.create(
+        reimage_request=draft,
+        virtual_machine=machine,
+        resource_key=plan.resource_id.key,
+        name=plan.resource_id.name,
+        position=position,
+        plan=plan.as_document(),
+        plan_digest=plan.digest,
+        warnings_shown=warnings_in_words(plan, draft.language),
+    )
+    if password:
+        secrets.seal(password, operation=operation, reimage_request=draft, field=SecretField.ADMIN_PASSWORD, now=now)
+    if target.parameters.custom_data is not None:
+        data = secrets.commit(target.parameters.custom_data)
+        secrets.seal(data, operation=operation, reimage_request=draft, field=SecretField.CUSTOM_DATA, now=now)
+    return plan
+
+
+def warnings_in_words(plan: ReimagePlan, language: str) -> Mapping[str, list[str]]:
+    """The deleteOption warnings as the requester reads them, and in English for whoever reads the log."""
+    words = {}
+    for code in dict.fromkeys((language, "en")):
+        with translation.override(code):
+            words[code] = [wording.consequence_text(warning) for warning in plan.delete_option_warnings]
+    return words
+
+
+def _text_findings(justification: str) -> list[Finding]:
+    if justification.strip():
+        return []
+    return [Finding(RuleViolation("justification", "justification_missing"))]
+
+
+def _parameter_findings(
+    machines: Sequence[VirtualMachine],
+    targets: Sequence[TargetSettings],
+    facts: Mapping[str, VirtualMachineFacts | RuleViolation],
+) -> list[Finding]:
+    found = []
+    for machine, target in zip(machines, targets, strict=True):
+        fact = facts[machine.resource_key]
+        if isinstance(fact, RuleViolation):
+            continue
+        violations = (
+            *validate_parameters(target.parameters, os_type=fact.os_type, ephemeral=fact.os_disk.ephemeral),
+            *delete_option_violations(fact, target.delete_option_change),
+        )
+        found += [Finding(violation, machine.resource_key) for violation in violations]
+    return found

@@ -1,0 +1,25 @@
+"""What the services refuse, beyond the site's own ways of saying no."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from portal.errors import Problem
+from reimage.domain.errors import RuleViolation
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A broken rule and, where it is about one machine, that machine's key."""
+
+    violation: RuleViolation
+    resource_key: str = ""
+
+
+class InvalidReimageRequest(Problem):
+    """What was asked for breaks rules; nothing was stored. A form shows each finding at its field."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(_("The request cannot be sent as it is."), _("Mend what is marked, then send it again."))

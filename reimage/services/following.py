@@ -1,0 +1,67 @@
+"""Follows Azure's operation: one look a step, decided by the body's status."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from reimage import audit_actions
+from reimage.azure.operations import Poll, PollStatus, poll_operation
+from reimage.domain.operation_states import OperationState
+from reimage.domain.plan import ReimagePlan
+from reimage.services.leases import Claim, commit, due_in
+from reimage.services.pace import poll_seconds
+
+PATIENCE = timedelta(hours=2)
+
+
+def poll(held: Claim) -> None:
+    """in_progress → verifying, failed, outcome_unknown or needs_attention; or looks again later."""
+    operation = held.operation
+    subscription_id = ReimagePlan.from_document(operation.plan).resource_id.subscription_id
+    look = poll_operation(subscription_id, operation.operation_url)
+    match look.status:
+        case PollStatus.SUCCEEDED:
+            _ended(held, OperationState.VERIFYING, look)
+        case PollStatus.FAILED | PollStatus.CANCELED:
+            _ended(held, OperationState.FAILED, look)
+        case PollStatus.GONE:
+            # Azure forgets operations; that says nothing about the machine.
+            _give_over(held, OperationState.OUTCOME_UNKNOWN, "operation_gone", next_at=due_in(poll_seconds()))
+        case PollStatus.UNTRUSTED:
+            _give_over(held, OperationState.NEEDS_ATTENTION, "operation_address_foreign", next_at=None)
+        case _:
+            _look_again(held, look)
+
+
+def _look_again(held: Claim, look: Poll) -> None:
+    accepted_at = held.operation.accepted_at
+    if accepted_at and timezone.now() - accepted_at > PATIENCE:
+        return _give_over(held, OperationState.NEEDS_ATTENTION, "takes_too_long", next_at=None)
+    unanswered = look.status is PollStatus.NO_ANSWER
+    note = {"code": "azure_unavailable", "params": {"azure_code": look.code}} if unanswered else {}
+    return commit(held, OperationState.IN_PROGRESS, note=note, next_at=due_in(poll_seconds(look.retry_after)))
+
+
+def _ended(held: Claim, state: OperationState, look: Poll) -> None:
+    detail = {"status": look.status.value, "azure_code": look.code, "message": look.message}
+    failed = state is OperationState.FAILED
+    note = {"code": "azure_operation_failed", "params": detail} if failed else {}
+    next_at = None if failed else due_in(0)
+    evidence = {**held.operation.evidence, "ended_at": timezone.now().isoformat()}
+    commit(
+        held,
+        state,
+        action=audit_actions.OPERATION_ENDED_AT_AZURE,
+        detail=detail,
+        note=note,
+        evidence=evidence,
+        next_at=next_at,
+    )
+
+
+def _give_over(held: Claim, state: OperationState, code: str, **changes: Any) -> None:
+    needs_attention = state is OperationState.NEEDS_ATTENTION
+    action = audit_actions.OPERATION_NEEDS_ATTENTION if needs_attention else audit_actions.OPERATION_UNKNOWN
+    note = {"code": code, "params": {}}
+    commit(held, state, action=action, detail=note, note=note, **changes)

@@ -1,0 +1,123 @@
+"""Who works on an operation: one conditional UPDATE takes the lease and raises the fence, another writes the result.
+
+A worker that lost its lease finds its fence gone and writes nothing. Lease and due times are the database's clock.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
+
+from portal.audit.actors import Actor, Target
+from portal.audit.catalogue import AuditAction
+from portal.audit.services import record
+from reimage.domain.operation_states import CANCELABLE, LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
+from reimage.models import ReimageOperation, ReimageRequest
+from reimage.services import completion
+from reimage.services.secrets import destroy_secrets
+
+LEASE = timedelta(seconds=60)  # longer than the reads, and the one write, of a step
+WORKER = Actor.system("worker")
+# After the POST, whatever came of it, there is never a second one: the secrets have no further use.
+NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
+
+
+class LeaseLost(Exception):
+    """Somebody else owns the operation now; whatever was found out must not be written."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """The right to advance one operation, until the deadline (monotonic seconds)."""
+
+    operation: ReimageOperation
+    fence: int
+    deadline: float
+
+    @property
+    def seconds_left(self) -> float:
+        return self.deadline - time.monotonic()
+
+
+def due_in(seconds: float) -> Combinable:
+    """A moment by the database's clock, for `next_at`."""
+    return ExpressionWrapper(Now() + Value(timedelta(seconds=seconds)), output_field=DateTimeField())
+
+
+def due_operation_ids(limit: int = 500) -> list[int]:
+    """What is due and free, oldest first."""
+    return list(_due().order_by("next_at").values_list("pk", flat=True)[:limit])
+
+
+def _due() -> QuerySet[ReimageOperation]:
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    return ReimageOperation.objects.filter(free, state__in=WORKER_STATES, next_at__lte=Now())
+
+
+def claim(operation_id: int) -> Claim | None:
+    """Takes the lease if the operation is due and free; None otherwise."""
+    started = time.monotonic()
+    taken = _due().filter(pk=operation_id).update(lease_until=due_in(LEASE.total_seconds()), fence=F("fence") + 1)
+    if not taken:
+        return None
+    operation = ReimageOperation.objects.select_related("reimage_request__requester", "virtual_machine").get(
+        pk=operation_id
+    )
+    return Claim(operation, operation.fence, started + LEASE.total_seconds())
+
+
+def commit(
+    held: Claim,
+    state: OperationState,
+    *,
+    action: AuditAction | None = None,
+    detail: Mapping[str, object] | None = None,
+    keep_lease: bool = False,
+    **changes: Any,
+) -> None:
+    """Writes a result together with its audit event. Raises LeaseLost, having written nothing, if the fence moved."""
+    operation = held.operation
+    _check_move(operation, state)
+    if state in TERMINAL:
+        changes |= {"finished_at": Now(), "next_at": None}
+    if not keep_lease:
+        changes["lease_until"] = None
+    with transaction.atomic():
+        # The request's row first, everywhere: it orders its audit events and prevents deadlocks.
+        reimage_request = ReimageRequest.objects.select_for_update().get(pk=operation.reimage_request_id)
+        mine = ReimageOperation.objects.filter(pk=operation.pk, fence=held.fence, state=operation.state)
+        if not mine.update(state=state, **changes):
+            raise LeaseLost(f"operation {operation.pk}, fence {held.fence}")
+        if action:
+            _record(action, operation, reimage_request, detail)
+        if state not in NEEDS_SECRETS:
+            destroy_secrets(operation.pk)
+        completion.follow_operation(reimage_request, state)
+    operation.refresh_from_db(fields=None, from_queryset=ReimageOperation.objects.select_related("virtual_machine"))
+    operation.reimage_request.refresh_from_db()
+
+
+def _check_move(operation: ReimageOperation, state: OperationState) -> None:
+    if operation.state != state and not LIFE_CYCLE.allowed(OperationState(operation.state), state):
+        raise ValueError(f"operation {operation.pk} cannot go from {operation.state} to {state}")
+
+
+def _record(
+    action: AuditAction,
+    operation: ReimageOperation,
+    reimage_request: ReimageRequest,
+    detail: Mapping[str, object] | None,
+) -> None:
+    record(
+        action=action,
+        actor=WORKER,
+        target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
+        subject=reimage_request.audit_subject,
+        detail={"operation": operation.pk, **(detail or {})},
+    )

@@ -1,0 +1,155 @@
+"""Right before the POST: is what was approved still what is there, and do both people still hold their rights?
+
+Any difference stops the machine and goes back to the people, field by field.
+"""
+
+from uuid import uuid4
+
+from django.utils import timezone
+
+from reimage import audit_actions, selectors
+from reimage.azure.calls import Accepted, CallOutcome, Refused
+from reimage.azure.errors import AzureError, VirtualMachineNotFound
+from reimage.azure.virtual_machines import change_delete_option, read_virtual_machine
+from reimage.domain import policy
+from reimage.domain.operation_states import OperationState
+from reimage.domain.plan import ReimagePlan, drift
+from reimage.domain.virtual_machine import VirtualMachineFacts, reimage_obstacles
+from reimage.models import ApprovalDecision, DecisionOutcome, GrantRole, ReimageOperation
+from reimage.services import reimaging
+from reimage.services.drafting import digest_of
+from reimage.services.leases import Claim, commit, due_in
+
+BUSY_SECONDS = 15
+DELETE_OPTION_SECONDS = 5
+MAX_DELETE_OPTION_CALLS = 5
+Findings = list[dict[str, object]]
+
+
+def start(held: Claim) -> None:
+    """queued → preflight, and on with the checks under the same claim."""
+    commit(held, OperationState.PREFLIGHT, action=audit_actions.OPERATION_PREFLIGHT, keep_lease=True)
+    check(held)
+
+
+def check(held: Claim) -> None:
+    """Reads the machine and goes on to the deleteOption change or the POST, waits for a busy machine, or stops."""
+    plan = ReimagePlan.from_document(held.operation.plan)
+    problems = approval_findings(held.operation)
+    if problems:
+        return _stop(held, problems)
+    try:
+        facts = read_virtual_machine(plan.resource_id)
+    except VirtualMachineNotFound:
+        return _stop(held, [{"code": "virtual_machine_vanished", "params": {"vm": held.operation.name}}])
+    except AzureError as err:
+        return wait(held, BUSY_SECONDS, "azure_unavailable", status=err.status, azure_code=err.code)
+    return _check_facts(held, plan, facts)
+
+
+def wait(held: Claim, seconds: float, code: str, **params: object) -> None:
+    """Stays in its state and comes back later; the page shows why."""
+    state = OperationState(held.operation.state)
+    commit(held, state, next_at=due_in(seconds), note={"code": code, "params": params})
+
+
+def approval_findings(operation: ReimageOperation) -> Findings:
+    """What no longer holds of the approval itself: its digest, its term. Empty if all is well."""
+    reimage_request = operation.reimage_request
+    decision = ApprovalDecision.objects.filter(
+        reimage_request=reimage_request, outcome=DecisionOutcome.APPROVED, digest=reimage_request.digest
+    ).first()
+    plans = [ReimagePlan.from_document(sibling.plan) for sibling in reimage_request.operations.all()]
+    if decision is None or digest_of(reimage_request, plans) != decision.digest:
+        return [{"code": "plan_is_not_the_approved_one", "params": {}}]
+    if reimage_request.expires_at <= timezone.now():
+        return [{"code": "approval_expired", "params": {}}]
+    return []
+
+
+def _check_facts(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
+    operation = held.operation
+    obstacles = reimage_obstacles(facts)
+    if any(obstacle.code == "virtual_machine_busy" for obstacle in obstacles):
+        return wait(held, BUSY_SECONDS, "virtual_machine_busy", provisioning_state=facts.provisioning_state)
+    # Not the state: after a refused POST the machine passes through here again, its option already changed.
+    sent = int(operation.evidence.get("delete_option_calls", 0)) > 0
+    applied = facts.os_disk.delete_option is plan.delete_option_at_reimage
+    problems = [
+        *_rights_findings(operation, plan, facts),
+        *_drift_findings(plan, facts, delete_option_applied=sent and applied),
+    ]
+    if problems:
+        return _stop(held, problems)
+    if plan.changes_delete_option and not applied:
+        return _change_delete_option(held, plan)
+    return reimaging.submit(held, plan, facts)
+
+
+def _rights_findings(operation: ReimageOperation, plan: ReimagePlan, facts: VirtualMachineFacts) -> Findings:
+    """Rights as they stand now, over the machine's tags as they are now."""
+    reimage_request = operation.reimage_request
+    requester = selectors.policy_grants(selectors.grants_of(reimage_request.requester, GrantRole.REQUESTER))
+    approver = selectors.policy_grants(selectors.grants_of(reimage_request.decision.approver, GrantRole.APPROVER))
+    found: Findings = []
+    if not policy.may_request(requester, plan.resource_id, facts.tags):
+        found.append({"code": "requester_lost_right", "params": {"name": str(reimage_request.requester)}})
+    if not policy.may_approve(approver, plan.resource_id, facts.tags):
+        found.append({"code": "approver_lost_right", "params": {"name": str(reimage_request.decision.approver)}})
+    return found
+
+
+def _drift_findings(plan: ReimagePlan, facts: VirtualMachineFacts, *, delete_option_applied: bool) -> Findings:
+    differences = drift(plan, facts, delete_option_applied=delete_option_applied)
+    return [
+        {"code": "drifted", "params": {"field": found.field, "approved": found.approved, "found": found.found}}
+        for found in differences
+    ]
+
+
+def _stop(held: Claim, problems: Findings) -> None:
+    commit(
+        held,
+        OperationState.DRIFTED,
+        action=audit_actions.OPERATION_DRIFTED,
+        detail={"findings": problems},
+        findings=problems,
+    )
+
+
+def _change_delete_option(held: Claim, plan: ReimagePlan) -> None:
+    """Sends the PATCH. Setting the same value twice is harmless, so a lost answer is simply looked at again."""
+    client_request_id = uuid4()
+    calls = int(held.operation.evidence.get("delete_option_calls", 0)) + 1
+    if calls > MAX_DELETE_OPTION_CALLS:
+        return fail(held, "delete_option_unchanged", wanted=plan.delete_option_at_reimage.value)
+    detail = {
+        "delete_option": plan.delete_option_at_reimage.value,
+        "before": plan.delete_option_before.value,
+        "client_request_id": str(client_request_id),
+    }
+    commit(
+        held,
+        OperationState.SETTING_DELETE_OPTION,
+        action=audit_actions.DELETE_OPTION_CHANGING,
+        detail=detail,
+        evidence={**held.operation.evidence, "delete_option_calls": calls},
+        keep_lease=True,
+    )
+    outcome = change_delete_option(plan.resource_id, plan.delete_option_at_reimage, client_request_id=client_request_id)
+    return _after_change(held, outcome)
+
+
+def _after_change(held: Claim, outcome: CallOutcome) -> None:
+    if isinstance(outcome, Accepted):
+        return wait(held, DELETE_OPTION_SECONDS, "delete_option_changing")
+    if isinstance(outcome, Refused) and outcome.status not in (0, 409, 429):
+        return fail(held, "azure_refused", status=outcome.status, azure_code=outcome.code, message=outcome.message)
+    seconds = getattr(outcome, "retry_after", None) or BUSY_SECONDS
+    return wait(held, seconds, "azure_unavailable", status=outcome.status)
+
+
+def fail(held: Claim, code: str, **params: object) -> None:
+    """Ends the operation; nothing was executed, and the reason is kept for people."""
+    note = {"code": code, "params": params}
+    commit(held, OperationState.FAILED, action=audit_actions.OPERATION_FAILED, detail=note, note=note)

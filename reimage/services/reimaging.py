@@ -1,0 +1,158 @@
+"""The one POST: intent committed before it leaves, answer classified after it. Never repeated by any retry."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from django.db.models.functions import Now
+
+from reimage import audit_actions
+from reimage.azure.calls import Accepted, CallOutcome, Refused, is_trusted_address
+from reimage.azure.clients import CONNECT_SECONDS, READ_SECONDS
+from reimage.azure.virtual_machines import submit_reimage
+from reimage.domain.operation_states import OperationState
+from reimage.domain.parameters import ReimageParameters, fingerprinted_body, request_body
+from reimage.domain.plan import ReimagePlan
+from reimage.domain.virtual_machine import VirtualMachineFacts
+from reimage.models import ReimageOperation, SecretField
+from reimage.services.leases import Claim, commit, due_in
+from reimage.services.pace import poll_seconds
+from reimage.services.secrets import SealingError, open_secret
+
+CONFLICT_SECONDS = 30
+THROTTLED_SECONDS = 60
+MAX_ATTEMPTS = 20
+_NOTHING: Mapping[str, object] = {}
+log = structlog.get_logger(__name__)
+
+
+def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
+    """Commits the intent, then sends. The preflight's reading of the machine becomes the evidence."""
+    try:
+        body = _body(held.operation, plan)
+    except SealingError as err:
+        log.warning("secret.unusable", reason=str(err))
+        return _fail(held, {"code": "secret_unusable", "params": {}})
+    if held.operation.attempt >= MAX_ATTEMPTS:
+        return _fail(held, {"code": "too_many_attempts", "params": {"attempts": held.operation.attempt}})
+    client_request_id = uuid4()
+    evidence = {
+        **held.operation.evidence,
+        "vm_id": facts.vm_id,
+        "os_disk_id": facts.os_disk.resource_id,
+        "read_at": facts.read_at.isoformat(),
+    }
+    commit(
+        held,
+        OperationState.SUBMITTING,
+        action=audit_actions.OPERATION_SUBMITTING,
+        detail={"client_request_id": str(client_request_id), "body": plan.body, "evidence": evidence},
+        client_request_id=client_request_id,
+        attempt=held.operation.attempt + 1,
+        evidence=evidence,
+        submitted_at=Now(),
+        note={},
+        keep_lease=True,
+    )
+    if held.seconds_left < CONNECT_SECONDS + READ_SECONDS:
+        return _requeue(held, {"code": "too_late_to_send", "params": {}}, seconds=0)
+    return _after_post(held, submit_reimage(plan.resource_id, body, client_request_id=client_request_id))
+
+
+def recover(held: Claim) -> None:
+    """A worker died between intent and answer: whether the POST left is not known, and it is not sent again."""
+    _lost(held, {"code": "worker_died", "params": {}})
+
+
+def _body(operation: ReimageOperation, plan: ReimagePlan) -> dict[str, object] | None:
+    """The plan's body with its secrets in place. Raises SealingError unless it is exactly what was approved."""
+    approved = dict(plan.body or {})
+    profile = approved.get("osProfile")
+    profile = profile if isinstance(profile, dict) else {}
+    commitment = (profile.get("adminPassword") or {}).get("commitment")
+    parameters = ReimageParameters(
+        temp_disk=bool(approved.get("tempDisk")) or None,
+        exact_version=str(approved["exactVersion"]) if "exactVersion" in approved else None,
+        admin_password=open_secret(operation, SecretField.ADMIN_PASSWORD, commitment=commitment),
+        custom_data=open_secret(operation, SecretField.CUSTOM_DATA, commitment=None),
+    )
+    matches = (parameters.admin_password is None) == (commitment is None) and (
+        fingerprinted_body(parameters, password_commitment=commitment) == plan.body
+    )
+    if not matches:
+        raise SealingError(f"the sealed values of operation {operation.pk} do not make the approved body")
+    return request_body(parameters)
+
+
+def _after_post(held: Claim, outcome: CallOutcome) -> None:
+    match outcome:
+        case Accepted():
+            _accepted(held, outcome)
+        case Refused(status=429):
+            note = {"code": "throttled", "params": {"azure_code": outcome.code}}
+            _requeue(held, note, seconds=outcome.retry_after or THROTTLED_SECONDS, outcome=outcome)
+        case Refused(status=409 | 0):
+            note = {"code": "azure_conflict", "params": {"azure_code": outcome.code, "message": outcome.message}}
+            _requeue(held, note, seconds=CONFLICT_SECONDS, outcome=outcome)
+        case Refused():
+            _fail(held, _azure_words(outcome))
+        case _:
+            _lost(held, {"code": "answer_lost", "params": {"reason": outcome.reason, "status": outcome.status}})
+
+
+def _accepted(held: Claim, outcome: Accepted) -> None:
+    detail = {
+        "status": outcome.status,
+        "azure_request_id": outcome.request_id,
+        "operation_url": outcome.operation_url,
+        "location_url": outcome.location_url,
+    }
+    changes: dict[str, Any] = {
+        "operation_url": outcome.operation_url,
+        "location_url": outcome.location_url,
+        "azure_request_id": outcome.request_id[:64],
+        "accepted_at": Now(),
+        "next_at": due_in(poll_seconds()),
+    }
+    if outcome.operation_url and is_trusted_address(outcome.operation_url):
+        state, note = OperationState.IN_PROGRESS, _NOTHING
+    elif outcome.operation_url:
+        state, note = OperationState.NEEDS_ATTENTION, {"code": "operation_address_foreign", "params": {}}
+        changes["next_at"] = None
+    else:
+        state, note = OperationState.OUTCOME_UNKNOWN, {"code": "operation_address_missing", "params": {}}
+    commit(held, state, action=audit_actions.OPERATION_ACCEPTED, detail=detail, note=note, **changes)
+
+
+def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome: Refused | None = None) -> None:
+    """Nothing was executed: back to the queue, through a new preflight."""
+    detail = {**note, "status": outcome.status} if outcome else note
+    commit(
+        held,
+        OperationState.QUEUED,
+        action=audit_actions.OPERATION_REFUSED,
+        detail=detail,
+        note=note,
+        next_at=due_in(seconds),
+    )
+
+
+def _fail(held: Claim, note: Mapping[str, object]) -> None:
+    commit(held, OperationState.FAILED, action=audit_actions.OPERATION_FAILED, detail=note, note=note)
+
+
+def _lost(held: Claim, note: Mapping[str, object]) -> None:
+    commit(
+        held,
+        OperationState.OUTCOME_UNKNOWN,
+        action=audit_actions.OPERATION_UNKNOWN,
+        detail=note,
+        note=note,
+        next_at=due_in(poll_seconds()),
+    )
+
+
+def _azure_words(outcome: Refused) -> dict[str, object]:
+    params = {"status": outcome.status, "azure_code": outcome.code, "message": outcome.message}
+    return {"code": "azure_refused", "params": params}

@@ -1,0 +1,146 @@
+"""From a reviewed draft to a request that approvers see. The machines are read once more: what was reviewed holds."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from portal.audit.actors import Actor, Target
+from portal.audit.services import record
+from portal.errors import NotFound, WrongState
+from portal.identity.models import User
+from reimage import audit_actions, wording
+from reimage.domain.errors import RuleViolation
+from reimage.domain.operation_states import OperationState
+from reimage.domain.plan import ReimagePlan, drift
+from reimage.domain.request_states import RequestState
+from reimage.domain.virtual_machine import DeleteOption
+from reimage.models import NoticeKind, ReimageOperation, ReimageRequest
+from reimage.services import notification
+from reimage.services.errors import Finding, InvalidReimageRequest
+from reimage.services.targets import find_targets, obstacle_findings, read_facts
+
+DECISION_PERIOD = timedelta(hours=72)
+
+
+def confirmation_phrase(reimage_request: ReimageRequest) -> str:
+    """What the requester types: the machine's name, or `reimage N` for several."""
+    operations = list(reimage_request.operations.all())
+    return operations[0].name if len(operations) == 1 else f"reimage {len(operations)}"
+
+
+def destroys_a_disk(reimage_request: ReimageRequest) -> bool:
+    """Whether an old OS disk will be deleted, which needs a tick of its own."""
+    plans = [ReimagePlan.from_document(operation.plan) for operation in reimage_request.operations.all()]
+    return any(not plan.ephemeral and plan.delete_option_at_reimage is DeleteOption.DELETE for plan in plans)
+
+
+def own_draft(requester: User, reimage_request_id: int) -> ReimageRequest:
+    """The requester's draft. Raises NotFound, or WrongState once it is submitted."""
+    found = ReimageRequest.objects.filter(pk=reimage_request_id, requester=requester).first()
+    if found is None:
+        raise NotFound(_("There is no such draft, or it expired after an hour."), _("Start a new request."))
+    if found.state != RequestState.DRAFT:
+        raise WrongState(_("Request #%(id)s has already been sent; it was not sent twice.") % {"id": found.pk})
+    return found
+
+
+def submit_reimage_request(
+    *, requester: User, reimage_request_id: int, confirmation: str, accepts_disk_deletion: bool, now: datetime
+) -> ReimageRequest:
+    """Sends the reviewed draft to the approvers.
+
+    Raises NotFound, Unavailable, InvalidReimageRequest (confirmation missing, machine busy or occupied) or WrongState
+    (already sent, or a machine changed since the review).
+    """
+    draft = own_draft(requester, reimage_request_id)
+    if draft.expires_at <= now:
+        raise NotFound(_("There is no such draft, or it expired after an hour."), _("Start a new request."))
+    _check_confirmation(draft, confirmation, accepts_disk_deletion)
+    _check_machines(draft)
+    try:
+        with transaction.atomic():
+            _submit(draft, now)
+    except IntegrityError as err:
+        raise WrongState(
+            _("Another request for one of these machines was sent a moment before yours."),
+            _("Look at the machine's page, and ask again when that request has ended."),
+        ) from err
+    draft.refresh_from_db()
+    return draft
+
+
+def _check_confirmation(draft: ReimageRequest, confirmation: str, accepts_disk_deletion: bool) -> None:
+    findings = []
+    phrase = confirmation_phrase(draft)
+    if confirmation.strip().casefold() != phrase.casefold():
+        findings.append(Finding(RuleViolation("confirmation", "confirmation_differs", {"phrase": phrase})))
+    if destroys_a_disk(draft) and not accepts_disk_deletion:
+        findings.append(Finding(RuleViolation("accepts_disk_deletion", "disk_deletion_not_accepted")))
+    if findings:
+        raise InvalidReimageRequest(findings)
+
+
+def _check_machines(draft: ReimageRequest) -> None:
+    """Rights, obstacles and facts anew: a form may be older than the machine it shows."""
+    operations = list(draft.operations.select_related("virtual_machine"))
+    machines = find_targets(draft.requester, [operation.virtual_machine_id for operation in operations])
+    facts = read_facts(machines)
+    findings = obstacle_findings(machines, facts)
+    if findings:
+        raise InvalidReimageRequest(findings)
+    changed = []
+    for operation in operations:
+        fact = facts[operation.resource_key]
+        if not isinstance(fact, RuleViolation):
+            differences = drift(ReimagePlan.from_document(operation.plan), fact, delete_option_applied=False)
+            changed += [f"{operation.name}: {wording.drift_text(difference)}" for difference in differences]
+    if changed:
+        raise WrongState(
+            _("A machine changed since you reviewed the plan: %(changes)s") % {"changes": "; ".join(changed)},
+            _("Start the request again, so that the plan shows the machine as it is now."),
+        )
+
+
+def _submit(draft: ReimageRequest, now: datetime) -> None:
+    submitted = ReimageRequest.objects.filter(pk=draft.pk, state=RequestState.DRAFT).update(
+        state=RequestState.PENDING_APPROVAL, submitted_at=now, expires_at=now + DECISION_PERIOD
+    )
+    if not submitted:
+        raise WrongState(_("Request #%(id)s has already been sent; it was not sent twice.") % {"id": draft.pk})
+    ReimageOperation.objects.filter(reimage_request=draft, state=OperationState.PLANNED).update(
+        state=OperationState.AWAITING_APPROVAL
+    )
+    operations = list(draft.operations.all())
+    plans = [ReimagePlan.from_document(operation.plan) for operation in operations]
+    flags = ["delete_warning"] if any(plan.delete_option_at_reimage is DeleteOption.DELETE for plan in plans) else []
+    record(
+        action=audit_actions.REQUEST_SUBMITTED,
+        actor=Actor.person(draft.requester),
+        target=Target("reimage_request", str(draft.pk), str(draft)),
+        subject=draft.audit_subject,
+        flags=flags,
+        detail={
+            "digest": draft.digest,
+            "justification": draft.justification,
+            "ticket": draft.ticket,
+            "language": draft.language,
+            "virtual_machines": [
+                _machine_detail(operation, plan) for operation, plan in zip(operations, plans, strict=True)
+            ],
+        },
+    )
+    notification.announce(draft, NoticeKind.SUBMITTED, now=now)
+
+
+def _machine_detail(operation: ReimageOperation, plan: ReimagePlan) -> dict[str, object]:
+    return {
+        "resource_id": str(plan.resource_id),
+        "vm_id": plan.vm_id,
+        "os_disk_id": plan.os_disk_id,
+        "delete_option_before": plan.delete_option_before.value,
+        "delete_option_at_reimage": plan.delete_option_at_reimage.value,
+        "plan_digest": operation.plan_digest,
+        "body": plan.body,
+        "warnings_shown": operation.warnings_shown,
+    }

@@ -1,0 +1,54 @@
+"""After Azure said Succeeded: is the machine what the plan promised? Differences are reported, never hidden."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from reimage import audit_actions
+from reimage.azure.errors import AzureError, VirtualMachineNotFound
+from reimage.azure.virtual_machines import disk_exists, read_virtual_machine
+from reimage.domain.operation_states import OperationState
+from reimage.domain.plan import ReimagePlan
+from reimage.domain.verification import verification_findings
+from reimage.domain.virtual_machine import VirtualMachineFacts
+from reimage.models import ReimageOperation
+from reimage.services.leases import Claim, commit
+from reimage.services.pace import poll_seconds
+from reimage.services.preflight import wait
+
+SETTLING = timedelta(minutes=5)  # a machine may still be starting, and a disk being deleted, when Azure says Succeeded
+
+
+def verify(held: Claim) -> None:
+    """verifying → succeeded, with what differs from the plan; or looks again while things settle."""
+    operation = held.operation
+    plan = ReimagePlan.from_document(operation.plan)
+    try:
+        facts = read_virtual_machine(plan.resource_id)
+        old_disk_exists = None if plan.ephemeral or not plan.os_disk_id else disk_exists(plan.os_disk_id)
+    except VirtualMachineNotFound:
+        return _finish(held, [{"code": "virtual_machine_vanished", "params": {"vm": operation.name}}], None)
+    except AzureError as err:
+        return wait(held, poll_seconds(err.retry_after), "azure_unavailable", status=err.status, azure_code=err.code)
+    found = verification_findings(plan, facts, old_os_disk_exists=old_disk_exists)
+    if found and not _settled(operation):
+        return wait(held, poll_seconds(), "settling")
+    return _finish(held, [{"code": finding.code, "params": dict(finding.params)} for finding in found], facts)
+
+
+def _settled(operation: ReimageOperation) -> bool:
+    ended_at = operation.evidence.get("ended_at")
+    since = datetime.fromisoformat(ended_at) if ended_at else operation.submitted_at
+    return since is None or timezone.now() - since > SETTLING
+
+
+def _finish(held: Claim, findings: list[dict[str, object]], facts: VirtualMachineFacts | None) -> None:
+    found_disk = facts.os_disk.resource_id if facts else None
+    commit(
+        held,
+        OperationState.SUCCEEDED,
+        action=audit_actions.OPERATION_SUCCEEDED,
+        detail={"findings": findings, "os_disk_id": found_disk},
+        findings=findings,
+        note={},
+    )

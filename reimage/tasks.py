@@ -1,0 +1,38 @@
+"""What Celery runs: an id in, one service call out. Everything that matters is in the database."""
+
+import structlog
+from celery import shared_task, signals
+from django.utils import timezone
+
+from portal.audit.actors import Actor
+from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification, secrets
+
+log = structlog.get_logger(__name__)
+
+
+@signals.worker_init.connect
+def refuse_to_start_blind(**_: object) -> None:
+    """A worker that cannot open what the web process seals would fail every request that carries a password."""
+    secrets.check_private_key()
+
+
+@shared_task
+def advance_operation(operation_id: int) -> None:
+    """One step of one operation."""
+    execution.advance_operation(operation_id)
+
+
+@shared_task
+def sweep() -> None:
+    """Rings for whatever is due, ends what ran out of time, sends what waits in the outbox."""
+    doorbell.ring(leases.due_operation_ids())
+    now = timezone.now()
+    decision.expire_reimage_requests(now=now)
+    drafting.discard_expired_drafts(now=now)
+    notification.send_due_notices(now=now)
+
+
+@shared_task
+def sync_inventory() -> None:
+    """Mirrors Azure's machines."""
+    inventory.synchronize_inventory(actor=Actor.system("inventory"), now=timezone.now())

@@ -1,0 +1,60 @@
+"""Each state as a shape, a word and a tone; the words are those of wording.py. A test finds a state without a shape."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
+from reimage.domain.virtual_machine import DeleteOption
+from reimage.wording import OPERATION_STATES, REQUEST_STATES
+
+
+@dataclass(frozen=True)
+class Badge:
+    """`tone` names a class of parts.css, `icon` a shape of icons.svg."""
+
+    tone: str
+    icon: str
+    label: str | Promise
+
+
+# The states that both lives share (failed, canceled) have the same word in both.
+WORDS = {str(state): word for words in (OPERATION_STATES, REQUEST_STATES) for state, word in words.items()}
+
+SHAPES: dict[str, tuple[str, str]] = {
+    RequestState.DRAFT: ("quiet", "queued"),
+    RequestState.PENDING_APPROVAL: ("wait", "clock"),
+    RequestState.APPROVED: ("info", "check"),
+    RequestState.EXECUTING: ("info", "running"),
+    RequestState.COMPLETED: ("good", "check"),
+    RequestState.COMPLETED_WITH_PROBLEMS: ("warn", "warning"),
+    RequestState.FAILED: ("bad", "cross"),
+    RequestState.REJECTED: ("bad", "stop"),
+    RequestState.CANCELED: ("quiet", "stop"),
+    RequestState.EXPIRED: ("quiet", "expired"),
+    OperationState.PLANNED: ("quiet", "queued"),
+    OperationState.AWAITING_APPROVAL: ("wait", "clock"),
+    OperationState.QUEUED: ("info", "queued"),
+    OperationState.PREFLIGHT: ("info", "search"),
+    OperationState.SETTING_DELETE_OPTION: ("info", "disk"),
+    OperationState.SUBMITTING: ("info", "arrow"),
+    OperationState.IN_PROGRESS: ("info", "running"),
+    OperationState.VERIFYING: ("info", "search"),
+    OperationState.OUTCOME_UNKNOWN: ("warn", "question"),
+    OperationState.NEEDS_ATTENTION: ("bad", "warning"),
+    OperationState.SUCCEEDED: ("good", "check"),
+    OperationState.DRIFTED: ("warn", "changed"),
+}
+
+DELETE_OPTIONS: dict[str, Badge] = {
+    DeleteOption.DETACH: Badge("good", "disk", _("The old OS disk is kept")),
+    DeleteOption.DELETE: Badge("danger", "trash", _("The old OS disk will be DELETED")),
+}
+OLD_DISK_LOST = Badge("danger", "trash", _("Ephemeral: its content will be LOST"))
+
+
+def badge_of(state: str) -> Badge:
+    """The badge of a request's or an operation's state."""
+    return Badge(*SHAPES[state], WORDS[state])

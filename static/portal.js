@@ -1,0 +1,142 @@
+// Makes pages quicker. Each of them works without; nothing here decides anything, and nothing evaluates text as code.
+"use strict";
+
+(() => {
+  const ROOT = document.documentElement;
+
+  const rememberTimeZone = () => {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    if (zone) {
+      document.cookie = `time_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    }
+  };
+
+  // The theme changes in place, so that a form that is being filled in is not lost; the server keeps the choice.
+  const changeTheme = (event) => {
+    const form = event.target.closest("[data-theme-form]");
+    if (!form || !event.submitter) {
+      return;
+    }
+    event.preventDefault();
+    ROOT.dataset.theme = event.submitter.value;
+    for (const button of form.querySelectorAll("[aria-pressed]")) {
+      button.setAttribute("aria-pressed", String(button === event.submitter));
+    }
+    fetch(form.action, { method: "POST", body: new FormData(form, event.submitter), redirect: "manual" });
+  };
+
+  // Shift and click chooses everything between this checkbox and the one chosen before.
+  let lastChecked = null;
+
+  const selectRange = (event) => {
+    const box = event.target;
+    const group = box.closest?.("[data-shift-select]");
+    if (!group || !box.matches("input[type=checkbox]:not([data-select-all])")) {
+      return;
+    }
+    const boxes = [...group.querySelectorAll("input[type=checkbox]:not([data-select-all], :disabled)")];
+    const [from, to] = [boxes.indexOf(lastChecked), boxes.indexOf(box)].sort((a, b) => a - b);
+    if (event.shiftKey && from >= 0) {
+      for (const between of boxes.slice(from, to + 1)) {
+        between.checked = box.checked;
+      }
+    }
+    lastChecked = box;
+    countSelected(group);
+  };
+
+  const selectAll = (event) => {
+    const group = event.target.matches("[data-select-all]") && event.target.closest("[data-shift-select]");
+    if (!group) {
+      return;
+    }
+    for (const box of group.querySelectorAll("input[type=checkbox]:not(:disabled)")) {
+      box.checked = event.target.checked;
+    }
+    countSelected(group);
+  };
+
+  const countSelected = (group) => {
+    const count = group.querySelectorAll("input[type=checkbox]:not([data-select-all]):checked").length;
+    for (const output of group.querySelectorAll("[data-selected-count]")) {
+      output.textContent = String(count);
+    }
+  };
+
+  const STEPS = [[60, "second"], [60, "minute"], [24, "hour"], [7, "day"], [4.35, "week"], [12, "month"]];
+
+  const relative = (from) => {
+    let amount = (new Date(from) - Date.now()) / 1000;
+    const words = new Intl.RelativeTimeFormat(ROOT.lang, { numeric: "always" });
+    for (const [size, unit] of STEPS) {
+      if (Math.abs(amount) < size) {
+        return words.format(Math.trunc(amount), unit);
+      }
+      amount /= size;
+    }
+    return words.format(Math.trunc(amount), "year");
+  };
+
+  const refreshTimes = () => {
+    for (const element of document.querySelectorAll("[data-relative]")) {
+      element.textContent = `(${relative(element.dataset.relative)})`;
+    }
+  };
+
+  // An element that polls carries data-poll and hx-trigger="every 5s, shown": hidden tabs rest, and catch up when shown.
+  const restWhenHidden = (event) => {
+    if (document.hidden && event.target.matches("[data-poll]")) {
+      event.preventDefault();
+    }
+  };
+
+  const catchUp = () => {
+    if (!document.hidden) {
+      document.querySelectorAll("[data-poll]").forEach((element) => element.dispatchEvent(new Event("shown")));
+    }
+  };
+
+  const showConnection = (event) => {
+    const failed = event.type !== "htmx:afterRequest" || (event.detail.xhr?.status ?? 0) >= 500;
+    document.getElementById("connection").hidden = !failed;
+  };
+
+  // A poll that meets a broken server says so once, in the line above, and leaves the page as it is.
+  const keepWhatIsShown = (event) => {
+    if (event.detail.xhr.status >= 500 && event.detail.requestConfig.elt.matches("[data-poll]")) {
+      event.detail.shouldSwap = false;
+    }
+  };
+
+  const closeMenus = (event) => {
+    for (const menu of document.querySelectorAll("[data-menu][open]")) {
+      if (event.key === "Escape" || (event.type === "click" && !menu.contains(event.target))) {
+        menu.open = false;
+        if (event.key === "Escape") {
+          menu.querySelector("summary").focus();
+        }
+      }
+    }
+  };
+
+  const forgetPasswords = () => {
+    document.querySelectorAll("input[type=password]").forEach((input) => { input.value = ""; });
+  };
+
+  rememberTimeZone();
+  document.querySelector("[data-focus]")?.focus();
+  document.querySelectorAll("[data-shift-select]").forEach(countSelected);
+  setInterval(refreshTimes, 30000);
+  document.addEventListener("submit", changeTheme);
+  document.addEventListener("click", selectRange);
+  document.addEventListener("click", closeMenus);
+  document.addEventListener("keydown", closeMenus);
+  document.addEventListener("change", selectAll);
+  document.addEventListener("visibilitychange", catchUp);
+  document.addEventListener("htmx:beforeRequest", restWhenHidden);
+  document.addEventListener("htmx:beforeSwap", keepWhatIsShown);
+  document.addEventListener("htmx:afterRequest", showConnection);
+  document.addEventListener("htmx:sendError", showConnection);
+  window.addEventListener("pagehide", forgetPasswords);
+})();

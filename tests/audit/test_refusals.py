@@ -1,0 +1,75 @@
+"""Whoever is refused leaves a trace, although what they tried was rolled back."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError, transaction
+from django.http import HttpRequest
+from django.test import RequestFactory
+from structlog.testing import capture_logs
+
+from portal.audit import refusals
+from portal.audit.models import AuditEvent
+from portal.audit.refusals import record_refusal
+from portal.errors import NotAllowed, NotFound, Problem, Unavailable, WrongState
+from portal.identity.models import User
+from tests.audit.events import record_event
+from tests.cast import client_of
+
+
+def request_by(user: User | AnonymousUser) -> HttpRequest:
+    request = RequestFactory().post("/requests/12/decision?next=/")
+    request.user = user
+    return request
+
+
+def test_it_records_a_refusal_for_a_missing_role(eve: User) -> None:
+    assert client_of(eve).get("/audit/").status_code == 403
+    event = AuditEvent.objects.get(action="access.refused")
+    assert (event.outcome, event.actor_name) == ("refused", "Eve Endo")
+    assert (event.target_kind, event.target_id) == ("page", "/audit/")
+    assert json.loads(bytes(event.body))["detail"] == {
+        "method": "GET",
+        "route": "audit:events",
+        "message": "The audit log is for people with the app role Reimage.Auditor.",
+    }
+
+
+def test_it_records_an_act_that_came_too_late(bob: User) -> None:
+    record_refusal(request_by(bob), WrongState("Already approved by Dan Date."))
+    event = AuditEvent.objects.get()
+    assert (event.action, event.outcome, event.flag_names) == ("access.refused", "refused", ["wrong_state"])
+    assert event.target_id == "/requests/12/decision"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_records_a_refusal_whose_own_transaction_was_rolled_back(eve: User) -> None:
+    with transaction.atomic():
+        record_event()
+        transaction.set_rollback(True)
+    record_refusal(request_by(eve), NotAllowed("Nobody decides a request of their own."))
+    assert [event.actor_name for event in AuditEvent.objects.all()] == ["Eve Endo"]
+
+
+def test_it_records_somebody_who_has_not_signed_in(db: None) -> None:
+    record_refusal(request_by(AnonymousUser()), NotAllowed("No."))
+    event = AuditEvent.objects.get()
+    assert (event.actor_kind, event.actor_name, event.actor_object_id) == ("unknown", "", "")
+
+
+@pytest.mark.parametrize("problem", [NotFound("?"), Unavailable("?"), Problem("?")])
+def test_it_does_not_record_what_is_no_refusal(eve: User, problem: Problem) -> None:
+    record_refusal(request_by(eve), problem)
+    assert not AuditEvent.objects.exists()
+
+
+def test_it_still_explains_the_refusal_if_the_log_cannot_be_written(eve: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(**_event: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(refusals, "record", locked)
+    with capture_logs() as lines:
+        response = client_of(eve).get("/audit/")
+    assert response.status_code == 403
+    assert [line["event"] for line in lines] == ["refusal_not_recorded"]

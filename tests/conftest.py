@@ -1,0 +1,61 @@
+"""Fixtures of every test: the cast, and tables that only grow but must be emptied between tests."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management.commands import flush
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from portal.identity.models import User
+from tests.append_only import without_append_only_triggers
+from tests.azure_fixtures import azure, grants, inventory, running_sandbox, sandbox, sealing_key
+from tests.browser import chromium
+from tests.cast import ALICE, BOB, CAROL, DAN, EVE, make_user
+
+__all__ = ["azure", "grants", "inventory", "running_sandbox", "sandbox", "sealing_key"]
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return make_user(ALICE)
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return make_user(BOB)
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    return make_user(CAROL)
+
+
+@pytest.fixture
+def dan(db: None) -> User:
+    return make_user(DAN)
+
+
+@pytest.fixture
+def eve(db: None) -> User:
+    return make_user(EVE)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def append_only_tables_are_flushed_after_transactional_tests() -> Iterator[None]:
+    """A transactional test ends with Django's `flush`, which the log's triggers refuse: they step aside for it."""
+    original = flush.sql_flush
+
+    def sql_flush(style: Any, connection: BaseDatabaseWrapper, **options: Any) -> list[str]:
+        return without_append_only_triggers(connection, original(style, connection, **options))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "sql_flush", sql_flush)
+        yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One loud line when browser tests were left out for want of a browser."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any(chromium.ABSENT in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(f"\n!!! {chromium.ABSENT} !!!", red=True, bold=True)

@@ -1,0 +1,143 @@
+"""Sessions end on the server: thirty minutes after the last deed, eight hours after the sign-in."""
+
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from portal.audit.models import AuditEvent
+from portal.identity import sessions
+from portal.identity.models import User
+from tests.cast import client_of
+
+HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/machines?q=web"}
+MINUTE = 60
+
+
+@pytest.fixture
+def time() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel("2026-05-01T09:00:00Z", tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def client(time: time_machine.Traveller, alice: User) -> Client:
+    """Alice's browser, signed in at nine."""
+    return client_of(alice)
+
+
+def test_it_ends_after_half_an_hour_of_silence(client: Client, time: time_machine.Traveller) -> None:
+    key = client.session.session_key
+    time.shift(30 * MINUTE)
+    response = client.get("/machines?q=web")
+    assert response.url == "/sign-in?next=%2Fmachines%3Fq%3Dweb&notice=expired"
+    assert not client.session.exists(key)
+    assert "Your session has ended" in client.get(response.url).content.decode()
+
+
+def test_it_lives_on_while_the_person_does_something(client: Client, time: time_machine.Traveller) -> None:
+    for _half_hour in range(4):
+        time.shift(29 * MINUTE)
+        assert client.get("/").status_code == 200
+
+
+def test_it_ends_after_eight_hours_whatever_happens(client: Client, time: time_machine.Traveller) -> None:
+    for _step in range(23):
+        time.shift(20 * MINUTE)
+        assert client.get("/").status_code == 200
+    time.shift(20 * MINUTE)
+    assert client.get("/").status_code == 302
+
+
+def test_polling_never_extends_it(client: Client, time: time_machine.Traveller) -> None:
+    for _step in range(29):
+        time.shift(MINUTE)
+        assert client.get("/progress").status_code == 200
+    time.shift(MINUTE)
+    assert client.get("/progress").status_code == 302
+
+
+def test_it_is_written_once_a_minute_at_most(client: Client, time: time_machine.Traveller) -> None:
+    seen = []
+    for _step in range(5):
+        time.shift(20)
+        client.get("/")
+        seen.append(client.session[sessions.LAST_SEEN_AT])
+    assert len(set(seen)) == 2
+
+
+def test_an_ordinary_request_costs_two_queries(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client.get("/public")
+    with django_assert_num_queries(2):  # the session and the user
+        client.get("/")
+
+
+def test_an_htmx_request_is_sent_to_the_sign_in_as_a_whole_page(client: Client, time: time_machine.Traveller) -> None:
+    time.shift(31 * MINUTE)
+    response = client.get("/progress", headers=HTMX)
+    assert response.status_code == 401
+    assert response["HX-Redirect"] == "/sign-in?next=%2Fmachines%3Fq%3Dweb&notice=expired"
+    assert response.content == b""
+
+
+def test_an_htmx_request_of_nobody_is_too(db: None) -> None:
+    response = Client().get("/progress", headers=HTMX)
+    assert response.status_code == 401
+    assert response["HX-Redirect"] == "/sign-in?next=%2Fmachines%3Fq%3Dweb"
+
+
+@pytest.mark.parametrize("current", ["https://evil/machines", "//evil", ""])
+def test_htmx_leads_back_only_to_ourselves(db: None, current: str) -> None:
+    response = Client().get("/progress", headers={**HTMX, "HX-Current-URL": current})
+    assert response["HX-Redirect"] == "/sign-in?next=%2F"
+
+
+def test_a_form_sent_too_late_leads_back_to_its_page(client: Client, time: time_machine.Traveller) -> None:
+    time.shift(31 * MINUTE)
+    response = client.post("/machines", headers={"Referer": "http://testserver/machines?q=web"})
+    assert response.url == "/sign-in?next=%2Fmachines%3Fq%3Dweb&notice=expired"
+
+
+@pytest.mark.parametrize("referer", ["https://evil/machines", ""])
+def test_a_form_from_elsewhere_leads_to_the_start(client: Client, time: time_machine.Traveller, referer: str) -> None:
+    time.shift(31 * MINUTE)
+    assert client.post("/machines", headers={"Referer": referer}).url == "/sign-in?next=%2F&notice=expired"
+
+
+def test_a_public_page_stays_open_to_an_ended_session(client: Client, time: time_machine.Traveller) -> None:
+    time.shift(31 * MINUTE)
+    assert client.get("/public").content == b"signed in: False"
+
+
+def test_an_ended_session_shows_no_name_on_a_page_that_is_not_there(
+    client: Client, time: time_machine.Traveller
+) -> None:
+    key = client.session.session_key
+    time.shift(31 * MINUTE)
+    assert client.get("/nowhere").status_code == 404
+    assert not client.session.exists(key)
+
+
+def test_a_session_without_clocks_has_ended(client: Client) -> None:
+    session = client.session
+    del session[sessions.SIGNED_IN_AT]
+    session.save()
+    assert client.get("/").status_code == 302
+
+
+def test_the_end_is_recorded_once(client: Client, time: time_machine.Traveller, alice: User) -> None:
+    time.shift(31 * MINUTE)
+    client.get("/")
+    client.get("/")
+    event = AuditEvent.objects.get()
+    assert event.action == "session.expired"
+    assert event.actor_object_id == str(alice.object_id)
+
+
+def test_the_session_of_a_person_who_is_gone_has_ended(client: Client, alice: User) -> None:
+    alice.delete()
+    assert client.get("/").status_code == 302

@@ -1,0 +1,86 @@
+"""What the cast does, in one call each, through the services: for tests whose subject comes afterwards."""
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from portal.identity.models import User
+from reimage.domain.operation_states import WORKER_STATES
+from reimage.domain.parameters import ReimageParameters
+from reimage.domain.plan import DeleteOptionChange
+from reimage.models import ReimageOperation, ReimageRequest, VirtualMachine
+from reimage.services import decision, drafting, execution, submission
+from tests.sandbox_process import SandboxProcess
+
+NOTHING = ReimageParameters()
+
+
+def draft(
+    requester: User,
+    *names: str,
+    parameters: ReimageParameters = NOTHING,
+    change: DeleteOptionChange = DeleteOptionChange.KEEP,
+    language: str = "ja",
+) -> ReimageRequest:
+    """A reviewed form, not yet sent."""
+    machines = {machine.name: machine for machine in VirtualMachine.objects.filter(name__in=names)}
+    return drafting.draft_reimage_request(
+        requester=requester,
+        targets=[drafting.TargetSettings(machines[name].pk, parameters, change) for name in names],
+        justification="The disk image is corrupt.",
+        ticket="INC-7",
+        language=language,
+        now=timezone.now(),
+    )
+
+
+def submit(reimage_request: ReimageRequest) -> ReimageRequest:
+    """The requester confirms."""
+    return submission.submit_reimage_request(
+        requester=reimage_request.requester,
+        reimage_request_id=reimage_request.pk,
+        confirmation=submission.confirmation_phrase(reimage_request),
+        accepts_disk_deletion=True,
+        now=timezone.now(),
+    )
+
+
+def request_reimage(
+    requester: User,
+    *names: str,
+    parameters: ReimageParameters = NOTHING,
+    change: DeleteOptionChange = DeleteOptionChange.KEEP,
+) -> ReimageRequest:
+    """A request that waits for its approver."""
+    return submit(draft(requester, *names, parameters=parameters, change=change))
+
+
+def approve(approver: User, reimage_request: ReimageRequest) -> ReimageRequest:
+    """The approver agrees to the plan as it is."""
+    return decision.approve_reimage_request(
+        approver=approver,
+        reimage_request_id=reimage_request.pk,
+        digest=reimage_request.digest,
+        comment="",
+        now=timezone.now(),
+    )
+
+
+def advance(operation: ReimageOperation) -> ReimageOperation:
+    """One step of a worker, as if its time had come."""
+    ReimageOperation.objects.filter(pk=operation.pk, next_at__isnull=False).update(next_at=Now())
+    execution.advance_operation(operation.pk)
+    operation.refresh_from_db()
+    return operation
+
+
+def run(reimage_request: ReimageRequest, sandbox: SandboxProcess, *, steps: int = 30) -> ReimageRequest:
+    """Works like worker and sweeper together until nothing is left for a worker; the sandbox's clock moves along."""
+    for _ in range(steps):
+        waiting = reimage_request.operations.filter(state__in=WORKER_STATES)
+        if not waiting:
+            break
+        for operation in waiting:
+            advance(operation)
+        sandbox.advance_clock(20)
+    reimage_request.refresh_from_db()
+    return reimage_request

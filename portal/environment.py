@@ -39,7 +39,7 @@ CONTRACT: tuple[Setting, ...] = (
     ),
     Setting("ALLOWED_HOSTS", "host names that the portal answers to, separated by commas", local="localhost,127.0.0.1"),
     Setting("DATABASE_URL", "postgres://user:password@host/name, or sqlite:///path", local="sqlite:///{var}/portal.sqlite3", secret=True),
-    Setting("CELERY_BROKER_URL", "redis://host/0, amqp://user:password@host// or filesystem://", local="filesystem://", secret=True),
+    Setting("CELERY_BROKER_URL", "redis://host/0, amqp://user:password@host// or filesystem://localhost", local="filesystem://localhost", secret=True),
     Setting("ENTRA_AUTHORITY", "https://login.microsoftonline.com/ followed by your tenant id"),
     Setting("ENTRA_CLIENT_ID", "application (client) id of the portal's app registration"),
     Setting("ENTRA_CLIENT_SECRET", "client secret of that app registration", secret=True),

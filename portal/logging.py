@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import re
+import sys
 import uuid
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -36,7 +37,11 @@ def logging_settings(*, level: str, form: str) -> None:
         structlog.processors.format_exc_info,
         escape_unsafe_characters,
     ]
-    renderer = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer()
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

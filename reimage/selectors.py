@@ -1,16 +1,16 @@
 """Reads for pages and services: what a person may see and do, resolved in SQL. Writes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from portal.identity.models import User
 from reimage.domain import policy
 from reimage.domain.operation_states import ACTIVE
 from reimage.domain.policy import PrincipalKey
 from reimage.domain.request_states import RequestState
-from reimage.domain.resource_ids import Scope
+from reimage.domain.resource_ids import Scope, VirtualMachineId
 from reimage.models import (
     AccessGrant,
     GrantRole,
@@ -76,6 +76,15 @@ def virtual_machines_covered_by(grants: Iterable[AccessGrant]) -> QuerySet[Virtu
     return VirtualMachine.objects.filter(condition)
 
 
+def covered_counts(grants: Sequence[AccessGrant]) -> dict[int, int]:
+    """How many present machines each grant covers, by its primary key, in one query."""
+    if not grants:
+        return {}
+    present = VirtualMachine.objects.filter(vanished_at__isnull=True)
+    counts = present.aggregate(**{f"grant_{grant.pk}": Count("pk", filter=covered_by(grant)) for grant in grants})
+    return {grant.pk: counts[f"grant_{grant.pk}"] for grant in grants}
+
+
 def virtual_machines_for(user: User, role: GrantRole) -> QuerySet[VirtualMachine]:
     """The machines for which the person holds the role, vanished ones included."""
     return virtual_machines_covered_by(grants_of(user, role))
@@ -112,14 +121,32 @@ def reimage_requests_awaiting(user: User) -> QuerySet[ReimageRequest]:
     return pending.exclude(Exists(beyond)).order_by("expires_at", "pk")
 
 
+def work_counts(user: User) -> dict[str, int]:
+    """What waits for the person, and what of theirs is going on."""
+    mine = Count("pk", filter=Q(state__in=(RequestState.APPROVED, RequestState.EXECUTING)))
+    failed = Count("pk", filter=Q(state__in=(RequestState.FAILED, RequestState.COMPLETED_WITH_PROBLEMS)))
+    pending = Count("pk", filter=Q(state=RequestState.PENDING_APPROVAL))
+    counts = ReimageRequest.objects.filter(requester=user).aggregate(running=mine, failed=failed, pending=pending)
+    return {"to_decide": reimage_requests_awaiting(user).count(), **counts}
+
+
 def approvers_of(reimage_request: ReimageRequest) -> list[User]:
     """The known people who may decide it: everyone who has signed in and whose grants cover every machine."""
-    targets = targets_of(reimage_request)
+    people = _approvers_over(targets_of(reimage_request))
+    return [person for person in people if person.pk != reimage_request.requester_id]
+
+
+def approvers_for(machine: VirtualMachine) -> list[User]:
+    """The known people who may decide about this machine."""
+    return _approvers_over([policy.Target(VirtualMachineId.parse(machine.resource_id), machine.tags)])
+
+
+def _approvers_over(targets: list[policy.Target]) -> list[User]:
     grants = AccessGrant.objects.filter(role=GrantRole.APPROVER)
     by_principal: dict[str, list[AccessGrant]] = {}
     for grant in grants:
         by_principal.setdefault(str(grant.principal_id), []).append(grant)
-    people = User.objects.exclude(pk=reimage_request.requester_id).order_by("display_name")
+    people = User.objects.order_by("display_name", "pk")
     return [person for person in people if _covers_all(_grants_among(by_principal, person), targets)]
 
 
@@ -127,13 +154,9 @@ def targets_of(reimage_request: ReimageRequest) -> list[policy.Target]:
     """The request's machines as the rules see them, with the inventory's tags."""
     operations = reimage_request.operations.select_related("virtual_machine")
     return [
-        policy.Target(policy_id(operation.virtual_machine), operation.virtual_machine.tags) for operation in operations
+        policy.Target(VirtualMachineId.parse(operation.virtual_machine.resource_id), operation.virtual_machine.tags)
+        for operation in operations
     ]
-
-
-def policy_id(machine: VirtualMachine) -> "policy.VirtualMachineId":
-    """The machine's resource id as a value."""
-    return policy.VirtualMachineId.parse(machine.resource_id)
 
 
 def _grants_among(by_principal: dict[str, list[AccessGrant]], person: User) -> list[AccessGrant]:

@@ -1,4 +1,26 @@
 """The capability's addresses."""
 
+from django.urls import path
+
+from reimage.views import access, machines, new_request, requests, review, work
+
 app_name = "reimage"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("", work.my_work, name="my-work"),
+    path("approvals/", work.approvals, name="approvals"),
+    path("machines/", machines.machines, name="machines"),
+    path("machines/<int:machine_id>/", machines.machine, name="machine"),
+    path("requests/", requests.requests, name="requests"),
+    path("requests/new", new_request.new_request, name="request-new"),
+    path("requests/new/check", new_request.check_field, name="request-check-field"),
+    path("requests/new/versions", new_request.image_versions, name="request-image-versions"),
+    path("requests/<int:reimage_request_id>/", requests.detail, name="request"),
+    path("requests/<int:reimage_request_id>/review", review.review, name="request-review"),
+    path("requests/<int:reimage_request_id>/progress", requests.progress, name="request-progress"),
+    path("requests/<int:reimage_request_id>/approve", requests.approve, name="request-approve"),
+    path("requests/<int:reimage_request_id>/reject", requests.reject, name="request-reject"),
+    path("requests/<int:reimage_request_id>/cancel", requests.cancel, name="request-cancel"),
+    path("operations/<int:operation_id>/settle", requests.settle, name="operation-settle"),
+    path("access/", access.access, name="access"),
+    path("access/<int:grant_id>/delete", access.delete_grant, name="access-delete"),
+]

@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from portal.identity.models import User
 from tests.append_only import without_append_only_triggers
 from tests.azure_fixtures import azure, grants, inventory, running_sandbox, sandbox, sealing_key
+from tests.browser import chromium
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, make_user
 
 __all__ = ["azure", "grants", "inventory", "running_sandbox", "sandbox", "sealing_key"]
@@ -51,3 +52,10 @@ def append_only_tables_are_flushed_after_transactional_tests() -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flush, "sql_flush", sql_flush)
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One loud line when browser tests were left out for want of a browser."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any(chromium.ABSENT in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(f"\n!!! {chromium.ABSENT} !!!", red=True, bold=True)

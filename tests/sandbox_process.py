@@ -64,7 +64,7 @@ class SandboxProcess:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def control(self, method: str, path: str, body: Any = None, **query: str) -> Any:
+    def control(self, method: str, path: str, body: Any = None, /, **query: str) -> Any:
         """One call of the control API; its JSON, or None. Raises requests.HTTPError for what it refuses."""
         response = self._http.request(method, f"{self.http_url}/_sandbox/{path}", json=body, params=query, timeout=30)
         response.raise_for_status()

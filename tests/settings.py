@@ -1,13 +1,23 @@
 """The portal's own settings over an environment made for tests. DATABASE_URL and CELERY_BROKER_URL may be given."""
 
+import atexit
 import os
+import re
+import shutil
 import tempfile
-from pathlib import Path
 
-_var = Path(tempfile.mkdtemp(prefix="reimage-portal-tests-"))
+# A pytest-xdist worker has a folder and a Redis database of its own; the processes that its tests start share them.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+if os.environ.get("TESTS_OF") != _worker:
+    _folder = tempfile.mkdtemp(prefix="reimage-portal-tests-")
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+    os.environ |= {"TESTS_OF": _worker, "VAR_DIR": _folder}
+    if os.environ.get("CELERY_BROKER_URL", "").startswith("redis://"):
+        _number = str(int(_worker.removeprefix("gw")) + 1)
+        os.environ["CELERY_BROKER_URL"] = re.sub(r"/\d+$", f"/{_number}", os.environ["CELERY_BROKER_URL"])
+
 _DEFAULTS = {
     "PUBLIC_URL": "http://localhost:8000",
-    "VAR_DIR": str(_var),
     "SECRET_KEY": "a-key-for-tests-only-that-is-long-enough-to-be-accepted",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "ENTRA_AUTHORITY": "https://localhost:1/11111111-1111-4111-8111-111111111111",
@@ -32,3 +42,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT = VAR_DIR / "static"  # noqa: F405  # from the settings above
+STATIC_ROOT.mkdir(exist_ok=True)

@@ -12,10 +12,10 @@ from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
 from reimage import audit_actions, selectors, wording
-from reimage.domain import operation_states, policy
+from reimage.domain import operation_states, policy, request_states
 from reimage.domain.errors import RuleViolation
 from reimage.domain.operation_states import OperationState
-from reimage.domain.request_states import LIFE_CYCLE, RequestState
+from reimage.domain.request_states import RequestState
 from reimage.models import (
     ApprovalDecision,
     DecisionOutcome,
@@ -109,6 +109,13 @@ def expire_reimage_requests(*, now: datetime) -> int:
     return overdue.count()
 
 
+def is_cancelable(reimage_request: ReimageRequest) -> bool:
+    """Whether nothing of it has been sent yet."""
+    if reimage_request.state not in request_states.CANCELABLE:
+        return False
+    return all(operation.state in operation_states.CANCELABLE for operation in reimage_request.operations.all())
+
+
 def _lock(person: User, reimage_request_id: int) -> ReimageRequest:
     visible = selectors.reimage_requests_visible_to(person).exclude(state=RequestState.DRAFT)
     if not visible.filter(pk=reimage_request_id).exists():
@@ -160,7 +167,7 @@ def _decide(found: ReimageRequest, approver: User, outcome: DecisionOutcome, com
 
 def _move(found: ReimageRequest, target: RequestState, **changes: datetime) -> None:
     """Compare-and-set: raises WrongState where the life cycle does not lead there any more."""
-    rows = ReimageRequest.objects.filter(pk=found.pk, state__in=LIFE_CYCLE.sources(target))
+    rows = ReimageRequest.objects.filter(pk=found.pk, state__in=request_states.LIFE_CYCLE.sources(target))
     if not rows.update(state=target, **changes):
         raise settled(ReimageRequest.objects.get(pk=found.pk))
     found.refresh_from_db()

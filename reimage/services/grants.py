@@ -23,6 +23,31 @@ def require_administrator(user: User) -> None:
         )
 
 
+def grant_access(
+    *,
+    administrator: User,
+    principal_kind: str,
+    principal_id: UUID,
+    principal_label: str,
+    role: str,
+    scope: str,
+    tag_name: str,
+    tag_value: str,
+) -> AccessGrant:
+    """Gives access on an administrator's word. Raises NotAllowed, and what create_grant raises."""
+    require_administrator(administrator)
+    return create_grant(
+        actor=Actor.person(administrator),
+        principal_kind=PrincipalKind(principal_kind),
+        principal_id=principal_id,
+        role=GrantRole(role),
+        scope=scope,
+        tag_name=tag_name,
+        tag_value=tag_value,
+        label=principal_label,
+    )
+
+
 def create_grant(
     *,
     actor: Actor,

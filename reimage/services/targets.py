@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from portal.errors import NotFound, Unavailable
 from portal.identity.models import User
-from reimage import selectors
+from reimage import selectors, wording
 from reimage.domain.errors import RuleViolation
 from reimage.domain.policy import request_size_violations
 from reimage.domain.resource_ids import VirtualMachineId
@@ -65,6 +65,17 @@ def read_facts(machines: Iterable[VirtualMachine]) -> dict[str, VirtualMachineFa
             % {"code": err.code},
             _("Ask an administrator to check the portal's role at Azure, then try again."),
         ) from err
+
+
+def machine_page_facts(machine: VirtualMachine) -> tuple[VirtualMachineFacts | None, str]:
+    """Fresh facts for a page that is also useful without: (facts, "") or (None, why there are none)."""
+    try:
+        found = read_facts([machine])[machine.resource_key]
+    except Unavailable as err:
+        return None, str(err.message)
+    if isinstance(found, RuleViolation):
+        return None, wording.violation_text(found)
+    return found, ""
 
 
 def obstacle_findings(

@@ -9,10 +9,10 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from portal.audit.text import visible_line
 
 from portal.appearance import THEMES, chosen_theme
-from reimage.templatetags.badges import DELETE_OPTIONS, OLD_DISK_LOST, STATES, Badge
+from portal.audit.text import visible_line
+from reimage.templatetags.badges import DELETE_OPTIONS, OLD_DISK_LOST, Badge, badge_of
 from reimage.templatetags.plan_picture import Picture, PlanPart, picture_of
 
 register = template.Library()
@@ -98,7 +98,7 @@ def tone_word(tone: str) -> str:
 @register.inclusion_tag("components/badge.html")
 def status_badge(state: str) -> dict[str, Badge]:
     """The badge of a request's or an operation's state."""
-    return {"badge": STATES[state]}
+    return {"badge": badge_of(state)}
 
 
 @register.inclusion_tag("components/badge.html")

@@ -4,7 +4,6 @@ Rules: https://learn.microsoft.com/rest/api/compute/virtual-machines/reimage (OS
 """
 
 import base64
-import binascii
 import re
 
 from sandbox.arm.errors import ArmError, bad_request, invalid_parameter
@@ -48,7 +47,7 @@ def check_custom_data(custom_data: str, machine: Machine) -> None:
     """Raises ArmError 400. The last rule: https://github.com/Azure/azure-cli/issues/26303"""
     try:
         size = len(base64.b64decode(custom_data, validate=True))
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise _not_custom_data() from error
     if size > _CUSTOM_DATA_MAX_BYTES:
         raise _not_custom_data()

@@ -4,7 +4,6 @@ https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-d
 """
 
 import base64
-import binascii
 from typing import Any
 
 from starlette.requests import Request
@@ -115,7 +114,7 @@ def _page_size(options: dict[str, Any]) -> int:
 def _decoded(token: str | None) -> str:
     try:
         return base64.b64decode(token or "", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise _bad_query("InvalidSkipToken", "The $skipToken is invalid; send it back as it was given.") from error
 
 

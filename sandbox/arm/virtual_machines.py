@@ -1,7 +1,6 @@
 """Virtual Machines - List All, List, Get, Instance View. Reads only; changes are in update.py and reimage.py."""
 
 import base64
-import binascii
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -77,7 +76,7 @@ def _page(request: Request, scope: str, *, with_instance_view: bool) -> Response
 def _decoded(token: str | None) -> str:
     try:
         return base64.urlsafe_b64decode(token or "").decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise invalid_parameter("The skip token is invalid; follow nextLink as it was given.", "$skiptoken") from error
 
 

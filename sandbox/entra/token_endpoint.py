@@ -1,7 +1,6 @@
 """The token endpoint: authorization_code with PKCE, refresh_token, client_credentials."""
 
 import base64
-import binascii
 import hmac
 from collections.abc import Mapping
 from hashlib import sha256
@@ -61,7 +60,7 @@ def _basic(request: Request) -> tuple[str, str] | None:
         return None
     try:
         client_id, _, secret = base64.b64decode(credentials).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise EntraError("invalid_client", "AADSTS7000222: The Authorization header is unreadable.") from error
     return unquote_plus(client_id), unquote_plus(secret)
 

@@ -1,0 +1,1 @@
+"""Pages: read with selectors, write with services, say no through portal.errors. No rule lives here."""

@@ -1,0 +1,44 @@
+"""Grants: who may request or decide, over what, and whom that covers. Administrators only."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal.errors import Problem
+from portal.identity.requests import PersonRequest
+from reimage import selectors
+from reimage.forms import GrantForm
+from reimage.models import AccessGrant
+from reimage.services import grants
+
+PAGE_SIZE = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def access(request: PersonRequest) -> HttpResponse:
+    """GET lists every grant; POST adds one, or shows what must be mended."""
+    grants.require_administrator(request.user)
+    form = GrantForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            grants.grant_access(administrator=request.user, **form.cleaned_data)
+        except Problem as err:
+            form.add_error(None, f"{err.message} {err.remedy}".strip())
+        else:
+            messages.success(request, _("The grant was added."))
+            return redirect("reimage:access")
+    rows = AccessGrant.objects.order_by("principal_label", "principal_id", "role", "scope_key")
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "covered": selectors.covered_counts(list(page))}
+    return render(request, "reimage/access.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def delete_grant(request: PersonRequest, grant_id: int) -> HttpResponse:
+    """Takes a grant away."""
+    grants.delete_grant(administrator=request.user, grant_id=grant_id)
+    messages.success(request, _("The grant was taken away. What depended on it and was not sent yet stops."))
+    return redirect("reimage:access")

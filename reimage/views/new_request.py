@@ -1,0 +1,150 @@
+"""From chosen machines to a draft: the form, its live checks, and the image versions it suggests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.errors import NotFound
+from portal.identity.requests import PersonRequest
+from reimage.domain.virtual_machine import OsType
+from reimage.forms import ReasonForm, SettingsForm, finding_texts, settings_key
+from reimage.models import VirtualMachine
+from reimage.services.drafting import TargetSettings, draft_reimage_request
+from reimage.services.errors import Finding, InvalidReimageRequest
+from reimage.services.images import offered_versions
+from reimage.services.targets import find_targets
+
+
+@dataclass(slots=True)
+class Group:
+    """Machines that share one form."""
+
+    form: SettingsForm
+    machines: list[VirtualMachine]
+
+    @property
+    def key(self) -> str:
+        return str(self.form.prefix)
+
+    @property
+    def resource_keys(self) -> set[str]:
+        return {machine.resource_key for machine in self.machines}
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_request(request: PersonRequest) -> HttpResponse:
+    """GET shows the form for `?vm=…`; POST checks it and goes on to the review, or shows what must be mended."""
+    try:
+        machines = find_targets(request.user, _machine_ids(request))
+    except InvalidReimageRequest as err:
+        context = {"findings": finding_texts(err.findings)}
+        return render(request, "reimage/new_request/no_targets.html", context, status=err.status)
+    bound = request.method == "POST"
+    reason = ReasonForm(request.POST if bound else None, initial=_copied(request))
+    groups = _groups(request, machines, bound=bound)
+    findings: list[Finding] = []
+    if bound and all([reason.is_valid(), *[group.form.is_valid() for group in groups]]):
+        try:
+            draft = draft_reimage_request(
+                requester=request.user,
+                targets=_targets(machines, groups),
+                justification=reason.cleaned_data["justification"],
+                ticket=reason.cleaned_data["ticket"],
+                language=get_language() or "en",
+                now=timezone.now(),
+            )
+            return redirect("reimage:request-review", draft.pk)
+        except InvalidReimageRequest as err:
+            findings = _placed(err.findings, groups)
+    page: dict[str, object] = {
+        "reason": reason,
+        "groups": groups,
+        "machines": machines,
+        "findings": finding_texts(findings),
+        "has_errors": bound,
+    }
+    return render(request, "reimage/new_request/form.html", page, status=422 if bound else 200)
+
+
+@sensitive_post_parameters()
+@require_POST
+def check_field(request: PersonRequest) -> HttpResponse:
+    """One field's errors, while the form is being filled in. The same rules as at the end; Azure is not asked."""
+    machines = find_targets(request.user, _machine_ids(request))
+    reason = ReasonForm(request.POST)
+    forms = [reason, *[group.form for group in _groups(request, machines, bound=True)]]
+    wanted = request.GET.get("field", "")
+    for form in forms:
+        for field in form:
+            if field.html_name == wanted:
+                return render(request, "reimage/new_request/_field_errors.html", {"field": field})
+    return HttpResponseBadRequest("field")
+
+
+@require_safe
+def image_versions(request: PersonRequest) -> HttpResponse:
+    """The versions that Azure lists for the image of one machine, as suggestions; none if it does not answer."""
+    machine = find_targets(request.user, _machine_ids(request))[0]
+    context = {"versions": offered_versions(machine), "list_id": request.GET.get("list", "")[:40]}
+    return render(request, "reimage/new_request/_versions.html", context)
+
+
+def _machine_ids(request: PersonRequest) -> list[int]:
+    """The machines of the address or the form; a mistyped id is as good as a foreign one."""
+    values = request.POST.getlist("vm") or request.GET.getlist("vm")
+    if not all(value.isdecimal() and len(value) < 19 for value in values):
+        raise NotFound(_("A machine of this request does not exist, or you may not request its reimage."))
+    return [int(value) for value in values]
+
+
+def _copied(request: PersonRequest) -> dict[str, str]:
+    """What “reimage again” carries over; never a secret."""
+    return {name: request.GET.get(name, "")[:2_000] for name in ("justification", "ticket")}
+
+
+def _groups(request: PersonRequest, machines: Sequence[VirtualMachine], *, bound: bool) -> list[Group]:
+    by_key: dict[tuple[str, bool, str], list[VirtualMachine]] = {}
+    for machine in machines:
+        by_key.setdefault(settings_key(machine), []).append(machine)
+    return [
+        Group(
+            SettingsForm(
+                request.POST if bound else None,
+                request.FILES if bound else None,
+                prefix=f"g{members[0].pk}",
+                os_type=OsType(os_type),
+                ephemeral=ephemeral,
+            ),
+            members,
+        )
+        for (os_type, ephemeral, _image), members in by_key.items()
+    ]
+
+
+def _targets(machines: Sequence[VirtualMachine], groups: Sequence[Group]) -> list[TargetSettings]:
+    forms = {machine.pk: group.form for group in groups for machine in group.machines}
+    return [
+        TargetSettings(machine.pk, forms[machine.pk].parameters, forms[machine.pk].delete_option_change)
+        for machine in machines
+    ]
+
+
+def _placed(findings: Sequence[Finding], groups: Sequence[Group]) -> list[Finding]:
+    """Puts what is about a group's field there, once; returns the rest."""
+    rest, reported = [], set()
+    for finding in findings:
+        group = next((g for g in groups if finding.resource_key in g.resource_keys), None)
+        if group is None or finding.violation.field not in group.form.fields:
+            rest.append(finding)
+        elif (group.key, finding.violation) not in reported:
+            reported.add((group.key, finding.violation))
+            group.form.report([finding.violation])
+    return rest

@@ -1,0 +1,66 @@
+"""The plan in words before it is sent, and the confirmation."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from portal.errors import WrongState
+from portal.identity.requests import PersonRequest
+from reimage import selectors, wording
+from reimage.domain.request_states import RequestState
+from reimage.forms import ConfirmForm, finding_texts
+from reimage.models import ReimageRequest
+from reimage.plan_view import plan_views
+from reimage.services import submission
+from reimage.services.errors import InvalidReimageRequest
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
+    """GET shows the draft's plan; POST sends it. Sending the same form twice leads to the one request."""
+    try:
+        draft = submission.own_draft(request.user, reimage_request_id)
+    except WrongState as err:
+        messages.info(request, err.message)
+        return redirect("reimage:request", reimage_request_id)
+    form = ConfirmForm(request.POST or None)
+    findings: list[str] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            submission.submit_reimage_request(
+                requester=request.user, reimage_request_id=draft.pk, now=timezone.now(), **form.cleaned_data
+            )
+        except InvalidReimageRequest as err:
+            findings = _placed(form, err)
+        except WrongState:
+            if not ReimageRequest.objects.filter(pk=draft.pk).exclude(state=RequestState.DRAFT).exists():
+                raise
+            return redirect("reimage:request", draft.pk)
+        else:
+            messages.success(request, _("The request was sent to the approvers."))
+            return redirect("reimage:request", draft.pk)
+    context = {
+        "reimage_request": draft,
+        "plans": plan_views(draft),
+        "form": form,
+        "findings": findings,
+        "phrase": submission.confirmation_phrase(draft),
+        "destroys_a_disk": submission.destroys_a_disk(draft),
+        "approvers": selectors.approvers_of(draft),
+        "decision_hours": submission.DECISION_PERIOD.total_seconds() // 3600,
+    }
+    return render(request, "reimage/review.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _placed(form: ConfirmForm, err: InvalidReimageRequest) -> list[str]:
+    """Findings at the form's own fields; the rest as sentences."""
+    rest = []
+    for finding in err.findings:
+        if finding.violation.field in form.fields:
+            form.add_error(finding.violation.field, wording.violation_text(finding.violation))
+        else:
+            rest.append(finding)
+    return finding_texts(rest)

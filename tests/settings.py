@@ -42,3 +42,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT = VAR_DIR / "static"  # noqa: F405  # from the settings above
+STATIC_ROOT.mkdir(exist_ok=True)

@@ -60,8 +60,8 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
     """The filters of the list and of the export."""
 
     person = _text(_("Person"), "by_person", _("Name or object id"))
-    target = _text(_("Machine or other object"), "by_target", _("Name or id"))
-    subject = _text(_("Request"), "by_subject", _("Number, for example #12"))
+    target = _text(_("Machine or object"), "by_target", _("Name or id"))
+    subject = _text(_("Request"), "by_subject", _("For example #12"))
     action = _choice(_("Action"), _action_choices)
     outcome = _choice(_("Outcome"), Outcome.choices)
     occurred_from = _day(_("From"), "since_day")

@@ -59,7 +59,7 @@ class DemoEnvironment:
 
     def of(self, role: Role) -> dict[str, str]:
         """Only the worker can write to Azure and open what was sealed; the others may only read."""
-        return self.of_the_sandbox() | self.contract_of(role)
+        return self.of_the_sandbox() | {"DJANGO_SETTINGS_MODULE": "portal.settings"} | self.contract_of(role)
 
     def contract_of(self, role: Role) -> dict[str, str]:
         """The contract's variables alone."""

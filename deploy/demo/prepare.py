@@ -1,6 +1,5 @@
 """Makes the demo's database, static files and first data, in a process of its own; a second time finds them made."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +56,6 @@ def _seed() -> None:
 
 def main() -> None:
     """Once the sandbox answers, and before anything else starts."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     _collect_static_files()

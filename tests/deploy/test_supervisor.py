@@ -2,7 +2,6 @@
 
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-PATIENCE_SECONDS = 30
+from tests.processes import PATIENCE_SECONDS, has_ended
 
 
 @contextmanager
@@ -27,18 +26,6 @@ def supervised(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[st
             yield process, pids
         finally:
             process.kill()
-
-
-def has_ended(pid: int) -> bool:
-    """Waits for the end of a process, which need not be a child of ours."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([descriptor], [], [], PATIENCE_SECONDS)[0])
-    finally:
-        os.close(descriptor)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -38,6 +38,8 @@ class ReasonForm(forms.Form):
 class SettingsForm(forms.Form):
     """The settings of the machines that share an operating system, an image and the kind of OS disk."""
 
+    checked_as = {"custom_data_file": "custom_data", "custom_data_is_base64": "custom_data"}
+
     temp_disk = forms.BooleanField(
         label=_("Reimage the temporary disk too (tempDisk)"),
         help_text=_("What is on the temporary disk is lost."),
@@ -91,13 +93,11 @@ class SettingsForm(forms.Form):
         self.parameters = ReimageParameters()
         self.fields["exact_version"].widget.attrs |= {"list": self.versions_id, "autocomplete": "off"}
 
-    checked_as = {"custom_data_file": "custom_data", "custom_data_is_base64": "custom_data"}
-
     def praise(self, name: str) -> str:
         """What a check says of a field that is right; empty where there is nothing to say."""
-        parameters = self.parameters
         if name in self.errors:
             return ""
+        parameters = self.parameters
         if name == "admin_password" and parameters.admin_password:
             return gettext("The password meets the rules for %(os_type)s.") % {"os_type": self.os_type}
         if name == "custom_data" and parameters.custom_data:

@@ -16,6 +16,7 @@ from reimage.plan_view import PlanView, fates_of, plan_views
 from reimage.services import decision
 
 MOST_OPEN_PLANS = 3
+NEVER_APPROVED = {RequestState.PENDING_APPROVAL, RequestState.REJECTED, RequestState.EXPIRED}
 
 
 def version_of(shown: ReimageRequest) -> str:
@@ -34,6 +35,7 @@ def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
         "plans_are_folded": len(plans) > MOST_OPEN_PLANS or (len(plans) > 1 and not is_pending),
         "typical_seconds": selectors.typical_reimage_seconds() if _is_running(plans) else None,
         "version": version_of(shown),
+        "was_approved": shown.state not in NEVER_APPROVED,
         "is_ended": shown.state in request_states.TERMINAL,
         "timeline": AuditEvent.objects.filter(subject=shown.audit_subject).defer("body").order_by("sequence"),
         "settle_forms": _settle_forms(person, plans),

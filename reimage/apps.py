@@ -1,4 +1,4 @@
-"""Registers reimage with Django."""
+"""Registers reimage with Django, and what it writes into the audit log with the log's catalogue."""
 
 from django.apps import AppConfig
 
@@ -7,5 +7,5 @@ class ReimageConfig(AppConfig):
     name = "reimage"
 
     def ready(self) -> None:
-        """Makes the portal's Celery the current one in every process, so that the web process rings its own broker."""
-        import portal.celery  # noqa: F401  # for its effect
+        import portal.celery  # noqa: F401  # current in every process, so that the web process rings the right broker
+        from reimage import audit_actions, audit_labels  # noqa: F401  # registered by being imported

@@ -1,13 +1,19 @@
 """What Celery runs: an id in, one service call out. Everything that matters is in the database."""
 
 import structlog
-from celery import shared_task
+from celery import shared_task, signals
 from django.utils import timezone
 
 from portal.audit.actors import Actor
-from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification
+from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification, secrets
 
 log = structlog.get_logger(__name__)
+
+
+@signals.worker_init.connect
+def refuse_to_start_blind(**_: object) -> None:
+    """A worker that cannot open what the web process seals would fail every request that carries a password."""
+    secrets.check_private_key()
 
 
 @shared_task

@@ -88,6 +88,8 @@ def finish_sign_in(flow: Mapping[str, Any], answer: Mapping[str, str]) -> Tokens
     """Redeems the code. Raises a `SignInRefused`, or `Unavailable` if Entra ID cannot be asked."""
     if "error" in answer:
         raise _refusal_at_authorize(answer)
+    if not answer.get("code"):
+        raise CodeRefused("no_code")
     client = entra_client()
     try:
         with reaching_entra():

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import requests
 import structlog
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -35,7 +34,7 @@ def memberships_of(claims: Claims, *, access_token: str) -> Memberships:
         return Memberships(claims.group_ids)
     try:
         return Memberships(tuple(sorted(_ask_graph(_groups_of_interest(), access_token))))
-    except (requests.RequestException, ValueError, LookupError, TypeError, AttributeError) as err:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as err:
         logger.warning("graph_unavailable", graph=settings.GRAPH_URL, error=type(err).__name__)
         return Memberships((), complete=False)
 

@@ -11,11 +11,15 @@ import requests
 import structlog
 from django.conf import settings
 from django.utils.translation import gettext as _
+from msal.exceptions import MsalError
 from requests.adapters import HTTPAdapter
 
 from portal.errors import Unavailable
 
 CONNECT_SECONDS, READ_SECONDS = 5, 15
+# No answer (requests' own errors are OSErrors, a missing CA bundle is a bare one), an HTTP error as msal tells it,
+# a key that is none, no JSON, and JSON of another shape.
+UNREADABLE = (OSError, MsalError, jwt.PyJWTError, ValueError, LookupError)
 
 logger = structlog.get_logger(__name__)
 
@@ -71,7 +75,7 @@ def reaching_entra() -> Iterator[None]:
     """Turns silence and unreadable answers into `Unavailable`, which says what to do."""
     try:
         yield
-    except (requests.RequestException, jwt.PyJWTError, ValueError, LookupError) as err:
+    except UNREADABLE as err:
         logger.warning("entra_unavailable", authority=settings.ENTRA_AUTHORITY, error=type(err).__name__)
         raise Unavailable(
             _("Microsoft Entra ID does not answer, so nobody can sign in at the moment. Nothing was changed."),

@@ -27,8 +27,8 @@ class SessionLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and sessions.has_expired(request.session, timezone.now()):
-            services.expire_session(request=request)
+        if isinstance(request.user, User) and sessions.has_expired(request.session, timezone.now()):
+            services.expire_session(request=request, user=request.user)
             request.session_has_expired = True  # type: ignore[attr-defined]  # read below
         return self.get_response(request)
 

@@ -1,6 +1,7 @@
 """The only writer of people and sessions; each change has its audit event in the same transaction."""
 
 from django.contrib.auth import authenticate, login, logout
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -35,10 +36,10 @@ def sign_in(*, request: HttpRequest, claims: Claims, memberships: Memberships) -
     """Signs a verified person in, under a new session key."""
     user = authenticate(request, claims=claims, memberships=memberships)
     if not isinstance(user, User):
-        raise TypeError("AUTHENTICATION_BACKENDS must hold portal.identity.backends.EntraBackend")
+        raise ImproperlyConfigured("AUTHENTICATION_BACKENDS must hold portal.identity.backends.EntraBackend.")
     login(request, user)
-    if claims.auth_time:
-        request.session[sessions.AUTHENTICATED_AT] = int(claims.auth_time.timestamp())
+    request.session.cycle_key()  # login() keeps the key of a person who signs in anew
+    request.session[sessions.AUTHENTICATED_AT] = int(claims.auth_time.timestamp()) if claims.auth_time else None
     request.session[sessions.LOGIN_HINT] = claims.login_hint
     record(
         action=audit_actions.SIGNED_IN,
@@ -63,10 +64,9 @@ def sign_out(*, request: HttpRequest) -> str:
 
 
 @transaction.atomic
-def expire_session(*, request: HttpRequest) -> None:
-    """Ends a session whose time is over."""
-    if isinstance(request.user, User):
-        record(action=audit_actions.EXPIRED, actor=Actor.person(request.user))
+def expire_session(*, request: HttpRequest, user: User) -> None:
+    """Ends a person's session whose time is over."""
+    record(action=audit_actions.EXPIRED, actor=Actor.person(user))
     logout(request)
 
 

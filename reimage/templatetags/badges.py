@@ -1,9 +1,14 @@
-"""Each state as a shape, a word and a tone. A state without a badge is a KeyError, and a test finds it before."""
+"""Each state as a shape, a word and a tone; the words are those of wording.py. A test finds a state without a shape."""
 
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
+from reimage.domain.virtual_machine import DeleteOption
+from reimage.wording import OPERATION_STATES, REQUEST_STATES
 
 
 @dataclass(frozen=True)
@@ -15,36 +20,41 @@ class Badge:
     label: str | Promise
 
 
-STATES = {
-    # of a request
-    "draft": Badge("quiet", "queued", _("Draft")),
-    "pending_approval": Badge("wait", "clock", _("Waiting for approval")),
-    "approved": Badge("info", "check", _("Approved")),
-    "executing": Badge("info", "running", _("Running")),
-    "completed": Badge("good", "check", _("Completed")),
-    "completed_with_problems": Badge("warn", "warning", _("Completed with problems")),
-    "rejected": Badge("bad", "stop", _("Rejected")),
-    "expired": Badge("quiet", "expired", _("Expired")),
-    # of an operation
-    "planned": Badge("quiet", "queued", _("Planned")),
-    "awaiting_approval": Badge("wait", "clock", _("Waiting for approval")),
-    "queued": Badge("info", "queued", _("Queued")),
-    "preflight": Badge("info", "search", _("Checking before the run")),
-    "setting_delete_option": Badge("info", "disk", _("Changing deleteOption")),
-    "submitting": Badge("info", "arrow", _("Sending to Azure")),
-    "in_progress": Badge("info", "running", _("Azure is reimaging")),
-    "verifying": Badge("info", "search", _("Verifying the result")),
-    "outcome_unknown": Badge("warn", "question", _("Outcome unknown")),
-    "needs_attention": Badge("bad", "warning", _("Needs attention")),
-    "succeeded": Badge("good", "check", _("Reimaged")),
-    "drifted": Badge("warn", "changed", _("Changed since it was approved")),
-    # of both
-    "failed": Badge("bad", "cross", _("Failed")),
-    "canceled": Badge("quiet", "stop", _("Canceled")),
+# The states that both lives share (failed, canceled) have the same word in both.
+WORDS = {str(state): word for words in (OPERATION_STATES, REQUEST_STATES) for state, word in words.items()}
+
+SHAPES: dict[str, tuple[str, str]] = {
+    RequestState.DRAFT: ("quiet", "queued"),
+    RequestState.PENDING_APPROVAL: ("wait", "clock"),
+    RequestState.APPROVED: ("info", "check"),
+    RequestState.EXECUTING: ("info", "running"),
+    RequestState.COMPLETED: ("good", "check"),
+    RequestState.COMPLETED_WITH_PROBLEMS: ("warn", "warning"),
+    RequestState.FAILED: ("bad", "cross"),
+    RequestState.REJECTED: ("bad", "stop"),
+    RequestState.CANCELED: ("quiet", "stop"),
+    RequestState.EXPIRED: ("quiet", "expired"),
+    OperationState.PLANNED: ("quiet", "queued"),
+    OperationState.AWAITING_APPROVAL: ("wait", "clock"),
+    OperationState.QUEUED: ("info", "queued"),
+    OperationState.PREFLIGHT: ("info", "search"),
+    OperationState.SETTING_DELETE_OPTION: ("info", "disk"),
+    OperationState.SUBMITTING: ("info", "arrow"),
+    OperationState.IN_PROGRESS: ("info", "running"),
+    OperationState.VERIFYING: ("info", "search"),
+    OperationState.OUTCOME_UNKNOWN: ("warn", "question"),
+    OperationState.NEEDS_ATTENTION: ("bad", "warning"),
+    OperationState.SUCCEEDED: ("good", "check"),
+    OperationState.DRIFTED: ("warn", "changed"),
 }
 
-DELETE_OPTIONS = {
-    "Detach": Badge("good", "disk", _("The old OS disk is kept")),
-    "Delete": Badge("danger", "trash", _("The old OS disk will be DELETED")),
+DELETE_OPTIONS: dict[str, Badge] = {
+    DeleteOption.DETACH: Badge("good", "disk", _("The old OS disk is kept")),
+    DeleteOption.DELETE: Badge("danger", "trash", _("The old OS disk will be DELETED")),
 }
 OLD_DISK_LOST = Badge("danger", "trash", _("Ephemeral: its content will be LOST"))
+
+
+def badge_of(state: str) -> Badge:
+    """The badge of a request's or an operation's state."""
+    return Badge(*SHAPES[state], WORDS[state])

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.appearance import THEMES, chosen_theme
 from portal.audit.text import visible_line
-from reimage.templatetags.badges import DELETE_OPTIONS, OLD_DISK_LOST, STATES, Badge
+from reimage.templatetags.badges import DELETE_OPTIONS, OLD_DISK_LOST, Badge, badge_of
 from reimage.templatetags.plan_picture import Picture, PlanPart, picture_of
 
 register = template.Library()
@@ -98,7 +98,7 @@ def tone_word(tone: str) -> str:
 @register.inclusion_tag("components/badge.html")
 def status_badge(state: str) -> dict[str, Badge]:
     """The badge of a request's or an operation's state."""
-    return {"badge": STATES[state]}
+    return {"badge": badge_of(state)}
 
 
 @register.inclusion_tag("components/badge.html")

@@ -58,9 +58,14 @@ def test_it_shows_an_outcome_in_words_and_colour(auditor: Client, outcome: str, 
     assert re.search(rf'class="status tone-{tone}">.*{Outcome(outcome).label}</span>', text_of(auditor))
 
 
-def test_it_names_an_actor_without_a_name_by_its_kind(auditor: Client) -> None:
+def test_it_says_of_an_actor_that_is_no_person_what_it_is(auditor: Client, alice: User) -> None:
     record_event(actor=Actor.unknown())
-    assert "<bdi>Not signed in</bdi>" in text_of(auditor)
+    record_event(actor=Actor.system("expiry"))
+    record_event(actor=Actor.person(alice))
+    page = text_of(auditor)
+    assert page.count("Not signed in</span>") == page.count("The portal itself</span>") == 1
+    assert "<bdi>expiry</bdi>" in page
+    assert "Person</span>" not in page
 
 
 def test_it_says_why_it_is_empty_and_what_next(auditor: Client) -> None:
@@ -92,6 +97,7 @@ def test_it_goes_from_page_to_page_without_losing_or_repeating_an_event(auditor:
     assert link_in(third, "next") is None
     back = text_of(auditor, f"/audit/{link_in(third, 'prev')}")
     assert numbers_in(back) == numbers_in(second)
+    assert numbers_in(text_of(auditor, f"/audit/{link_in(back, 'next')}")) == numbers_in(third)
     front = text_of(auditor, f"/audit/{link_in(back, 'prev')}")
     assert numbers_in(front) == numbers_in(first)
     assert link_in(front, "prev") is None
@@ -175,4 +181,4 @@ def test_it_asks_the_database_as_often_for_300_events_as_for_3(auditor: Client) 
     with_3 = [queries(address) for address in addresses]
     record_numbered(range(3, 300))
     assert [queries(address) for address in addresses] == with_3
-    assert with_3[0] <= 4  # session, user, navigation, events
+    assert with_3[0] <= 5  # session, user, the navigation's grants and count, events

@@ -134,7 +134,7 @@ def test_each_answer_at_the_token_endpoint_is_explained(
 
 def test_neither_code_nor_error_is_explained(visitor: Visitor, entra: EntraServer) -> None:
     sent = visitor.press_sign_in()
-    assert visitor.come_back(state=sent["state"]).status_code == 403
+    assert_refused(visitor.come_back(state=sent["state"]), "no_code")
 
 
 def test_entra_down_at_the_button_is_a_page_that_says_what_to_do(visitor: Visitor, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """ID tokens that must not sign anybody in, each with the reason that the person and the audit log are given."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +34,7 @@ def signed_with_the_public_key_as_secret(entra: EntraServer, claims: Claims) -> 
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     header = base64url_encode(b'{"alg":"HS256","typ":"JWT","kid":"' + KEY_ID.encode() + b'"}')
-    body = base64url_encode(jwt.encode(claims, "x" * 64).encode())
+    body = base64url_encode(json.dumps(claims).encode())
     signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(header + b"." + body, pem)
     return b".".join([header, body, base64url_encode(signature)]).decode()
 

@@ -62,6 +62,8 @@ def test_before_the_sign_in_a_cookie_keeps_the_choice(db: None) -> None:
     client = Client()
     response = client.post("/settings/language", {"language": "ja", "next": "/signed-out"})
     assert response.url == "/signed-out"
+    client.post("/settings/time-zone", {"time_zone": "Asia/Tokyo"})
+    assert client.cookies["time_zone"].value == "Asia/Tokyo"
     assert client.get("/signed-out")["Content-Language"] == "ja"
 
 

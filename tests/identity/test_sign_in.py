@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
@@ -133,6 +135,15 @@ def test_it_changes_the_session_key(visitor: Visitor, entra: EntraServer) -> Non
     assert not visitor.client.session.exists(before)
 
 
+def test_it_changes_the_session_key_also_for_somebody_signed_in(visitor: Visitor, entra: EntraServer) -> None:
+    visitor.sign_in(ALICE, entra, auth_time=1_800_000_000)
+    before = visitor.client.session.session_key
+    visitor.sign_in(ALICE, entra)
+    session = visitor.client.session
+    assert session.session_key != before
+    assert sessions.authenticated_at(session) != datetime.fromtimestamp(1_800_000_000, UTC)
+
+
 def test_it_leaves_nothing_of_one_person_to_the_next(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra)
     session = visitor.client.session
@@ -185,6 +196,12 @@ def test_the_button_needs_the_forms_token(db: None, entra: EntraServer) -> None:
     response = Client(enforce_csrf_checks=True).post("/sign-in")
     assert response.status_code == 403
     assert not entra.requests
+
+
+def test_without_its_backend_nobody_signs_in(visitor: Visitor, entra: EntraServer, settings: Settings) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.BaseBackend"]
+    with pytest.raises(ImproperlyConfigured, match="AUTHENTICATION_BACKENDS"):
+        visitor.sign_in(ALICE, entra)
 
 
 def test_a_password_signs_nobody_in(alice: User) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox.client import Client
+from tests.sandbox.sign_in import Browser
 from tests.sandbox_process import SandboxProcess
 
 
@@ -30,3 +31,9 @@ def operator(sandbox: SandboxProcess) -> Iterator[Client]:
 def reader(sandbox: SandboxProcess) -> Iterator[Client]:
     with Client(sandbox, "reader") as client:
         yield client
+
+
+@pytest.fixture
+def browser(sandbox: SandboxProcess) -> Iterator[Browser]:
+    with Client(sandbox, "portal") as client:
+        yield Browser(sandbox, client)

@@ -1,0 +1,58 @@
+"""What every page has in common: no inline code, the settings of htmx, and pages that explain a refusal."""
+
+import html
+import json
+import re
+
+import pytest
+from django.conf import settings
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from portal import views
+
+SIGN_IN = reverse("identity:sign-in")
+TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+TEMPLATE_TAG = re.compile(r"{%.*?%}", re.DOTALL)
+INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|hx-on|javascript:|hx-vars|hx-vals=.js:")
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_holds_inline_code_or_style(path) -> None:  # type: ignore[no-untyped-def]
+    assert not INLINE.search(TEMPLATE_TAG.sub("", path.read_text()))
+
+
+def test_htmx_evaluates_nothing_and_keeps_no_history(client: Client) -> None:
+    page = client.get(SIGN_IN).content.decode()
+    content = re.search(r'name="htmx-config" content="([^"]*)"', page)
+    assert content is not None
+    config = json.loads(html.unescape(content.group(1)))
+    assert (config["allowEval"], config["allowScriptTags"], config["includeIndicatorStyles"]) == (False, False, False)
+    assert (config["historyCacheSize"], config["selfRequestsOnly"]) == (0, True)
+
+
+def test_a_page_has_one_main_heading(client: Client) -> None:
+    assert client.get(SIGN_IN).content.decode().count("<h1") == 1
+
+
+def test_a_person_who_is_not_signed_in_sees_no_navigation(client: Client) -> None:
+    assert "site-nav" not in client.get(SIGN_IN).content.decode()
+
+
+def test_a_host_that_is_not_ours_gets_an_explained_page(client: Client) -> None:
+    response = client.get(SIGN_IN, headers={"host": "evil.example"})
+    assert response.status_code == 400
+    assert 'id="problem"' in response.content.decode()
+
+
+def test_the_page_of_an_error_needs_no_database() -> None:
+    def refuse() -> None:
+        raise AssertionError("the page asked who is signed in")
+
+    request = RequestFactory().get("/")
+    request.user = SimpleLazyObject(refuse)
+    request.request_id = "0f8b"  # type: ignore[attr-defined]  # given by RequestIdMiddleware
+    response = views.server_error(request)
+    assert response.status_code == 500
+    assert "0f8b" in response.content.decode()

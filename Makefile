@@ -59,6 +59,7 @@ deployment: .venv/.dev
 
 messages: .venv/.dev  ## collect the texts to be translated into locale/ (needs the gettext tools)
 	@command -v xgettext >/dev/null || { echo "make messages needs xgettext: install your system's gettext package."; exit 1; }
+	@mkdir -p locale
 	@$(TEST_ENV) $(BIN)/python manage.py makemessages --locale ja --no-wrap --add-location file --no-obsolete \
 		--ignore ".venv/*" --ignore "var/*" --ignore "tests/*" --ignore "sandbox/*" --ignore "deploy/*"
 
@@ -91,4 +92,4 @@ clean:  ## back to a fresh clone: removes the virtual environment, the demo's da
 
 %.mo: %.po | .venv/.runtime
 	@echo "Compiling $<"
-	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+	@$(BIN)/pybabel --quiet compile --use-fuzzy --input-file $< --output-file $@

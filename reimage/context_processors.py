@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from reimage import selectors
@@ -19,11 +20,15 @@ class NavigationItem:
     count: int = 0
 
 
-def navigation(request: HttpRequest) -> dict[str, list[NavigationItem]]:
-    """Nothing for a person who is not signed in, and nothing on a page about a request refused before that is known."""
-    user = getattr(request, "user", None)
+def navigation(request: HttpRequest) -> dict[str, object]:
+    """Found out when a template draws it: a fragment, which has no navigation, costs no query."""
+    return {"navigation": SimpleLazyObject(lambda: _items(request))}
+
+
+def _items(request: HttpRequest) -> list[NavigationItem]:
+    user = getattr(request, "user", None)  # absent where a request is refused before it is known whose it is
     if user is None or not user.is_authenticated:
-        return {"navigation": []}
+        return []
     waiting = selectors.reimage_requests_awaiting(user).count()
     places = [
         ("reimage:my-work", _("My work"), 0),
@@ -35,7 +40,7 @@ def navigation(request: HttpRequest) -> dict[str, list[NavigationItem]]:
         places.append(("audit:events", _("Audit"), 0))
     if user.is_administrator:
         places.append(("reimage:access", _("Access"), 0))
-    return {"navigation": [_item(request, reverse(route), label, count) for route, label, count in places]}
+    return [_item(request, reverse(route), label, count) for route, label, count in places]
 
 
 def _item(request: HttpRequest, url: str, label: str, count: int) -> NavigationItem:

@@ -33,7 +33,7 @@ class Ledger:
         self._entries: list[Entry] = []
         if file is not None and file.exists():
             self._entries = [Entry(**json.loads(line)) for line in file.read_text().splitlines()]
-        self._last_id = self._entries[-1].id if self._entries else 0
+        self._last_id = max((entry.id for entry in self._entries), default=0)
 
     def open(self, **arrival: Any) -> Entry:
         self._last_id += 1

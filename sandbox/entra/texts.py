@@ -24,10 +24,10 @@ JA = {
     "signed_out_title": "サインアウトしました",
     "signed_out_lead": "このウィンドウは閉じてかまいません。",
     "refused_title": "サインインを続けられません",
-    "requests": "再イメージ化を申請する人・グループ team-web",
-    "approves": "承認する人・グループ vm-approvers",
-    "audits": "監査する人・ロール Reimage.Auditor",
-    "administers": "管理する人・ロール Reimage.Administrator",
+    "requests": "再イメージ化を申請・グループ team-web",
+    "approves": "承認・グループ vm-approvers",
+    "audits": "監査・ロール Reimage.Auditor",
+    "administers": "管理・ロール Reimage.Administrator",
     "stranger": "部外者・グループもロールもなし",
 }
 LANGUAGES = {"en": EN, "ja": JA}

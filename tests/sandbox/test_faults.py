@@ -116,6 +116,16 @@ def test_an_operation_can_be_gone_for_one_poll(operator: Client, sandbox: Sandbo
     assert [operator.get(url).status_code for _ in range(2)] == [404, 200]
 
 
+@pytest.mark.parametrize("path", ["/oauth2/v2.0/token", "/v1.0/groups/"])
+def test_faults_strike_sign_in_and_graph_too(operator: Client, sandbox: SandboxProcess, path: str) -> None:
+    sandbox.faults("status", match={"path_contains": path}, status=503, times=2)
+    answer = operator.ask_for_token(grant_type="client_credentials", scope=f"{sandbox.https_url}/.default")
+    assert (answer.status_code == 503) is ("token" in path)
+    sandbox.faults("status", match={"path_contains": path}, status=503)
+    group = operator.session.get(f"{sandbox.https_url}/v1.0/groups/x", timeout=10)
+    assert (group.status_code == 503) is ("groups" in path)
+
+
 def test_cleared_faults_strike_no_more(operator: Client, sandbox: SandboxProcess) -> None:
     sandbox.faults("status", match=REIMAGE, status=503)
     sandbox.clear()

@@ -66,8 +66,19 @@ def test_without_a_state_directory_nothing_is_kept(sandbox: SandboxProcess) -> N
 
 def test_it_keeps_its_keys_from_other_users(lasting: SandboxProcess, tmp_path: Path) -> None:
     with lasting:
-        for name in ("ca-key.pem", "server.pem", "signing-key.pem"):
+        for name in ("ca-key.pem", "server-localhost.pem", "signing-key.pem"):
             assert (tmp_path / "state" / name).stat().st_mode & 0o077 == 0
+
+
+def test_another_host_name_gets_its_certificate_from_the_same_authority(
+    lasting: SandboxProcess, tmp_path: Path
+) -> None:
+    with lasting as first:
+        ca = Path(first.ca_file).read_text()
+    with SandboxProcess(state_dir=tmp_path / "state", vms=10, public_host="127.0.0.1") as second:
+        assert Path(second.ca_file).read_text() == ca
+        with Client(second, "reader") as reader:
+            assert reader.get(vm_path("web-01")).status_code == 200
 
 
 def test_it_ends_at_once_though_a_connection_is_kept_alive() -> None:

@@ -192,6 +192,10 @@ VIOLATIONS: Mapping[str, Any] = {
 # Why an operation waits or stopped, and what differed afterwards.
 NOTES: Mapping[str, Any] = {
     **VIOLATIONS,
+    "virtual_machine_vanished": gettext_lazy("The machine no longer exists at Azure."),
+    "virtual_machine_busy": gettext_lazy(
+        "Azure is busy with this machine (%(provisioning_state)s). The portal tries again by itself."
+    ),
     "azure_unavailable": gettext_lazy("Azure does not answer as it should. The portal tries again by itself."),
     "azure_forbids": gettext_lazy(
         "Azure refuses the portal itself (%(status)s %(azure_code)s). An administrator has to check the portal's role; "
@@ -283,7 +287,7 @@ def violation_text(violation: RuleViolation) -> str:
         missing = [str(CHARACTER_CLASSES[name]) for name in str(violation.params["missing"]).split(",")]
         return _("The password needs %(needed)s of four kinds of characters; it lacks: %(missing)s.") % {
             "needed": violation.params["needed"],
-            "missing": ", ".join(missing),
+            "missing": _(", ").join(missing),
         }
     return str(VIOLATIONS[violation.code]) % _named(violation.params)
 

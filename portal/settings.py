@@ -56,13 +56,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.audit.middleware.AuditContextMiddleware",
     "portal.identity.middleware.SessionLimitsMiddleware",
     "portal.identity.middleware.PersonalSettingsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a view opts out, not in
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.audit.middleware.AuditContextMiddleware",
     "portal.middleware.NoStoreMiddleware",
     "portal.middleware.ProblemMiddleware",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reimage import wording
@@ -88,6 +89,12 @@ class SettingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.os_type, self.ephemeral = os_type, ephemeral
         self.parameters = ReimageParameters()
+        self.fields["exact_version"].widget.attrs |= {"list": self.versions_id, "autocomplete": "off"}
+
+    @property
+    def versions_id(self) -> str:
+        """The id of the list of suggested image versions."""
+        return f"{self.prefix}-versions"
 
     @property
     def shown_fields(self) -> list[str]:
@@ -136,12 +143,24 @@ class SettingsForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """The last word of the requester."""
+    """The last word of the requester; the tick is asked for where a disk will be deleted."""
 
-    confirmation = forms.CharField(label=_("Confirm"), max_length=100, required=False)
-    accepts_disk_deletion = forms.BooleanField(
-        label=_("I understand that an old OS disk will be deleted and cannot be recovered."), required=False
+    confirmation = forms.CharField(
+        max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"})
     )
+    accepts_disk_deletion = forms.BooleanField(
+        label=_("I understand that an old OS disk will be deleted and cannot be recovered."),
+        error_messages={"required": wording.VIOLATIONS["disk_deletion_not_accepted"]},
+    )
+
+    def __init__(self, *args: Any, phrase: str, destroys_a_disk: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        confirmation = self.fields["confirmation"]
+        confirmation.label = gettext("To confirm, type: %(phrase)s") % {"phrase": phrase}
+        confirmation.error_messages["required"] = wording.VIOLATIONS["confirmation_differs"] % {"phrase": phrase}
+        self.fields["accepts_disk_deletion"].required = destroys_a_disk
+        if not destroys_a_disk:
+            self.fields["accepts_disk_deletion"].widget = forms.HiddenInput()
 
 
 class CommentForm(forms.Form):
@@ -149,6 +168,37 @@ class CommentForm(forms.Form):
 
     comment = forms.CharField(
         label=_("Comment"), widget=forms.Textarea(attrs={"rows": 2}), max_length=TEXT_MAX, required=False
+    )
+
+
+class RejectForm(forms.Form):
+    """A rejection tells the requester why."""
+
+    comment = forms.CharField(
+        label=_("Reason"),
+        help_text=_("The requester reads it. Say what should be different."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=TEXT_MAX,
+        error_messages={"required": _("A rejection needs a reason: say what should be different.")},
+    )
+
+
+class SettleForm(forms.Form):
+    """An administrator's finding about an operation whose outcome is unknown."""
+
+    executed = forms.ChoiceField(
+        label=_("Did the reimage take place?"),
+        choices=[
+            ("yes", _("Yes: the OS disk was replaced. The portal goes on to verify the machine.")),
+            ("no", _("No: Azure did not carry it out. This machine's reimage ends as failed.")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    comment = forms.CharField(
+        label=_("What did you look at?"),
+        help_text=_("The audit log keeps it as the reason."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=TEXT_MAX,
     )
 
 

@@ -1,15 +1,21 @@
 """A stored plan as pages show it: words, badges, picture and body. Reads the plan only; decides nothing."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import get_language
 
 from reimage import wording
-from reimage.domain.consequences import ABOUT_DELETE_OPTION, Severity
+from reimage.disk_picture import disk_parts
+from reimage.domain.consequences import ABOUT_DELETE_OPTION, Consequence, Severity
 from reimage.domain.plan import ReimagePlan
+from reimage.domain.virtual_machine import DeleteOption
 from reimage.models import ReimageOperation, ReimageRequest
+from reimage.templatetags.plan_picture import PlanPart
+
+ORDER = [Severity.DANGER.value, Severity.WARNING.value, Severity.INFO.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +28,22 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """One machine of a request."""
+    """One machine of a request. `parts` are the rows of its picture."""
 
     operation: ReimageOperation
     plan: ReimagePlan
-    warnings: list[Statement]
-    consequences: list[Statement]
+    statements: list[Statement]
+    staying: list[str]
+    undocumented: list[str]
+    parts: list[PlanPart]
     body: str
     note: str
     findings: list[str]
+
+    @property
+    def deletes_old_disk(self) -> bool:
+        """Whether the old OS disk will be deleted."""
+        return not self.plan.ephemeral and self.plan.delete_option_at_reimage is DeleteOption.DELETE
 
 
 def plan_views(reimage_request: ReimageRequest) -> list[PlanView]:
@@ -42,11 +55,16 @@ def plan_view(operation: ReimageOperation) -> PlanView:
     """The deleteOption warnings are those shown at the request, word for word, where the language has them."""
     plan = ReimagePlan.from_document(operation.plan)
     others = [item for item in plan.consequences if item.code not in ABOUT_DELETE_OPTION]
+    grave = [item for item in others if item.severity is not Severity.INFO]
+    calm = [item for item in others if item.severity is Severity.INFO]
+    statements = [*_warnings(operation, plan), *[Statement(text, item.severity) for item, text in _texts(grave)]]
     return PlanView(
         operation=operation,
         plan=plan,
-        warnings=_warnings(operation, plan),
-        consequences=[Statement(wording.consequence_text(item), item.severity.value) for item in others],
+        statements=sorted(statements, key=lambda statement: ORDER.index(statement.severity)),
+        staying=[text for item, text in _texts(calm) if not _is_undocumented(item)],
+        undocumented=[text for item, text in _texts(calm) if _is_undocumented(item)],
+        parts=disk_parts(plan),
         body=body_text(plan.body),
         note=wording.note_text(operation.note),
         findings=[wording.note_text(finding) for finding in operation.findings],
@@ -56,6 +74,14 @@ def plan_view(operation: ReimageOperation) -> PlanView:
 def body_text(body: Any) -> str:
     """The request body as JSON, secrets by their fingerprints; empty where none is sent."""
     return json.dumps(body, indent=2, ensure_ascii=False) if body else ""
+
+
+def _texts(consequences: Iterable[Consequence]) -> list[tuple[Consequence, str]]:
+    return [(item, wording.consequence_text(item)) for item in consequences]
+
+
+def _is_undocumented(consequence: Consequence) -> bool:
+    return consequence.code.value.endswith("_undocumented")
 
 
 def _warnings(operation: ReimageOperation, plan: ReimagePlan) -> list[Statement]:

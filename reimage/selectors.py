@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from portal.identity.models import User
 from reimage.domain import policy
-from reimage.domain.operation_states import ACTIVE
+from reimage.domain.operation_states import ACTIVE, OperationState
 from reimage.domain.policy import PrincipalKey
 from reimage.domain.request_states import RequestState
 from reimage.domain.resource_ids import Scope, VirtualMachineId
@@ -101,6 +101,17 @@ def with_open_operation(machines: QuerySet[VirtualMachine]) -> QuerySet[VirtualM
     """Adds `has_open_operation`: another request occupies the machine."""
     active = ReimageOperation.objects.filter(resource_key=OuterRef("resource_key"), state__in=ACTIVE)
     return machines.annotate(has_open_operation=Exists(active))
+
+
+def with_last_reimage(machines: QuerySet[VirtualMachine]) -> QuerySet[VirtualMachine]:
+    """Adds `last_reimaged_at`: when the portal last brought a reimage of the machine to a good end."""
+    succeeded = ReimageOperation.objects.filter(virtual_machine=OuterRef("pk"), state=OperationState.SUCCEEDED)
+    return machines.annotate(last_reimaged_at=Subquery(succeeded.order_by("-finished_at").values("finished_at")[:1]))
+
+
+def administrators() -> list[User]:
+    """The known people who manage access: those to ask for it."""
+    return [person for person in User.objects.order_by("display_name", "pk") if person.is_administrator]
 
 
 def reimage_requests_visible_to(user: User) -> QuerySet[ReimageRequest]:

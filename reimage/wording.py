@@ -47,6 +47,24 @@ OPERATION_STATES = {
     OperationState.DRIFTED: gettext_lazy("Stopped: differs from the approved plan"),
 }
 
+POWER_STATES = {
+    "running": gettext_lazy("Running"),
+    "starting": gettext_lazy("Starting"),
+    "stopping": gettext_lazy("Stopping"),
+    "stopped": gettext_lazy("Stopped, still allocated"),
+    "deallocating": gettext_lazy("Deallocating"),
+    "deallocated": gettext_lazy("Stopped and deallocated"),
+}
+
+REQUEST_GROUPS = {
+    "": gettext_lazy("All"),
+    "open": gettext_lazy("Open"),
+    "pending": gettext_lazy("Waiting for approval"),
+    "running": gettext_lazy("Running"),
+    "failed": gettext_lazy("With problems"),
+    "ended": gettext_lazy("Ended"),
+}
+
 FIELDS = {
     "resource_id": gettext_lazy("resource id"),
     "vm_id": gettext_lazy("VM id (another machine of the same name)"),

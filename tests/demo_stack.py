@@ -19,10 +19,11 @@ END_SECONDS = 40
 class DemoStack:
     """A context: the demo, started and ready. Its data stay in the folder for the next one.
 
-    Attributes: `url` (the portal), `sandbox_url` (sign-in pages, control API), `output` (what it has printed so far).
+    Attributes: `folder`, `url` (the portal), `sandbox_url` (sign-in pages, control API), `output` (printed so far).
     """
 
     def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
         ports = {name: str(free_port()) for name in ("DEMO_PORT", "DEMO_SANDBOX_HTTP_PORT", "DEMO_SANDBOX_HTTPS_PORT")}
         self._environment = os.environ | {"DEMO_DIR": str(folder)} | ports | environment
         self.url = f"http://localhost:{self._environment['DEMO_PORT']}"

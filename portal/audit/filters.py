@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audit import catalogue
 from portal.audit.models import AuditEvent, AuditEventQuerySet, Outcome
+from portal.audit.text import searchable
 
 DELETE_WARNING = "delete_warning"
 # Dates outside of these cannot be turned into UTC in every zone, and no event is as old or as late.
@@ -79,7 +80,7 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         return events.filter(Q(actor_name__icontains=text) | Q(actor_object_id__icontains=text))
 
     def by_target(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
-        return events.filter(search_text__contains=text.casefold())
+        return events.filter(search_text__contains=searchable(text))
 
     def by_subject(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
         """The events of a request, named as people name it (“#12”) or as the log does (“reimage_request:12”)."""

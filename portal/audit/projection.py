@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.audit.models import TEXT_LENGTH
+from portal.audit.text import searchable
 
 
 def columns_of(body: bytes) -> dict[str, Any]:
@@ -30,6 +31,6 @@ def _prefixed(prefix: str, parts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _search_text(targets: list[dict[str, str]]) -> str:
-    """Keys and labels of all that the event is about, folded so that a search ignores case on both databases."""
+    """Keys and labels of all that the event is about."""
     words = [target[part] for target in targets for part in ("label", "id") if target[part]]
-    return "\n".join(dict.fromkeys(words)).casefold()
+    return searchable("\n".join(dict.fromkeys(words)))

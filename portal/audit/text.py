@@ -26,6 +26,11 @@ def storable(value: object) -> object:
             return value
 
 
+def searchable(text: str) -> str:
+    """Text folded in a way that makes a search ignore case and spelling alike on every database."""
+    return unicodedata.normalize("NFC", text.casefold())
+
+
 def _code(match: re.Match[str]) -> str:
     return f"\\u{ord(match.group()):04x}"
 

@@ -1,8 +1,14 @@
 """What somebody without a grant needs to tell an administrator."""
 
 from portal.identity.models import User
+from reimage import selectors
 
 
 def identity_of(user: User) -> dict[str, object]:
-    """The person's ids and groups, as a grant would name them."""
-    return {"object_id": user.object_id, "group_ids": user.group_ids, "groups_are_complete": user.groups_are_complete}
+    """The person's ids and groups, as a grant would name them, and who can give one."""
+    return {
+        "object_id": user.object_id,
+        "group_ids": user.group_ids,
+        "groups_are_complete": user.groups_are_complete,
+        "administrators": selectors.administrators(),
+    }

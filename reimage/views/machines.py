@@ -27,16 +27,20 @@ def machines(request: PersonRequest) -> HttpResponse:
     """Exactly the machines that the person may request; htmx replaces the list while they type."""
     form = MachineFilterForm(request.GET)
     granted = selectors.virtual_machines_for(request.user, GrantRole.REQUESTER)
-    found = selectors.with_open_operation(_filtered(granted, form)).order_by("name", "resource_key")
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    found = selectors.with_open_operation(_filtered(granted, form))
+    rows = selectors.with_last_reimage(found).order_by("name", "resource_key")
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    chosen = {int(value) for value in request.GET.getlist("vm") if value.isdecimal() and len(value) < 19}
+    shown = [machine.pk for machine in page]
+    is_filtered = any(request.GET.get(name) for name in form.fields)
     context = {
         "form": form,
         "page": page,
-        "is_filtered": any(request.GET.get(name) for name in form.fields),
+        "is_filtered": is_filtered,
         "request_max": REQUEST_MAX,
-        "chosen": set(request.GET.getlist("vm")),
-        "groups_are_complete": request.user.groups_are_complete,
-        "identity": identity_of(request.user),
+        "chosen": chosen,
+        "chosen_elsewhere": granted.filter(pk__in=chosen - set(shown)) if chosen - set(shown) else [],
+        "identity": identity_of(request.user) if not shown and not is_filtered else None,
     }
     template = "reimage/machines/_list.html" if request.htmx else "reimage/machines/index.html"
     return render(request, template, context)

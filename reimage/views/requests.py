@@ -9,17 +9,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from portal.audit.models import AuditEvent
-from portal.errors import NotFound
+from portal.errors import NotFound, Problem
 from portal.identity.decorators import passive
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.domain import request_states
 from reimage.domain.request_states import RequestState
-from reimage.forms import CommentForm
+from reimage.forms import TEXT_MAX, RejectForm, SettleForm
 from reimage.models import ReimageRequest
-from reimage.plan_view import plan_views
 from reimage.services import attention, decision
+from reimage.services.grants import require_administrator
+from reimage.views.request_context import request_context, version_of
 
 STOP_POLLING = 286  # https://htmx.org/docs/#polling
 PAGE_SIZE = 25
@@ -41,8 +41,13 @@ def requests(request: PersonRequest) -> HttpResponse:
     if request.GET.get("mine"):
         found = found.filter(requester=request.user)
     rows = found.select_related("requester").prefetch_related("operations").order_by("-pk")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "groups": list(GROUPS), "state": request.GET.get("state", "")}
+    state = request.GET.get("state", "")
+    context = {
+        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "groups": wording.REQUEST_GROUPS,
+        "state": state if state in GROUPS else "",
+        "is_mine": bool(request.GET.get("mine")),
+    }
     return render(request, "reimage/requests/index.html", context)
 
 
@@ -52,7 +57,7 @@ def detail(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     shown = _find(request, reimage_request_id)
     if shown.state == RequestState.DRAFT:
         return redirect("reimage:request-review", shown.pk)
-    return render(request, "reimage/requests/detail.html", _context(request, shown))
+    return render(request, "reimage/requests/detail.html", request_context(request.user, shown))
 
 
 @passive
@@ -61,10 +66,10 @@ def detail(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 def progress(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """The part that moves. 204 when `?seen=` is still its version, 286 when nothing will change any more."""
     shown = _find(request, reimage_request_id)
-    context = _context(request, shown)
-    if request.GET.get("seen") == context["version"]:
+    if request.GET.get("seen") == version_of(shown):
         return HttpResponse(status=204)
     status = STOP_POLLING if shown.state in request_states.TERMINAL else 200
+    context = {"is_fragment": True, **request_context(request.user, shown)}
     return render(request, "reimage/requests/_progress.html", context, status=status)
 
 
@@ -84,7 +89,12 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 
 @require_POST
 def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
-    """Rejects with a reason."""
+    """Rejects with a reason; where only the reason is missing, the page asks for it."""
+    form = RejectForm(request.POST, auto_id="reject_%s")
+    shown = _find(request, reimage_request_id)
+    context = request_context(request.user, shown)
+    if context["may_decide"] and not form.is_valid():
+        return render(request, "reimage/requests/detail.html", {**context, "reject_form": form}, status=422)
     decision.reject_reimage_request(
         approver=request.user, reimage_request_id=reimage_request_id, comment=_comment(request), now=timezone.now()
     )
@@ -103,11 +113,18 @@ def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 @require_POST
 def settle(request: PersonRequest, operation_id: int) -> HttpResponse:
     """An administrator's word on an operation whose outcome evidence could not tell."""
+    require_administrator(request.user)
+    form = SettleForm(request.POST)
+    if not form.is_valid():
+        raise Problem(
+            _("Say whether the reimage took place, and what you looked at; nothing was changed."),
+            _("Go back to the request and fill in both."),
+        )
     settled = attention.settle_operation(
         administrator=request.user,
         operation_id=operation_id,
-        executed=request.POST.get("executed") == "yes",
-        comment=_comment(request),
+        executed=form.cleaned_data["executed"] == "yes",
+        comment=form.cleaned_data["comment"],
         now=timezone.now(),
     )
     messages.success(request, _("Settled. The audit log keeps your reason."))
@@ -116,7 +133,7 @@ def settle(request: PersonRequest, operation_id: int) -> HttpResponse:
 
 def _find(request: PersonRequest, reimage_request_id: int) -> ReimageRequest:
     visible = selectors.reimage_requests_visible_to(request.user).select_related("requester", "decision__approver")
-    found = visible.filter(pk=reimage_request_id).first()
+    found = visible.prefetch_related("operations").filter(pk=reimage_request_id).first()
     if found is None:
         raise NotFound(
             _("There is no request #%(id)s that you may see.") % {"id": reimage_request_id},
@@ -126,26 +143,4 @@ def _find(request: PersonRequest, reimage_request_id: int) -> ReimageRequest:
 
 
 def _comment(request: PersonRequest) -> str:
-    form = CommentForm(request.POST)
-    return str(form.cleaned_data["comment"]) if form.is_valid() else request.POST.get("comment", "")[:2_000]
-
-
-def _context(request: PersonRequest, shown: ReimageRequest) -> dict[str, object]:
-    plans = plan_views(shown)
-    is_own = shown.requester_id == request.user.pk
-    pending = shown.state == RequestState.PENDING_APPROVAL
-    obstacles = decision.decision_obstacles(request.user, shown) if pending else ()
-    return {
-        "reimage_request": shown,
-        "decision": getattr(shown, "decision", None),
-        "plans": plans,
-        "version": ".".join([shown.state, *(f"{view.operation.state}-{view.operation.fence}" for view in plans)]),
-        "is_ended": shown.state in request_states.TERMINAL,
-        "may_decide": pending and not obstacles,
-        "obstacles": [wording.violation_text(obstacle) for obstacle in obstacles],
-        "may_cancel": is_own and decision.is_cancelable(shown),
-        "may_settle": request.user.is_administrator,
-        "approvers": selectors.approvers_of(shown) if pending else [],
-        "timeline": AuditEvent.objects.filter(subject=shown.audit_subject).order_by("sequence"),
-        "comment_form": CommentForm(),
-    }
+    return request.POST.get("comment", "")[:TEXT_MAX]

@@ -26,7 +26,8 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     except WrongState as err:
         messages.info(request, err.message)
         return redirect("reimage:request", reimage_request_id)
-    form = ConfirmForm(request.POST or None)
+    phrase, destroys_a_disk = submission.confirmation_phrase(draft), submission.destroys_a_disk(draft)
+    form = ConfirmForm(request.POST or None, phrase=phrase, destroys_a_disk=destroys_a_disk)
     findings: list[str] = []
     if request.method == "POST" and form.is_valid():
         try:
@@ -47,10 +48,10 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
         "plans": plan_views(draft),
         "form": form,
         "findings": findings,
-        "phrase": submission.confirmation_phrase(draft),
-        "destroys_a_disk": submission.destroys_a_disk(draft),
+        "phrase": phrase,
+        "destroys_a_disk": destroys_a_disk,
         "approvers": selectors.approvers_of(draft),
-        "decision_hours": submission.DECISION_PERIOD.total_seconds() // 3600,
+        "decision_hours": int(submission.DECISION_PERIOD.total_seconds() // 3600),
     }
     return render(request, "reimage/review.html", context, status=422 if request.method == "POST" else 200)
 

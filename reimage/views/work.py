@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from portal.identity.models import User
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain import request_states
@@ -25,9 +26,8 @@ def my_work(request: PersonRequest) -> HttpResponse:
         "recent_requests": mine.filter(state__in=request_states.TERMINAL)
         .prefetch_related("operations")
         .order_by("-finished_at", "-pk")[:5],
-        "has_grants": selectors.grants_of(user).exists(),
         "may_request": selectors.grants_of(user, GrantRole.REQUESTER).exists(),
-        "identity": identity_of(user),
+        "identity": None if _has_a_part(user) else identity_of(user),
     }
     return render(request, "reimage/my_work.html", context)
 
@@ -40,3 +40,7 @@ def approvals(request: PersonRequest) -> HttpResponse:
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "may_approve": selectors.grants_of(request.user, GrantRole.APPROVER).exists()}
     return render(request, "reimage/approvals.html", context)
+
+
+def _has_a_part(user: User) -> bool:
+    return user.is_auditor or user.is_administrator or selectors.grants_of(user).exists()

@@ -10,6 +10,9 @@ from portal.audit.services import record
 
 COLUMNS = ", ".join(field.column for field in AuditEvent._meta.concrete_fields if field.column != "id")
 FORGED = COLUMNS.replace("actor_name", "'Eve Endo'")
+OF_ANOTHER_ID = FORGED.replace("event_id", "'99999999999949998999999999999999'")
+OF_ANOTHER_PLACE = FORGED.replace("sequence", "sequence + 1")
+OF_ANOTHER_ID_AND_PLACE = OF_ANOTHER_ID.replace("sequence", "sequence + 1")
 INTO_LOG = f"INTO audit_auditevent ({COLUMNS})"
 INTO_LOG_BY_KEY = f"INTO audit_auditevent (id, {COLUMNS})"
 FROM_LOG = "FROM audit_auditevent WHERE true"
@@ -22,7 +25,9 @@ STATEMENTS = [
         "sqlite": [
             " ".join(["INSERT OR REPLACE", INTO_LOG_BY_KEY, "SELECT id,", FORGED, FROM_LOG]),
             " ".join(["INSERT OR REPLACE", INTO_LOG, "SELECT", FORGED, FROM_LOG]),
-            " ".join(["REPLACE", INTO_LOG_BY_KEY, "SELECT id + 1,", FORGED, FROM_LOG]),
+            " ".join(["REPLACE", INTO_LOG_BY_KEY, "SELECT id,", OF_ANOTHER_ID_AND_PLACE, FROM_LOG]),
+            " ".join(["REPLACE", INTO_LOG, "SELECT", OF_ANOTHER_PLACE, FROM_LOG]),
+            " ".join(["REPLACE", INTO_LOG, "SELECT", OF_ANOTHER_ID, FROM_LOG]),
             " ".join(["INSERT", INTO_LOG, "SELECT", FORGED, FROM_LOG, "ON CONFLICT DO UPDATE SET actor_name = 'Eve'"]),
         ],
         "postgresql": [

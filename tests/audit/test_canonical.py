@@ -39,9 +39,8 @@ def test_it_does_not_depend_on_the_order_of_members(value: dict[str, int]) -> No
 
 
 def test_it_sorts_keys_by_utf_16_code_units_as_rfc_8785_has_it() -> None:
-    keys = ["\u20ac", "\r", "\ufb33".replace("\ufb33", "\uf900"), "1", "\U0001f600", "\u0080", "\u00f6"]
-    written = canonical_bytes(dict.fromkeys([key for key in keys if unicodedata.is_normalized("NFC", key)], 0))
-    assert list(json.loads(written)) == ["\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600"]
+    written = canonical_bytes(dict.fromkeys(["\u20ac", "\r", "\ue000", "1", "\U0001f600", "\u0080", "\u00f6"], 0))
+    assert list(json.loads(written)) == ["\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600", "\ue000"]
 
 
 def test_it_escapes_only_what_rfc_8785_escapes() -> None:

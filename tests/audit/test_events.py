@@ -97,6 +97,7 @@ def test_it_goes_from_page_to_page_without_losing_or_repeating_an_event(auditor:
     assert link_in(third, "next") is None
     back = text_of(auditor, f"/audit/{link_in(third, 'prev')}")
     assert numbers_in(back) == numbers_in(second)
+    assert numbers_in(text_of(auditor, f"/audit/{link_in(back, 'next')}")) == numbers_in(third)
     front = text_of(auditor, f"/audit/{link_in(back, 'prev')}")
     assert numbers_in(front) == numbers_in(first)
     assert link_in(front, "prev") is None

@@ -11,7 +11,6 @@ from tests.cast import ALICE
 from tests.identity.conftest import forget_entra
 from tests.sandbox_process import SandboxProcess
 
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -1,0 +1,59 @@
+"""What the pages of requests and machines write in words: power states, durations, lists of names. Knows no rules."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.audit import text
+from reimage import wording
+from reimage.domain.request_states import RequestState
+
+register = template.Library()
+
+
+@register.filter
+def visible_text(value: object) -> str:
+    """Text of several lines, with the characters that cannot be seen as their codes; still to be escaped."""
+    return text.visible(str(value))
+
+
+@register.filter
+def power_state(value: object) -> str:
+    """A machine's power state in words; Azure's own word where it is a new one."""
+    state = str(value or "")
+    return str(wording.POWER_STATES.get(state.lower(), state))
+
+
+@register.filter
+def elapsed_since(end: datetime | None, start: datetime) -> str:
+    """How long something took, or has taken so far where it has no end."""
+    seconds = max(0, int(((end or timezone.now()) - start).total_seconds()))
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    if minutes:
+        return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": seconds}
+    return _("%(seconds)s s") % {"seconds": seconds}
+
+
+@register.filter
+def value_of(mapping: Mapping[object, object], key: object) -> object:
+    """The value of a key that is itself a variable."""
+    return mapping.get(key)
+
+
+@register.filter
+def field_of(form: BaseForm, name: str) -> BoundField:
+    """The field of a name that is itself a variable."""
+    return form[name]
+
+
+@register.filter
+def state_word(state: str) -> str:
+    """A request's state in words."""
+    return str(wording.REQUEST_STATES[RequestState(state)])

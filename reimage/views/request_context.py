@@ -1,0 +1,83 @@
+"""What a request's page shows to one person: the request, what they may do, and why not."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from portal.audit.models import AuditEvent
+from portal.identity.models import User
+from reimage import selectors, wording
+from reimage.domain import request_states
+from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
+from reimage.forms import CommentForm, RejectForm, SettleForm
+from reimage.models import ReimageOperation, ReimageRequest
+from reimage.plan_view import PlanView, plan_views
+from reimage.services import decision
+
+
+def version_of(shown: ReimageRequest) -> str:
+    """Changes with whatever the live part of the page shows."""
+    operations = [f"{operation.state}-{operation.fence}-{operation.attempt}" for operation in shown.operations.all()]
+    return ".".join([shown.state, *operations])
+
+
+def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
+    """Everything of the page but its forms' errors."""
+    plans = plan_views(shown)
+    return {
+        "reimage_request": shown,
+        "plans": plans,
+        "version": version_of(shown),
+        "is_ended": shown.state in request_states.TERMINAL,
+        "timeline": AuditEvent.objects.filter(subject=shown.audit_subject).defer("body").order_by("sequence"),
+        "settle_forms": _settle_forms(person, plans),
+        **_decision_context(person, shown),
+        **_own_context(person, shown),
+    }
+
+
+def _decision_context(person: User, shown: ReimageRequest) -> dict[str, object]:
+    pending = shown.state == RequestState.PENDING_APPROVAL
+    obstacles = decision.decision_obstacles(person, shown) if pending else ()
+    return {
+        "decision": getattr(shown, "decision", None),
+        "is_pending": pending,
+        "may_decide": pending and not obstacles,
+        "obstacles": [wording.violation_text(obstacle) for obstacle in obstacles],
+        "approvers": selectors.approvers_of(shown) if pending else [],
+        "approve_form": CommentForm(auto_id="approve_%s"),
+        "reject_form": RejectForm(auto_id="reject_%s"),
+    }
+
+
+def _own_context(person: User, shown: ReimageRequest) -> dict[str, object]:
+    is_own = shown.requester_id == person.pk
+    return {
+        "is_own": is_own,
+        "may_cancel": is_own and decision.is_cancelable(shown),
+        "again_url": _again_url(shown) if is_own and shown.state in request_states.TERMINAL else "",
+        "again_is_for_some": shown.state == RequestState.COMPLETED_WITH_PROBLEMS,
+    }
+
+
+def _again_url(shown: ReimageRequest) -> str:
+    """A new request with the same words: for what did not succeed, or for all if everything did. Never a secret."""
+    operations = list(shown.operations.all())
+    chosen = [operation for operation in operations if _is_unfinished_business(operation)] or operations
+    words = [("justification", shown.justification), ("ticket", shown.ticket)]
+    machines = [("vm", str(operation.virtual_machine_id)) for operation in chosen]
+    return f"{reverse('reimage:request-new')}?{urlencode([*machines, *words])}"
+
+
+def _is_unfinished_business(operation: ReimageOperation) -> bool:
+    return operation.state != OperationState.SUCCEEDED or bool(operation.findings)
+
+
+def _settle_forms(person: User, plans: list[PlanView]) -> list[tuple[PlanView, SettleForm | None]]:
+    """Each machine that waits for an administrator, with the form for those who are one."""
+    waiting = [view for view in plans if view.operation.state == OperationState.NEEDS_ATTENTION]
+    return [
+        (view, SettleForm(auto_id=f"settle-{view.operation.pk}-%s") if person.is_administrator else None)
+        for view in waiting
+    ]

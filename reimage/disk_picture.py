@@ -1,4 +1,4 @@
-"""A plan as the rows of its picture: each disk today, and what becomes of it. Short words; the sentences are wording's."""
+"""A plan as the rows of its picture: each disk today, and what becomes of it. Short words, no sentences."""
 
 from collections.abc import Iterator
 

@@ -192,7 +192,6 @@ VIOLATIONS: Mapping[str, Any] = {
 # Why an operation waits or stopped, and what differed afterwards.
 NOTES: Mapping[str, Any] = {
     **VIOLATIONS,
-    "virtual_machine_vanished": gettext_lazy("The machine no longer exists at Azure."),
     "virtual_machine_busy": gettext_lazy(
         "Azure is busy with this machine (%(provisioning_state)s). The portal tries again by itself."
     ),

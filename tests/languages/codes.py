@@ -36,7 +36,7 @@ def violation_uses() -> list[Use]:
 
 
 def note_uses() -> list[Use]:
-    """{"code": …, "params": …} in the services, and calls of their functions that take a code."""
+    """{"code": …, "params": …} in the services, calls of their functions that take a code, and `code = …`."""
     parsed = list(trees("reimage/services"))
     takers = {name: at for _, tree in parsed for name, at in _functions_that_take_a_code(tree)}
     found: list[Use] = []
@@ -46,6 +46,8 @@ def note_uses() -> list[Use]:
                 found += _uses(path, members[CODE], _keys(members["params"]))
             elif isinstance(node, ast.Call) and _name(node) in takers:
                 found += _uses(path, node.args[takers[_name(node)]], _keywords(node))
+            elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == CODE:
+                found += _uses(path, node.value, None)
     return found
 
 
@@ -78,8 +80,9 @@ def _members(node: ast.Dict) -> dict[str, ast.expr]:
 
 
 def _keys(node: ast.expr) -> frozenset[str] | None:
-    return frozenset(_members(node)) if isinstance(node, ast.Dict) else None
+    return frozenset(_members(node)) if isinstance(node, ast.Dict) and None not in node.keys else None
 
 
 def _keywords(call: ast.Call) -> frozenset[str] | None:
-    return frozenset(keyword.arg or "" for keyword in call.keywords)
+    names = [keyword.arg for keyword in call.keywords]
+    return None if None in names else frozenset(filter(None, names))

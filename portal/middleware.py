@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 
 from portal.audit.refusals import record_refusal
 from portal.errors import Problem
-from portal.views import problem_page
+from portal.views import database_unavailable, problem_page
 
 
 class NoStoreMiddleware:
@@ -25,9 +26,14 @@ class NoStoreMiddleware:
 
 
 class ProblemMiddleware(MiddlewareMixin):
-    """Turns a service's `Problem` into the page, or for htmx the fragment, that explains it, and records a refusal."""
+    """Turns a service's `Problem` into the page, or for htmx the fragment, that explains it, and records a refusal.
+
+    A database that is locked or away is such a problem too: nothing of the request was changed.
+    """
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError):
+            return database_unavailable(request, exception)
         if not isinstance(exception, Problem):
             return None
         record_refusal(request, exception)

@@ -1,10 +1,13 @@
 """The pages that belong to the whole site: problems, and the probes of liveness and readiness."""
 
+import sys
 from datetime import timedelta
 from http import HTTPStatus
 
+import structlog
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -13,7 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.appearance import THEME_COOKIE_NAME, THEMES
-from portal.errors import NotAllowed, NotFound, Problem
+from portal.errors import NotAllowed, NotFound, Problem, Unavailable
+
+RETRY_SECONDS = 30
+log = structlog.get_logger(__name__)
 
 TITLES = {
     HTTPStatus.BAD_REQUEST: lambda: _("This request cannot be read"),
@@ -73,11 +79,26 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
+def database_unavailable(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    """The database is locked or does not answer. Rendered without the request, which would ask it who is signed in."""
+    log.warning("database.unavailable", error=type(error).__name__)
+    problem = Unavailable(
+        _("The database does not answer in time; nothing was changed."),
+        _("Wait a minute, then send it again. If you sent a form, check first whether it has arrived after all."),
+    )
+    template = "problem/_problem.html" if getattr(request, "htmx", False) else "problem/page.html"
+    html = render_to_string(template, _explained(problem, problem.status))
+    return HttpResponse(html, status=problem.status, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's 500. Nothing of the error is shown; the request id finds it in the log.
 
     Rendered without the request: who is signed in stands in the database, which may be what broke.
     """
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError):  # raised by a middleware, where no other one sees it
+        return database_unavailable(request, error)
     problem = Problem(
         _("Nothing that was not confirmed has been changed."),
         _("Try again. If it happens again, tell your administrator this number: %(id)s")

@@ -26,10 +26,11 @@ def advance_operation(operation_id: int) -> None:
 def sweep() -> None:
     """Rings for whatever is due, ends what ran out of time, sends what waits in the outbox."""
     doorbell.ring(leases.due_operation_ids())
-    now = timezone.now()
-    decision.expire_reimage_requests(now=now)
-    drafting.discard_expired_drafts(now=now)
-    notification.send_due_notices(now=now)
+    for duty in (decision.expire_reimage_requests, drafting.discard_expired_drafts, notification.send_due_notices):
+        try:
+            duty(now=timezone.now())
+        except Exception:  # one duty's trouble is not the others'; it is tried again in seconds
+            log.exception("sweep.failed", duty=duty.__name__)
 
 
 @shared_task

@@ -192,10 +192,26 @@ VIOLATIONS: Mapping[str, Any] = {
 # Why an operation waits or stopped, and what differed afterwards.
 NOTES: Mapping[str, Any] = {
     **VIOLATIONS,
+    "virtual_machine_busy": gettext_lazy(
+        "Azure is busy with this machine (%(provisioning_state)s). The portal tries again by itself."
+    ),
     "azure_unavailable": gettext_lazy("Azure does not answer as it should. The portal tries again by itself."),
+    "azure_forbids": gettext_lazy(
+        "Azure refuses the portal itself (%(status)s %(azure_code)s). An administrator has to check the portal's role; "
+        "the portal tries again by itself."
+    ),
+    "not_sent": gettext_lazy("Azure could not be reached, so nothing was sent. The portal tries again by itself."),
+    "sealing_key_missing": gettext_lazy(
+        "The worker lacks the key for the sealed password or customData. An administrator has to give it; the portal "
+        "tries again by itself."
+    ),
+    "virtual_machine_gone": gettext_lazy("%(vm)s no longer exists at Azure."),
+    "not_verified": gettext_lazy(
+        "The portal could not look at the machine after the reimage (%(status)s %(azure_code)s). Look at it yourself."
+    ),
     "delete_option_changing": gettext_lazy("Azure is changing deleteOption."),
     "delete_option_unchanged": gettext_lazy(
-        "Azure accepted the change of deleteOption to %(wanted)s but did not make it."
+        "Azure was asked %(calls)s times to change deleteOption to %(wanted)s, and it is still as it was."
     ),
     "plan_is_not_the_approved_one": gettext_lazy("The stored plan is not the one that was approved. Nothing was sent."),
     "approval_expired": gettext_lazy("The approval ran out before the reimage could be sent. Nothing was sent."),
@@ -225,10 +241,11 @@ NOTES: Mapping[str, Any] = {
         "There is no evidence that Azure accepted the reimage; an administrator has to decide."
     ),
     "os_disk_was_replaced": gettext_lazy("The OS disk was replaced: the reimage took place."),
-    "activity_log_accepted": gettext_lazy("Azure's Activity Log shows that the reimage was accepted."),
-    "activity_log_refused": gettext_lazy(
-        "Azure's Activity Log shows that the reimage was refused. Nothing was executed."
+    "accepted_without_end": gettext_lazy(
+        "Azure accepted the reimage, but nothing tells how it ended; an administrator has to look."
     ),
+    "activity_log_succeeded": gettext_lazy("Azure's Activity Log shows that the reimage took place."),
+    "activity_log_failed": gettext_lazy("Azure's Activity Log shows that the reimage was refused or failed."),
     "settling": gettext_lazy("Azure reports success; the machine is still settling."),
     "settled_as_executed": gettext_lazy("An administrator decided that the reimage took place: %(comment)s"),
     "settled_as_not_executed": gettext_lazy(
@@ -269,7 +286,7 @@ def violation_text(violation: RuleViolation) -> str:
         missing = [str(CHARACTER_CLASSES[name]) for name in str(violation.params["missing"]).split(",")]
         return _("The password needs %(needed)s of four kinds of characters; it lacks: %(missing)s.") % {
             "needed": violation.params["needed"],
-            "missing": ", ".join(missing),
+            "missing": _(", ").join(missing),
         }
     return str(VIOLATIONS[violation.code]) % _named(violation.params)
 

@@ -1,18 +1,25 @@
 """One write to Azure and what came of it: accepted, refused, or unknown. Decides nothing about what to do next."""
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError as SdkError
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+from azure.core.exceptions import HttpResponseError
 from django.conf import settings
+from requests import RequestException
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from reimage.azure.errors import cloud_error, retry_after_seconds
 
 # Statuses after which nothing was executed. 408 and every 5xx may have been (AZURE.md, measured).
 DEFINITE_REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 429})
+NOT_SENT = "NotSent"
+TOO_LATE = "TooLate"
+HTTPS_PORT = 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class Accepted:
     operation_url: str
     location_url: str
     request_id: str
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,65 +52,96 @@ class Unknown:
 
 
 CallOutcome = Accepted | Refused | Unknown
+Hooks = Mapping[str, Any]  # raw_request_hook and raw_response_hook
 
 
-class _Answer:
-    """Keeps the initial response: the SDK's poller hides its headers."""
+class _TooLateError(SdkError):
+    """The deadline passed before anything was sent."""
 
-    status = 0
-    headers: Mapping[str, str] = {}
 
-    def __call__(self, pipeline_response: Any) -> None:
+class _Call:
+    """What is known of one call: whether it left, and its initial response, whose headers the SDK's poller hides."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.left = False
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+
+    def leaving(self, _request: Any) -> None:
+        """Runs after the token was fetched, right before the wire."""
+        if time.monotonic() > self.deadline:
+            raise _TooLateError(TOO_LATE)
+        self.left = True
+
+    def answered(self, pipeline_response: Any) -> None:
         self.status = pipeline_response.http_response.status_code
         self.headers = pipeline_response.http_response.headers
 
 
-def classify(send: Callable[[Callable[[Any], None]], object]) -> CallOutcome:
-    """Calls `send(hook)` once, where hook is the SDK's raw_response_hook, and classifies what happened.
+def classify(send: Callable[[Hooks], object], *, deadline: float = math.inf) -> CallOutcome:
+    """Calls `send(hooks)` once, with the SDK's hooks as keyword arguments to pass on, and classifies what happened.
 
-    Never raises for what the network or Azure did. Exception texts are not kept: they may echo the body.
+    `deadline` (monotonic seconds): from then on nothing is sent any more. Never raises for what the network or Azure
+    did. Exception texts are not kept: they may echo the body.
     """
-    answer = _Answer()
+    call = _Call(deadline)
     try:
-        send(answer)
-    except ClientAuthenticationError as err:
-        return Refused(err.status_code or 401, "AuthenticationFailed", "Azure did not accept the portal's identity.")
-    except HttpResponseError as err:
-        return _classify_status(err)
-    except ServiceRequestError as err:
-        return _classify_unsent(err)
+        send({"raw_request_hook": call.leaving, "raw_response_hook": call.answered})
     except SdkError as err:
-        return Unknown(type(err).__name__)
-    if answer.status not in (200, 202):
-        return Unknown("UnexpectedStatus", answer.status)
+        return _classify_error(err, left=call.left)
+    if call.status not in (200, 202):
+        return Unknown("UnexpectedStatus", call.status)
     return Accepted(
-        status=answer.status,
-        operation_url=answer.headers.get("Azure-AsyncOperation", ""),
-        location_url=answer.headers.get("Location", ""),
-        request_id=answer.headers.get("x-ms-request-id", ""),
+        status=call.status,
+        operation_url=call.headers.get("Azure-AsyncOperation", ""),
+        location_url=call.headers.get("Location", ""),
+        request_id=call.headers.get("x-ms-request-id", ""),
+        retry_after=retry_after_seconds(call),
     )
 
 
-def _classify_status(err: HttpResponseError) -> CallOutcome:
-    status = err.status_code or 0
+def _classify_error(err: SdkError, *, left: bool) -> CallOutcome:
+    if isinstance(err, _TooLateError):
+        return Refused(0, TOO_LATE, "There was no time left to send it safely; nothing was sent.")
+    if not left:
+        return Refused(0, NOT_SENT, "The portal could not prove its identity to Azure; nothing was sent.")
+    if isinstance(err, HttpResponseError) and err.status_code:
+        return _classify_status(err, err.status_code)
+    if _never_connected(err):
+        return Refused(0, NOT_SENT, "Azure Resource Manager could not be reached; nothing was sent.")
+    return Unknown(type(err).__name__)
+
+
+def _classify_status(err: HttpResponseError, status: int) -> CallOutcome:
     found = cloud_error(err)
     if status not in DEFINITE_REFUSALS:
         return Unknown(found.code or "HttpStatus", status)
     return Refused(status, found.code, found.message, retry_after_seconds(err.response))
 
 
-def _classify_unsent(err: ServiceRequestError) -> CallOutcome:
-    """Only a connection that was never made proves that nothing left."""
-    causes = f"{type(err.inner_exception).__name__} {err.inner_exception}"
-    never_connected = any(
-        name in causes for name in ("NewConnectionError", "ConnectTimeout", "NameResolutionError", "SSLError")
-    )
-    if never_connected:
-        return Refused(0, "NotSent", "Azure Resource Manager could not be reached; nothing was sent.")
-    return Unknown(type(err).__name__)
+def _never_connected(err: SdkError) -> bool:
+    """Only a connection that was never made proves that nothing left. A TLS error may come from reading the answer."""
+    cause: object = err.inner_exception
+    if isinstance(cause, RequestException) and cause.args:
+        cause = cause.args[0]
+    if isinstance(cause, MaxRetryError):
+        cause = cause.reason
+    return isinstance(cause, NewConnectionError | ConnectTimeoutError)
 
 
 def is_trusted_address(url: str) -> bool:
     """Whether an operation's address is on the configured ARM host: no token goes anywhere else."""
-    wanted, given = urlsplit(settings.AZURE_RESOURCE_MANAGER), urlsplit(url)
-    return (given.scheme, given.netloc.lower()) == (wanted.scheme, wanted.netloc.lower())
+    return _origin(url) is not None and _origin(url) == _origin(settings.AZURE_RESOURCE_MANAGER)
+
+
+def _origin(url: str) -> tuple[str, int] | None:
+    """Host and port of an https address without user information; None for any other text."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or HTTPS_PORT
+    except ValueError:
+        return None
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or "\\" in parts.netloc:
+        return None
+    return parts.hostname.lower(), port

@@ -19,6 +19,8 @@ API_VERSION = "2024-07-01"  # given per call: the client's own api_version argum
 DISKS_API_VERSION = "2024-03-02"
 CONNECT_SECONDS = 5
 READ_SECONDS = 15
+# A broken connection is tried once more, an answer never: the SDK would sleep out its Retry-After, up to 20 minutes.
+RETRIES: dict[str, Any] = {"retry_total": 1, "retry_status": 0}
 
 
 @cache
@@ -26,7 +28,7 @@ def credential() -> TokenCredential:
     """The portal's own identity at Azure, by AZURE_CREDENTIAL."""
     match settings.AZURE_CREDENTIAL:
         case "managed-identity":
-            return ManagedIdentityCredential(client_id=settings.AZURE_CLIENT_ID or None)
+            return ManagedIdentityCredential(client_id=settings.AZURE_CLIENT_ID or None, **RETRIES)
         case "workload-identity":
             return WorkloadIdentityCredential(
                 tenant_id=settings.AZURE_TENANT_ID, client_id=settings.AZURE_CLIENT_ID or None, **_authority()
@@ -47,7 +49,7 @@ def credential() -> TokenCredential:
 def _authority() -> dict[str, Any]:
     """The authority is the configured one: no instance discovery at a public address."""
     host = settings.ENTRA_AUTHORITY.removeprefix("https://").split("/")[0]
-    return {"authority": f"https://{host}", "disable_instance_discovery": True, **transport()}
+    return {"authority": f"https://{host}", "disable_instance_discovery": True, **RETRIES, **transport()}
 
 
 def transport() -> dict[str, Any]:
@@ -71,10 +73,8 @@ def _common() -> dict[str, Any]:
 
 @cache
 def compute_client(subscription_id: str) -> ComputeManagementClient:
-    """For reads: a broken GET is tried twice more, briefly."""
-    return ComputeManagementClient(
-        credential(), subscription_id, retry_total=2, retry_backoff_max=2, retry_mode="fixed", **_common()
-    )
+    """For reads."""
+    return ComputeManagementClient(credential(), subscription_id, **RETRIES, **_common())
 
 
 @cache
@@ -86,7 +86,7 @@ def single_shot_client(subscription_id: str) -> ComputeManagementClient:
 @cache
 def resource_graph_client() -> ResourceGraphClient:
     """For the inventory."""
-    return ResourceGraphClient(credential(), retry_total=2, **_common())
+    return ResourceGraphClient(credential(), **RETRIES, **_common())
 
 
 def get(subscription_id: str, url: str) -> HttpResponse:

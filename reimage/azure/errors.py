@@ -1,10 +1,13 @@
 """Azure's answers as the portal tells them apart. Messages are Azure's own words, without bodies or secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypedDict
 
+from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import HttpResponseError
+
+from reimage.domain.errors import DomainError
 
 MAX_MESSAGE_LENGTH = 1_000
 
@@ -29,7 +32,7 @@ class AzureRefused(AzureError):
 
 
 class AzureUnavailable(AzureError):
-    """No usable answer to a read: throttled, broken or unreachable. Reading again later may help."""
+    """No usable answer to a read: throttled, broken, unreachable or unreadable. Reading again later may help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +47,43 @@ def cloud_error(err: HttpResponseError) -> CloudError:
     """Reads ApiError with its details and innererror; any other body gives the status line."""
     error = getattr(err, "error", None)
     if error is None or not error.code:
-        return CloudError(code="", message=str(err.reason or err.status_code))
+        return CloudError(code="", message=str(err.reason or err.status_code or "no answer"))
     details = [f"{detail.code}: {detail.message}" for detail in error.details or [] if detail.code != error.code]
-    return CloudError(code=error.code, message=" ".join([error.message or "", *details]).strip())
+    inner = error.innererror if isinstance(error.innererror, Mapping) else {}
+    details += [str(inner[name]) for name in ("exceptiontype", "errordetail") if inner.get(name)]
+    message = " ".join([error.message or "", *details]).strip()
+    return CloudError(code=error.code, message=message[:MAX_MESSAGE_LENGTH])
 
 
 def retry_after_seconds(response: object) -> int | None:
     """Retry-After in seconds, None where there is none or it is a date (ARM sends seconds)."""
     headers: Mapping[str, str] = getattr(response, "headers", None) or {}
     value = headers.get("Retry-After", "")
-    return int(value) if value.isdecimal() else None
+    return int(value) if value.isascii() and value.isdecimal() else None
 
 
-class _Known(TypedDict):
-    code: str
-    status: int
-    retry_after: int | None
+@contextmanager
+def reading() -> Iterator[None]:
+    """Around a read: raises VirtualMachineNotFound, AzureRefused or AzureUnavailable for whatever went wrong."""
+    try:
+        yield
+    except HttpResponseError as err:
+        raise read_error(err) from None
+    except SdkError as err:
+        raise AzureUnavailable("Azure Resource Manager does not answer.", code=type(err).__name__) from None
+    except (DomainError, LookupError, TypeError, ValueError, AttributeError) as err:
+        message = "Azure's answer is not of the documented shape."
+        raise AzureUnavailable(message, code=f"Unreadable{type(err).__name__}") from None
 
 
-def raise_for_read(err: HttpResponseError) -> None:
+def read_error(err: HttpResponseError) -> AzureError:
     """Sorts a failed read by HTTP status first: the same ARM code comes with several."""
     found = cloud_error(err)
     status = err.status_code or 0
-    known: _Known = {"code": found.code, "status": status, "retry_after": retry_after_seconds(err.response)}
+    kind: type[AzureError] = AzureRefused
     if status == 404:
-        raise VirtualMachineNotFound(found.message, **known) from None
-    if status == 429 or status >= 500 or status == 408 or not status:
-        raise AzureUnavailable(found.message, **known) from None
-    raise AzureRefused(found.message, **known) from None
+        kind = VirtualMachineNotFound
+    elif status in (0, 408, 429) or status >= 500:
+        kind = AzureUnavailable
+    code = found.code or type(err).__name__
+    return kind(found.message, code=code, status=status, retry_after=retry_after_seconds(err.response))

@@ -1,20 +1,21 @@
 """Every virtual machine of the configured subscriptions: Resource Graph, or list-all where that is not allowed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from azure.core.exceptions import AzureError as SdkError
-from azure.core.exceptions import HttpResponseError
+import structlog
 from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
 
 from reimage.azure.clients import API_VERSION, compute_client, resource_graph_client
-from reimage.azure.errors import AzureRefused, AzureUnavailable, VirtualMachineNotFound, raise_for_read
+from reimage.azure.errors import AzureRefused, VirtualMachineNotFound, reading
 from reimage.azure.parsing import facts_from_document
 from reimage.domain.resource_ids import InvalidResourceId
 from reimage.domain.virtual_machine import VirtualMachineFacts
 
 PAGE_SIZE = 1_000
+log = structlog.get_logger(__name__)
 # Ordered by id: without an order, paging may repeat and skip rows (Resource Graph's own rule).
 QUERY = "Resources | where type =~ 'microsoft.compute/virtualmachines' | order by id asc"
 
@@ -32,11 +33,8 @@ def _from_resource_graph(subscription_ids: Sequence[str]) -> Iterator[VirtualMac
     skip_token = None
     while True:
         options = QueryRequestOptions(top=PAGE_SIZE, skip_token=skip_token, result_format="objectArray")
-        page = _read(
-            lambda options=options: resource_graph_client().resources(
-                QueryRequest(subscriptions=list(subscription_ids), query=QUERY, options=options)
-            )
-        )
+        query = QueryRequest(subscriptions=list(subscription_ids), query=QUERY, options=options)
+        page = _read(partial(resource_graph_client().resources, query))
         for row in page.data:
             yield from _facts(_with_instance_view(row))
         skip_token = page.skip_token
@@ -63,17 +61,13 @@ def _facts(document: dict[str, Any]) -> Iterator[VirtualMachineFacts]:
     """A row that is no machine of the documented shape is left out rather than stopping the rest."""
     try:
         yield facts_from_document(document, read_at=datetime.now(UTC))
-    except (InvalidResourceId, ValueError, KeyError):
-        return
+    except (InvalidResourceId, AttributeError, LookupError, TypeError, ValueError) as err:
+        log.warning("inventory.unreadable_machine", resource_id=str(document.get("id")), error=type(err).__name__)
 
 
-def _read(call: Any) -> Any:
+def _read(call: Callable[[], Any]) -> Any:
     try:
-        return call()
-    except HttpResponseError as err:
-        try:
-            raise_for_read(err)
-        except VirtualMachineNotFound as missing:
-            raise AzureRefused(missing.message, code=missing.code, status=missing.status) from None
-    except SdkError as err:
-        raise AzureUnavailable("Azure Resource Manager does not answer.", code=type(err).__name__) from None
+        with reading():
+            return call()
+    except VirtualMachineNotFound as missing:  # of a subscription, say: no machine was asked for
+        raise AzureRefused(missing.message, code=missing.code, status=missing.status) from None

@@ -40,7 +40,7 @@ def poll_operation(subscription_id: str, url: str) -> Poll:
         return Poll(PollStatus.UNTRUSTED)
     try:
         response = get(subscription_id, url)
-        body = _document(response.text())
+        body = json_object(response.text())
     except SdkError as err:
         return Poll(PollStatus.NO_ANSWER, code=type(err).__name__)
     retry_after = retry_after_seconds(response)
@@ -54,14 +54,16 @@ def poll_operation(subscription_id: str, url: str) -> Poll:
 def _by_status(body: dict[str, Any], retry_after: int | None) -> Poll:
     """Any status that is not one of the three final ones means that it still runs (ARM's rule)."""
     status = str(body.get("status") or "")
-    error = body.get("error") or {}
+    error = body.get("error")
+    error = error if isinstance(error, dict) else {}
     final = next((known for known in PollStatus if known.value.lower() == status.lower()), PollStatus.IN_PROGRESS)
     if final not in (PollStatus.SUCCEEDED, PollStatus.FAILED, PollStatus.CANCELED):
         return Poll(PollStatus.IN_PROGRESS if status else PollStatus.NO_ANSWER, retry_after=retry_after)
     return Poll(final, code=str(error.get("code") or ""), message=str(error.get("message") or "")[:1_000])
 
 
-def _document(text: str) -> dict[str, Any]:
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object of an answer, empty for anything else."""
     try:
         document = json.loads(text)
     except ValueError:

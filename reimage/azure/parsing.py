@@ -41,20 +41,20 @@ def power_state_of(instance_view: Json) -> str | None:
 def _os_type(properties: Json, disk: Json) -> str:
     """`osDisk.osType`; where an answer leaves it out, the OS profile tells."""
     if disk.get("osType"):
-        return str(disk["osType"])
+        return str(disk["osType"]).capitalize()
     return OsType.WINDOWS if (properties.get("osProfile") or {}).get("windowsConfiguration") else OsType.LINUX
 
 
 def _os_disk(disk: Json) -> OsDisk:
     managed = disk.get("managedDisk") or {}
     local = disk.get("diffDiskSettings") or {}
-    ephemeral = local.get("option") == "Local"
+    ephemeral = str(local.get("option") or "").lower() == "local"
     # The default is Detach for managed disks; an ephemeral OS disk is always Delete (OSDisk.deleteOption, 2024-07-01).
     default = DeleteOption.DELETE if ephemeral else DeleteOption.DETACH
     return OsDisk(
         name=str(disk.get("name") or ""),
         resource_id=managed.get("id"),
-        delete_option=DeleteOption(disk.get("deleteOption") or default),
+        delete_option=DeleteOption(str(disk.get("deleteOption") or default).capitalize()),
         ephemeral=ephemeral,
         ephemeral_placement=local.get("placement"),
         storage_type=managed.get("storageAccountType"),

@@ -1,16 +1,14 @@
 """Reading one virtual machine, changing its deleteOption, and the reimage POST itself."""
 
+import math
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-from azure.core.exceptions import AzureError as SdkError
-from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute.models import VirtualMachineReimageParameters, VirtualMachineUpdate
 
-from reimage.azure.calls import CallOutcome, classify
+from reimage.azure.calls import CallOutcome, Hooks, classify
 from reimage.azure.clients import API_VERSION, DISKS_API_VERSION, compute_client, single_shot_client
-from reimage.azure.errors import AzureUnavailable, VirtualMachineNotFound, raise_for_read
+from reimage.azure.errors import VirtualMachineNotFound, reading
 from reimage.azure.parsing import facts_from_document
 from reimage.domain.resource_ids import VirtualMachineId
 from reimage.domain.virtual_machine import DeleteOption, VirtualMachineFacts
@@ -19,32 +17,36 @@ from reimage.domain.virtual_machine import DeleteOption, VirtualMachineFacts
 def read_virtual_machine(vm_id: VirtualMachineId) -> VirtualMachineFacts:
     """The machine as Azure has it now. Raises VirtualMachineNotFound, AzureRefused or AzureUnavailable."""
     operations = compute_client(vm_id.subscription_id).virtual_machines
-    try:
+    with reading():
         document = operations.get(vm_id.resource_group, vm_id.name, expand="instanceView", api_version=API_VERSION)
-    except HttpResponseError as err:
-        raise_for_read(err)
-        raise
-    except SdkError as err:
-        raise AzureUnavailable("Azure Resource Manager does not answer.", code=type(err).__name__) from None
-    return facts_from_document(document.as_dict(), read_at=datetime.now(UTC))
+        return facts_from_document(document.as_dict(), read_at=datetime.now(UTC))
 
 
-def submit_reimage(vm_id: VirtualMachineId, body: dict[str, object] | None, *, client_request_id: UUID) -> CallOutcome:
-    """Sends exactly one POST …/reimage and never repeats it. An empty body is sent as none at all."""
+def submit_reimage(
+    vm_id: VirtualMachineId,
+    body: dict[str, object] | None,
+    *,
+    client_request_id: UUID,
+    deadline: float = math.inf,
+) -> CallOutcome:
+    """Sends exactly one POST …/reimage and never repeats it; none after the deadline (monotonic seconds).
+
+    An empty body is sent as none at all.
+    """
     operations = single_shot_client(vm_id.subscription_id).virtual_machines
 
-    def send(hook: Any) -> object:
+    def send(hooks: Hooks) -> object:
         return operations.begin_reimage(
             vm_id.resource_group,
             vm_id.name,
             VirtualMachineReimageParameters(body) if body else None,  # `{}` would go out as text/plain (measured)
             api_version=API_VERSION,
             headers={"x-ms-client-request-id": str(client_request_id)},
-            raw_response_hook=hook,
             polling=False,
+            **hooks,
         )
 
-    return classify(send)
+    return classify(send, deadline=deadline)
 
 
 def change_delete_option(vm_id: VirtualMachineId, option: DeleteOption, *, client_request_id: UUID) -> CallOutcome:
@@ -52,15 +54,15 @@ def change_delete_option(vm_id: VirtualMachineId, option: DeleteOption, *, clien
     operations = single_shot_client(vm_id.subscription_id).virtual_machines
     disk = {"createOption": "FromImage", "deleteOption": option.value}
 
-    def send(hook: Any) -> object:
+    def send(hooks: Hooks) -> object:
         return operations.begin_update(
             vm_id.resource_group,
             vm_id.name,
             VirtualMachineUpdate({"properties": {"storageProfile": {"osDisk": disk}}}),
             api_version=API_VERSION,
             headers={"x-ms-client-request-id": str(client_request_id)},
-            raw_response_hook=hook,
             polling=False,
+            **hooks,
         )
 
     return classify(send)
@@ -68,31 +70,22 @@ def change_delete_option(vm_id: VirtualMachineId, option: DeleteOption, *, clien
 
 def disk_exists(disk_id: str) -> bool:
     """Whether a managed disk is there. Raises AzureRefused or AzureUnavailable."""
-    _, _, subscription, _, group, *_, name = disk_id.split("/")
     try:
-        # Disks live in the same client, under an api-version of their own.
-        compute_client(subscription).disks.get(group, name, api_version=DISKS_API_VERSION)
-    except HttpResponseError as err:
-        try:
-            raise_for_read(err)
-        except VirtualMachineNotFound:
-            return False
-    except SdkError as err:
-        raise AzureUnavailable("Azure Resource Manager does not answer.", code=type(err).__name__) from None
+        with reading():
+            _, _, subscription, _, group, *_, name = disk_id.split("/")
+            # Disks live in the same client, under an api-version of their own.
+            compute_client(subscription).disks.get(group, name, api_version=DISKS_API_VERSION)
+    except VirtualMachineNotFound:
+        return False
     return True
 
 
 def image_versions(subscription_id: str, *, location: str, publisher: str, offer: str, sku: str) -> list[str]:
-    """The versions of a platform image that Azure offers in a location, newest first."""
+    """The versions of a platform image that Azure offers in a location, newest first. Raises an AzureError."""
     operations = compute_client(subscription_id).virtual_machine_images
-    try:
+    with reading():
         found = operations.list(location, publisher, offer, sku, api_version=API_VERSION)
         return sorted((image.name for image in found), key=_version_key, reverse=True)
-    except HttpResponseError as err:
-        raise_for_read(err)
-        raise
-    except SdkError as err:
-        raise AzureUnavailable("Azure Resource Manager does not answer.", code=type(err).__name__) from None
 
 
 def _version_key(version: str) -> list[tuple[int, str]]:

@@ -25,9 +25,11 @@ class Notice(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     next_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    delivered_to = models.JSONField(default=list)  # primary keys of people, so that a retry leaves them alone
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        ordering = ["next_at", "pk"]
         indexes = [models.Index(fields=["next_at"], name="notice_by_due_time")]
 
     def __str__(self) -> str:

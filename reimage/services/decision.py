@@ -88,6 +88,8 @@ def cancel_reimage_request(*, requester: User, reimage_request_id: int, now: dat
                 _("Only the person who asked for request #%(id)s can cancel it.") % {"id": found.pk},
                 _("If it should not run, reject it, or ask %(name)s.") % {"name": found.requester},
             )
+        if found.state not in request_states.CANCELABLE:
+            raise WrongState(wording.settled_text(found.pk, found.state, None), _remedy())
         _move(found, RequestState.CANCELED, finished_at=now)
         _release_machines(found, now)
         _record(audit_actions.REQUEST_CANCELED, Actor.person(requester), found)
@@ -98,15 +100,19 @@ def cancel_reimage_request(*, requester: User, reimage_request_id: int, now: dat
 def expire_reimage_requests(*, now: datetime) -> int:
     """Ends every request whose deadline passed undecided. Returns how many."""
     overdue = ReimageRequest.objects.filter(state=RequestState.PENDING_APPROVAL, expires_at__lte=now)
-    for pk in overdue.values_list("pk", flat=True):
-        with transaction.atomic():
-            found = ReimageRequest.objects.select_for_update().get(pk=pk)
-            if found.state == RequestState.PENDING_APPROVAL:
-                _move(found, RequestState.EXPIRED, finished_at=now)
-                _release_machines(found, now)
-                _record(audit_actions.REQUEST_EXPIRED, Actor.system("expiry"), found)
-                notification.announce(found, NoticeKind.EXPIRED, now=now)
-    return overdue.count()
+    return sum(_expire(pk, now) for pk in list(overdue.values_list("pk", flat=True)))
+
+
+def _expire(pk: int, now: datetime) -> bool:
+    with transaction.atomic():
+        found = ReimageRequest.objects.select_for_update().get(pk=pk)
+        if found.state != RequestState.PENDING_APPROVAL:
+            return False
+        _move(found, RequestState.EXPIRED, finished_at=now)
+        _release_machines(found, now)
+        _record(audit_actions.REQUEST_EXPIRED, Actor.system("expiry"), found)
+        notification.announce(found, NoticeKind.EXPIRED, now=now)
+    return True
 
 
 def is_cancelable(reimage_request: ReimageRequest) -> bool:
@@ -136,7 +142,9 @@ def _check_may_decide(approver: User, found: ReimageRequest, now: datetime) -> N
 
 def settled(found: ReimageRequest) -> WrongState:
     """The explanation that somebody, or time, was faster."""
-    decision = ApprovalDecision.objects.filter(reimage_request=found).select_related("approver").first()
+    decided = found.state not in (RequestState.CANCELED, RequestState.EXPIRED)
+    decisions = ApprovalDecision.objects.filter(reimage_request=found).select_related("approver")
+    decision = decisions.first() if decided else None
     return WrongState(wording.settled_text(found.pk, found.state, decision), _remedy())
 
 

@@ -85,10 +85,12 @@ def digest_of(reimage_request: ReimageRequest, plans: Sequence[ReimagePlan]) -> 
 
 def discard_expired_drafts(*, now: datetime) -> int:
     """Deletes drafts that were never submitted, with their secrets. Returns how many."""
-    stale = ReimageRequest.objects.filter(state=RequestState.DRAFT, expires_at__lte=now)
-    count = stale.count()
-    stale.delete()
-    return count
+    drafts = ReimageRequest.objects.filter(state=RequestState.DRAFT, expires_at__lte=now)
+    with transaction.atomic():
+        # Locked first: a draft that is being submitted right now is a request by the time that it would be deleted.
+        stale = list(drafts.select_for_update().values_list("pk", flat=True))
+        ReimageRequest.objects.filter(pk__in=stale).delete()
+    return len(stale)
 
 
 def _store_operation(

@@ -37,3 +37,5 @@ def advance_operation(operation_id: int) -> None:
             STEPS[OperationState(operation.state)](held)
         except LeaseLost:
             log.warning("operation.lease_lost")
+        except Exception:  # our own mistake: the lease lapses, and the step is taken again from what is stored
+            log.exception("operation.crashed", state=operation.state)

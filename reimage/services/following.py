@@ -1,8 +1,5 @@
 """Follows Azure's operation: one look a step, decided by the body's status."""
 
-from datetime import timedelta
-from typing import Any
-
 from django.utils import timezone
 
 from reimage import audit_actions
@@ -10,9 +7,8 @@ from reimage.azure.operations import Poll, PollStatus, poll_operation
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.services.leases import Claim, commit, due_in
-from reimage.services.pace import poll_seconds
-
-PATIENCE = timedelta(hours=2)
+from reimage.services.moves import ask_for_attention
+from reimage.services.pace import PATIENCE, poll_seconds
 
 
 def poll(held: Claim) -> None:
@@ -27,9 +23,9 @@ def poll(held: Claim) -> None:
             _ended(held, OperationState.FAILED, look)
         case PollStatus.GONE:
             # Azure forgets operations; that says nothing about the machine.
-            _give_over(held, OperationState.OUTCOME_UNKNOWN, "operation_gone", next_at=due_in(poll_seconds()))
+            _lost(held)
         case PollStatus.UNTRUSTED:
-            _give_over(held, OperationState.NEEDS_ATTENTION, "operation_address_foreign", next_at=None)
+            ask_for_attention(held, "operation_address_foreign")
         case _:
             _look_again(held, look)
 
@@ -37,7 +33,7 @@ def poll(held: Claim) -> None:
 def _look_again(held: Claim, look: Poll) -> None:
     accepted_at = held.operation.accepted_at
     if accepted_at and timezone.now() - accepted_at > PATIENCE:
-        return _give_over(held, OperationState.NEEDS_ATTENTION, "takes_too_long", next_at=None)
+        return ask_for_attention(held, "takes_too_long")
     unanswered = look.status is PollStatus.NO_ANSWER
     note = {"code": "azure_unavailable", "params": {"azure_code": look.code}} if unanswered else {}
     return commit(held, OperationState.IN_PROGRESS, note=note, next_at=due_in(poll_seconds(look.retry_after)))
@@ -60,8 +56,13 @@ def _ended(held: Claim, state: OperationState, look: Poll) -> None:
     )
 
 
-def _give_over(held: Claim, state: OperationState, code: str, **changes: Any) -> None:
-    needs_attention = state is OperationState.NEEDS_ATTENTION
-    action = audit_actions.OPERATION_NEEDS_ATTENTION if needs_attention else audit_actions.OPERATION_UNKNOWN
-    note = {"code": code, "params": {}}
-    commit(held, state, action=action, detail=note, note=note, **changes)
+def _lost(held: Claim) -> None:
+    note = {"code": "operation_gone", "params": {}}
+    commit(
+        held,
+        OperationState.OUTCOME_UNKNOWN,
+        action=audit_actions.OPERATION_UNKNOWN,
+        detail=note,
+        note=note,
+        next_at=due_in(poll_seconds()),
+    )

@@ -67,6 +67,8 @@ def create_grant(
             _("The scope is not a subscription, resource group or virtual machine: %(fault)s.") % {"fault": err.fault},
             _("Copy the resource id from the Azure portal; it begins with /subscriptions/."),
         ) from err
+    if tag_value and not tag_name:
+        raise Problem(_("A tag's value was given without its name."), _("Give both, or neither."))
     try:
         with transaction.atomic():
             grant = AccessGrant.objects.create(

@@ -1,6 +1,6 @@
 """Mirrors Azure's machines into the inventory. What vanished is marked, never deleted: requests refer to it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -45,15 +45,14 @@ def synchronize_inventory(*, actor: Actor, now: datetime) -> Synchronization:
     """Reads every configured subscription. Raises an AzureError, having marked nothing as vanished, if that fails."""
     from reimage.azure.inventory import list_virtual_machines  # heavy import, workers only
 
-    seen = 0
+    seen: set[str] = set()
     facts = list_virtual_machines(settings.AZURE_SUBSCRIPTIONS)
     while batch := list(islice(facts, BATCH)):
-        seen += len(batch)
+        seen |= {machine.resource_id.key for machine in batch}
         with transaction.atomic():
             _store(batch, now)
     with transaction.atomic():
-        gone = VirtualMachine.objects.filter(synced_at__lt=now, vanished_at__isnull=True)
-        result = Synchronization(seen=seen, vanished=gone.update(vanished_at=now))
+        result = Synchronization(seen=len(seen), vanished=_mark_vanished(seen, now))
         record(
             action=audit_actions.INVENTORY_SYNCHRONIZED,
             actor=actor,
@@ -61,6 +60,16 @@ def synchronize_inventory(*, actor: Actor, now: datetime) -> Synchronization:
             detail={"seen": result.seen, "vanished": result.vanished},
         )
     return result
+
+
+def _mark_vanished(seen: Set[str], now: datetime) -> int:
+    """By what was seen, not by time alone: another synchronisation may be writing its own time meanwhile."""
+    candidates = VirtualMachine.objects.filter(synced_at__lt=now, vanished_at__isnull=True)
+    gone = [pk for pk, key in candidates.values_list("pk", "resource_key") if key not in seen]
+    return sum(
+        candidates.filter(pk__in=gone[start : start + BATCH]).update(vanished_at=now)
+        for start in range(0, len(gone), BATCH)
+    )
 
 
 def _store(batch: Iterable[VirtualMachineFacts], now: datetime) -> None:

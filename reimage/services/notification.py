@@ -7,6 +7,7 @@ from smtplib import SMTPException
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -26,20 +27,23 @@ def announce(reimage_request: ReimageRequest, kind: NoticeKind, *, now: datetime
 
 
 def send_due_notices(*, now: datetime, limit: int = 50) -> int:
-    """Sends what is due; what the mail server refuses is tried again a minute later. Returns how many were sent."""
-    sent = 0
-    due = Notice.objects.filter(next_at__lte=now).select_related("reimage_request__requester")
-    for notice in due.order_by("next_at")[:limit]:
-        if not _take(notice, now):
-            continue
-        try:
-            _send(notice)
-        except (SMTPException, OSError) as err:
-            log.warning("notice.not_sent", notice=notice.pk, error=type(err).__name__)
-            continue
-        Notice.objects.filter(pk=notice.pk).update(sent_at=now, next_at=None)
-        sent += 1
-    return sent
+    """Sends what is due; what the mail server refuses is tried again a minute later. Returns how many were sent.
+
+    A mail server that is away costs no notice an attempt.
+    """
+    due = list(Notice.objects.filter(next_at__lte=now).select_related("reimage_request__requester")[:limit])
+    if not due:
+        return 0
+    connection = get_connection()
+    try:
+        connection.open()
+    except (SMTPException, OSError) as err:
+        log.warning("notices.no_mail_server", waiting=len(due), error=type(err).__name__)
+        return 0
+    try:
+        return sum(_take(notice, now) and _deliver(notice, connection, now) for notice in due)
+    finally:
+        connection.close()
 
 
 def recipients(notice: Notice) -> Sequence[User]:
@@ -62,10 +66,23 @@ def _take(notice: Notice, now: datetime) -> bool:
     return bool(mine.update(attempts=attempts, next_at=next_at))
 
 
-def _send(notice: Notice) -> None:
-    messages = [_message(notice, person) for person in recipients(notice)]
-    if messages:
-        get_connection().send_messages(messages)
+def _deliver(notice: Notice, connection: BaseEmailBackend, now: datetime) -> bool:
+    """Each person once: whom the server refused is tried again, alone."""
+    complete = True
+    for person in recipients(notice):
+        if person.pk in notice.delivered_to:
+            continue
+        try:
+            connection.send_messages([_message(notice, person)])
+        except Exception as err:  # the server's, the address's or the template's: none may keep back the others
+            log.warning("notice.not_sent", notice=notice.pk, person=person.pk, error=type(err).__name__)
+            complete = False
+        else:
+            notice.delivered_to = [*notice.delivered_to, person.pk]
+            Notice.objects.filter(pk=notice.pk).update(delivered_to=notice.delivered_to)
+    if complete:
+        Notice.objects.filter(pk=notice.pk).update(sent_at=now, next_at=None)
+    return complete
 
 
 def _message(notice: Notice, person: User) -> EmailMultiAlternatives:

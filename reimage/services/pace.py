@@ -1,10 +1,12 @@
-"""How long until the next look: Azure's Retry-After, else the configured interval with some jitter."""
+"""How long until the next look (Azure's Retry-After, else an interval with some jitter), and until none is worth it."""
 
 import random
+from datetime import timedelta
 
 from django.conf import settings
 
 JITTER = 0.2  # of the interval, so that a thousand operations do not poll at once
+PATIENCE = timedelta(hours=2)  # a reimage takes minutes
 
 
 def poll_seconds(retry_after: int | None = None) -> float:

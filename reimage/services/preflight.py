@@ -8,17 +8,18 @@ from uuid import uuid4
 from django.utils import timezone
 
 from reimage import audit_actions, selectors
-from reimage.azure.calls import Accepted, CallOutcome, Refused
+from reimage.azure.calls import Accepted, CallOutcome, Refused, Unknown
 from reimage.azure.errors import AzureError, VirtualMachineNotFound
 from reimage.azure.virtual_machines import change_delete_option, read_virtual_machine
 from reimage.domain import policy
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan, drift
-from reimage.domain.virtual_machine import VirtualMachineFacts, reimage_obstacles
+from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
 from reimage.models import ApprovalDecision, DecisionOutcome, GrantRole, ReimageOperation
 from reimage.services import reimaging
 from reimage.services.drafting import digest_of
 from reimage.services.leases import Claim, commit, due_in
+from reimage.services.moves import fail, wait, wait_for_azure
 
 BUSY_SECONDS = 15
 DELETE_OPTION_SECONDS = 5
@@ -41,16 +42,10 @@ def check(held: Claim) -> None:
     try:
         facts = read_virtual_machine(plan.resource_id)
     except VirtualMachineNotFound:
-        return _stop(held, [{"code": "virtual_machine_vanished", "params": {"vm": held.operation.name}}])
+        return _stop(held, [{"code": "virtual_machine_gone", "params": {"vm": held.operation.name}}])
     except AzureError as err:
-        return wait(held, BUSY_SECONDS, "azure_unavailable", status=err.status, azure_code=err.code)
+        return wait_for_azure(held, err)
     return _check_facts(held, plan, facts)
-
-
-def wait(held: Claim, seconds: float, code: str, **params: object) -> None:
-    """Stays in its state and comes back later; the page shows why."""
-    state = OperationState(held.operation.state)
-    commit(held, state, next_at=due_in(seconds), note={"code": code, "params": params})
 
 
 def approval_findings(operation: ReimageOperation) -> Findings:
@@ -69,9 +64,9 @@ def approval_findings(operation: ReimageOperation) -> Findings:
 
 def _check_facts(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     operation = held.operation
-    obstacles = reimage_obstacles(facts)
-    if any(obstacle.code == "virtual_machine_busy" for obstacle in obstacles):
-        return wait(held, BUSY_SECONDS, "virtual_machine_busy", provisioning_state=facts.provisioning_state)
+    if busy_violations(facts):
+        state = facts.provisioning_state
+        return wait(held, BUSY_SECONDS, "virtual_machine_busy", vm=operation.name, provisioning_state=state)
     # Not the state: after a refused POST the machine passes through here again, its option already changed.
     sent = int(operation.evidence.get("delete_option_calls", 0)) > 0
     applied = facts.os_disk.delete_option is plan.delete_option_at_reimage
@@ -122,7 +117,7 @@ def _change_delete_option(held: Claim, plan: ReimagePlan) -> None:
     client_request_id = uuid4()
     calls = int(held.operation.evidence.get("delete_option_calls", 0)) + 1
     if calls > MAX_DELETE_OPTION_CALLS:
-        return fail(held, "delete_option_unchanged", wanted=plan.delete_option_at_reimage.value)
+        return fail(held, "delete_option_unchanged", wanted=plan.delete_option_at_reimage.value, calls=calls - 1)
     detail = {
         "delete_option": plan.delete_option_at_reimage.value,
         "before": plan.delete_option_before.value,
@@ -143,13 +138,19 @@ def _change_delete_option(held: Claim, plan: ReimagePlan) -> None:
 def _after_change(held: Claim, outcome: CallOutcome) -> None:
     if isinstance(outcome, Accepted):
         return wait(held, DELETE_OPTION_SECONDS, "delete_option_changing")
-    if isinstance(outcome, Refused) and outcome.status not in (0, 409, 429):
+    if isinstance(outcome, Unknown):
+        return wait(held, BUSY_SECONDS, "azure_unavailable", status=outcome.status)
+    if outcome.status not in (0, 409, 429):
         return fail(held, "azure_refused", status=outcome.status, azure_code=outcome.code, message=outcome.message)
-    seconds = getattr(outcome, "retry_after", None) or BUSY_SECONDS
-    return wait(held, seconds, "azure_unavailable", status=outcome.status)
+    return _take_back_change(held, outcome)
 
 
-def fail(held: Claim, code: str, **params: object) -> None:
-    """Ends the operation; nothing was executed, and the reason is kept for people."""
-    note = {"code": code, "params": params}
-    commit(held, OperationState.FAILED, action=audit_actions.OPERATION_FAILED, detail=note, note=note)
+def _take_back_change(held: Claim, outcome: Refused) -> None:
+    """Nothing was executed, so it does not count; the option may still have been set by an earlier call."""
+    commit(
+        held,
+        OperationState.SETTING_DELETE_OPTION,
+        next_at=due_in(outcome.retry_after or BUSY_SECONDS),
+        note={"code": "azure_conflict", "params": {"azure_code": outcome.code}},
+        evidence={**held.operation.evidence, "delete_option_calls": held.operation.evidence["delete_option_calls"] - 1},
+    )

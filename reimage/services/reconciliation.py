@@ -13,11 +13,11 @@ from reimage.azure.errors import AzureError, VirtualMachineNotFound
 from reimage.azure.virtual_machines import read_virtual_machine
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
-from reimage.domain.virtual_machine import VirtualMachineFacts, reimage_obstacles
+from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
 from reimage.models import ReimageOperation
 from reimage.services.leases import Claim, commit, due_in
-from reimage.services.pace import poll_seconds
-from reimage.services.preflight import wait
+from reimage.services.moves import ask_for_attention, wait, wait_for_azure
+from reimage.services.pace import PATIENCE, poll_seconds
 
 QUARANTINE = timedelta(minutes=20)  # the Activity Log is minutes late; a machine that started late shows by then
 
@@ -29,28 +29,42 @@ def reconcile(held: Claim) -> None:
     try:
         facts = read_virtual_machine(plan.resource_id)
     except VirtualMachineNotFound:
-        return _attention(held, "virtual_machine_vanished")
+        return ask_for_attention(held, "virtual_machine_gone", vm=operation.name)
     except AzureError as err:
-        return wait(held, poll_seconds(err.retry_after), "azure_unavailable", status=err.status, azure_code=err.code)
+        return ask_for_attention(held, "takes_too_long") if _is_overdue(operation) else wait_for_azure(held, err)
     if facts.vm_id != operation.evidence.get("vm_id"):
-        return _attention(held, "another_virtual_machine")
-    if any(obstacle.code == "virtual_machine_busy" for obstacle in reimage_obstacles(facts)):
-        return wait(held, poll_seconds(), "virtual_machine_busy", provisioning_state=facts.provisioning_state)
+        return ask_for_attention(held, "another_virtual_machine")
+    if busy_violations(facts):
+        return _wait_for_machine(held, facts)
     return _weigh(held, plan, facts)
+
+
+def _wait_for_machine(held: Claim, facts: VirtualMachineFacts) -> None:
+    operation = held.operation
+    if _is_overdue(operation):
+        return ask_for_attention(held, "takes_too_long")
+    note = {
+        "code": "virtual_machine_busy",
+        "params": {"vm": operation.name, "provisioning_state": facts.provisioning_state},
+    }
+    # The quarantine is a time of quiet: it begins when the machine was last seen busy.
+    evidence = {**operation.evidence, "busy_at": timezone.now().isoformat()}
+    return commit(held, OperationState.OUTCOME_UNKNOWN, next_at=due_in(poll_seconds()), note=note, evidence=evidence)
 
 
 def _weigh(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     operation = held.operation
-    if not plan.ephemeral and facts.os_disk.resource_id != operation.evidence.get("os_disk_id"):
+    if not plan.ephemeral and _key(facts.os_disk.resource_id) != _key(operation.evidence.get("os_disk_id")):
         return _settle(held, OperationState.VERIFYING, "os_disk_was_replaced")
     trace = _trace(operation, plan)
-    if trace is Trace.ACCEPTED:
-        return _settle(held, OperationState.VERIFYING, "activity_log_accepted")
-    if trace is Trace.REFUSED:
-        return _settle(held, OperationState.FAILED, "activity_log_refused")
-    if timezone.now() - _submitted_at(operation) > QUARANTINE:
-        return _attention(held, "no_evidence")
-    return wait(held, poll_seconds(), "waiting_for_evidence")
+    if trace is Trace.SUCCEEDED:
+        return _settle(held, OperationState.VERIFYING, "activity_log_succeeded")
+    if trace is Trace.FAILED:
+        return _settle(held, OperationState.FAILED, "activity_log_failed")
+    if timezone.now() - _quiet_since(operation) <= QUARANTINE:
+        return wait(held, poll_seconds(), "waiting_for_evidence")
+    was_accepted = trace is Trace.BEGUN or operation.accepted_at is not None
+    return ask_for_attention(held, "accepted_without_end" if was_accepted else "no_evidence")
 
 
 def _trace(operation: ReimageOperation, plan: ReimagePlan) -> Trace:
@@ -60,23 +74,25 @@ def _trace(operation: ReimageOperation, plan: ReimagePlan) -> Trace:
     return find_reimage_call(plan.resource_id, client_request_id=operation.client_request_id, since=since)
 
 
+def _key(disk_id: object) -> str:
+    """Azure spells one id differently from one answer to the next."""
+    return str(disk_id or "").lower()
+
+
 def _submitted_at(operation: ReimageOperation) -> datetime:
     return operation.submitted_at or timezone.now()
+
+
+def _quiet_since(operation: ReimageOperation) -> datetime:
+    busy_at = operation.evidence.get("busy_at")
+    return datetime.fromisoformat(busy_at) if busy_at else _submitted_at(operation)
+
+
+def _is_overdue(operation: ReimageOperation) -> bool:
+    return timezone.now() - _submitted_at(operation) > PATIENCE
 
 
 def _settle(held: Claim, state: OperationState, code: str) -> None:
     note = {"code": code, "params": {}}
     next_at = due_in(0) if state is OperationState.VERIFYING else None
     commit(held, state, action=audit_actions.OPERATION_RECONCILED, detail=note, note=note, next_at=next_at)
-
-
-def _attention(held: Claim, code: str) -> None:
-    note = {"code": code, "params": {}}
-    commit(
-        held,
-        OperationState.NEEDS_ATTENTION,
-        action=audit_actions.OPERATION_NEEDS_ATTENTION,
-        detail=note,
-        note=note,
-        next_at=None,
-    )

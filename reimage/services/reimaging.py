@@ -8,7 +8,7 @@ import structlog
 from django.db.models.functions import Now
 
 from reimage import audit_actions
-from reimage.azure.calls import Accepted, CallOutcome, Refused, is_trusted_address
+from reimage.azure.calls import TOO_LATE, Accepted, CallOutcome, Refused, is_trusted_address
 from reimage.azure.clients import CONNECT_SECONDS, READ_SECONDS
 from reimage.azure.virtual_machines import submit_reimage
 from reimage.domain.operation_states import OperationState
@@ -17,11 +17,13 @@ from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation, SecretField
 from reimage.services.leases import Claim, commit, due_in
+from reimage.services.moves import fail, wait
 from reimage.services.pace import poll_seconds
-from reimage.services.secrets import SealingError, open_secret
+from reimage.services.secrets import SealingError, SealingKeyMissing, open_secret
 
 CONFLICT_SECONDS = 30
 THROTTLED_SECONDS = 60
+KEY_SECONDS = 60
 MAX_ATTEMPTS = 20
 _NOTHING: Mapping[str, object] = {}
 log = structlog.get_logger(__name__)
@@ -31,11 +33,14 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     """Commits the intent, then sends. The preflight's reading of the machine becomes the evidence."""
     try:
         body = _body(held.operation, plan)
+    except SealingKeyMissing as err:
+        log.warning("secret.no_key", reason=str(err))
+        return wait(held, KEY_SECONDS, "sealing_key_missing")
     except SealingError as err:
         log.warning("secret.unusable", reason=str(err))
-        return _fail(held, {"code": "secret_unusable", "params": {}})
+        return fail(held, "secret_unusable")
     if held.operation.attempt >= MAX_ATTEMPTS:
-        return _fail(held, {"code": "too_many_attempts", "params": {"attempts": held.operation.attempt}})
+        return fail(held, "too_many_attempts", attempts=held.operation.attempt)
     client_request_id = uuid4()
     evidence = {
         **held.operation.evidence,
@@ -55,9 +60,9 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
         note={},
         keep_lease=True,
     )
-    if held.seconds_left < CONNECT_SECONDS + READ_SECONDS:
-        return _requeue(held, {"code": "too_late_to_send", "params": {}}, seconds=0)
-    return _after_post(held, submit_reimage(plan.resource_id, body, client_request_id=client_request_id))
+    latest = held.deadline - CONNECT_SECONDS - READ_SECONDS
+    outcome = submit_reimage(plan.resource_id, body, client_request_id=client_request_id, deadline=latest)
+    return _after_post(held, outcome)
 
 
 def recover(held: Claim) -> None:
@@ -92,11 +97,15 @@ def _after_post(held: Claim, outcome: CallOutcome) -> None:
         case Refused(status=429):
             note = {"code": "throttled", "params": {"azure_code": outcome.code}}
             _requeue(held, note, seconds=outcome.retry_after or THROTTLED_SECONDS, outcome=outcome)
-        case Refused(status=409 | 0):
+        case Refused(status=0, code=code):
+            note = {"code": "too_late_to_send" if code == TOO_LATE else "not_sent", "params": {}}
+            _requeue(held, note, seconds=0 if code == TOO_LATE else CONFLICT_SECONDS, outcome=outcome)
+        case Refused(status=409):
             note = {"code": "azure_conflict", "params": {"azure_code": outcome.code, "message": outcome.message}}
-            _requeue(held, note, seconds=CONFLICT_SECONDS, outcome=outcome)
+            _requeue(held, note, seconds=outcome.retry_after or CONFLICT_SECONDS, outcome=outcome)
         case Refused():
-            _fail(held, _azure_words(outcome))
+            words = {"azure_code": outcome.code, "message": outcome.message}
+            fail(held, "azure_refused", status=outcome.status, **words)
         case _:
             _lost(held, {"code": "answer_lost", "params": {"reason": outcome.reason, "status": outcome.status}})
 
@@ -113,7 +122,7 @@ def _accepted(held: Claim, outcome: Accepted) -> None:
         "location_url": outcome.location_url,
         "azure_request_id": outcome.request_id[:64],
         "accepted_at": Now(),
-        "next_at": due_in(poll_seconds()),
+        "next_at": due_in(poll_seconds(outcome.retry_after)),
     }
     if outcome.operation_url and is_trusted_address(outcome.operation_url):
         state, note = OperationState.IN_PROGRESS, _NOTHING
@@ -122,24 +131,19 @@ def _accepted(held: Claim, outcome: Accepted) -> None:
         changes["next_at"] = None
     else:
         state, note = OperationState.OUTCOME_UNKNOWN, {"code": "operation_address_missing", "params": {}}
-    commit(held, state, action=audit_actions.OPERATION_ACCEPTED, detail=detail, note=note, **changes)
+    commit(held, state, action=audit_actions.OPERATION_ACCEPTED, detail={**detail, **note}, note=note, **changes)
 
 
-def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome: Refused | None = None) -> None:
+def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome: Refused) -> None:
     """Nothing was executed: back to the queue, through a new preflight."""
-    detail = {**note, "status": outcome.status} if outcome else note
     commit(
         held,
         OperationState.QUEUED,
         action=audit_actions.OPERATION_REFUSED,
-        detail=detail,
+        detail={**note, "status": outcome.status},
         note=note,
         next_at=due_in(seconds),
     )
-
-
-def _fail(held: Claim, note: Mapping[str, object]) -> None:
-    commit(held, OperationState.FAILED, action=audit_actions.OPERATION_FAILED, detail=note, note=note)
 
 
 def _lost(held: Claim, note: Mapping[str, object]) -> None:
@@ -151,8 +155,3 @@ def _lost(held: Claim, note: Mapping[str, object]) -> None:
         note=note,
         next_at=due_in(poll_seconds()),
     )
-
-
-def _azure_words(outcome: Refused) -> dict[str, object]:
-    params = {"status": outcome.status, "azure_code": outcome.code, "message": outcome.message}
-    return {"code": "azure_refused", "params": params}

@@ -27,6 +27,10 @@ class SealingError(Exception):
     """A key is missing or does not fit, or a sealed value was altered. Never holds a value."""
 
 
+class SealingKeyMissing(SealingError):
+    """This process has no private key, or not the one it was sealed for: an administrator can mend that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Committed:
     """A secret on its way to being sealed. The commitment binds the plan to it and can be published."""
@@ -69,7 +73,9 @@ def open_secret(operation: ReimageOperation, field: SecretField, *, commitment: 
         return None
     private_key = _private_key()
     if key_id(private_key.public_key()) != sealed.key_id:
-        raise SealingError(f"the {field} of operation {operation.pk} was sealed for key {sealed.key_id}, not for ours")
+        raise SealingKeyMissing(
+            f"the {field} of operation {operation.pk} was sealed for key {sealed.key_id}, not for ours"
+        )
     try:
         plaintext = SUITE.decrypt(
             bytes(sealed.ciphertext), private_key, info=_binding(operation, operation.reimage_request, field)
@@ -108,10 +114,13 @@ def _public_key() -> X25519PublicKey:
 
 def _private_key() -> X25519PrivateKey:
     if not settings.SEALING_PRIVATE_KEY_FILE:
-        raise SealingError("SEALING_PRIVATE_KEY_FILE is not set: only the worker can open sealed values")
-    key = load_pem_private_key(Path(settings.SEALING_PRIVATE_KEY_FILE).read_bytes(), password=None)
+        raise SealingKeyMissing("SEALING_PRIVATE_KEY_FILE is not set: only the worker can open sealed values")
+    try:
+        key = load_pem_private_key(Path(settings.SEALING_PRIVATE_KEY_FILE).read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as err:
+        raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE cannot be read: {type(err).__name__}") from None
     if not isinstance(key, X25519PrivateKey):
-        raise SealingError("SEALING_PRIVATE_KEY_FILE holds no X25519 key")
+        raise SealingKeyMissing("SEALING_PRIVATE_KEY_FILE holds no X25519 key")
     return key
 
 

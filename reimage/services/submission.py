@@ -107,7 +107,7 @@ def _submit(draft: ReimageRequest, now: datetime) -> None:
         state=RequestState.PENDING_APPROVAL, submitted_at=now, expires_at=now + DECISION_PERIOD
     )
     if not submitted:
-        raise WrongState(_("Request #%(id)s has already been sent; it was not sent twice.") % {"id": draft.pk})
+        own_draft(draft.requester, draft.pk)  # says what it is now: sent already, or gone
     ReimageOperation.objects.filter(reimage_request=draft, state=OperationState.PLANNED).update(
         state=OperationState.AWAITING_APPROVAL
     )

@@ -13,8 +13,8 @@ from reimage.domain.verification import verification_findings
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation
 from reimage.services.leases import Claim, commit
-from reimage.services.pace import poll_seconds
-from reimage.services.preflight import wait
+from reimage.services.moves import wait, wait_for_azure
+from reimage.services.pace import PATIENCE, poll_seconds
 
 SETTLING = timedelta(minutes=5)  # a machine may still be starting, and a disk being deleted, when Azure says Succeeded
 
@@ -27,19 +27,28 @@ def verify(held: Claim) -> None:
         facts = read_virtual_machine(plan.resource_id)
         old_disk_exists = None if plan.ephemeral or not plan.os_disk_id else disk_exists(plan.os_disk_id)
     except VirtualMachineNotFound:
-        return _finish(held, [{"code": "virtual_machine_vanished", "params": {"vm": operation.name}}], None)
+        return _finish(held, [{"code": "virtual_machine_gone", "params": {"vm": operation.name}}], None)
     except AzureError as err:
-        return wait(held, poll_seconds(err.retry_after), "azure_unavailable", status=err.status, azure_code=err.code)
+        return _unverified(held, err)
     found = verification_findings(plan, facts, old_os_disk_exists=old_disk_exists)
-    if found and not _settled(operation):
+    if found and _age(operation) <= SETTLING:
         return wait(held, poll_seconds(), "settling")
     return _finish(held, [{"code": finding.code, "params": dict(finding.params)} for finding in found], facts)
 
 
-def _settled(operation: ReimageOperation) -> bool:
+def _unverified(held: Claim, err: AzureError) -> None:
+    """Waits for Azure to let the portal look; in the end that nobody looked is itself what is reported."""
+    if _age(held.operation) <= PATIENCE:
+        return wait_for_azure(held, err)
+    params = {"status": err.status, "azure_code": err.code}
+    return _finish(held, [{"code": "not_verified", "params": params}], None)
+
+
+def _age(operation: ReimageOperation) -> timedelta:
+    """Time since Azure said that it ended, or since the POST where Azure did not say."""
     ended_at = operation.evidence.get("ended_at")
     since = datetime.fromisoformat(ended_at) if ended_at else operation.submitted_at
-    return since is None or timezone.now() - since > SETTLING
+    return timezone.now() - since if since else PATIENCE * 2
 
 
 def _finish(held: Claim, findings: list[dict[str, object]], facts: VirtualMachineFacts | None) -> None:

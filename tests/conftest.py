@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management.commands import flush
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import translation
 
 from portal.identity.models import User
 from tests.append_only import without_append_only_triggers
@@ -39,6 +40,13 @@ def dan(db: None) -> User:
 @pytest.fixture
 def eve(db: None) -> User:
     return make_user(EVE)
+
+
+@pytest.fixture(autouse=True)
+def each_test_starts_in_english() -> Iterator[None]:
+    """A page that was shown in Japanese leaves the thread in Japanese."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -64,5 +64,3 @@ def test_a_long_list_costs_what_a_short_one_does(
     short = queries(browser, address)
     fill(alice, range(3, 60))
     assert queries(browser, address) == short
-
-

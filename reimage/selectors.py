@@ -1,6 +1,7 @@
 """Reads for pages and services: what a person may see and do, resolved in SQL. Writes nothing."""
 
 from collections.abc import Iterable, Sequence
+from statistics import median
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
@@ -20,6 +21,8 @@ from reimage.models import (
     VirtualMachine,
     VirtualMachineTag,
 )
+
+TYPICAL_OVER = 50  # reimages
 
 
 def granted_group_ids() -> list[str]:
@@ -139,6 +142,14 @@ def work_counts(user: User) -> dict[str, int]:
     pending = Count("pk", filter=Q(state=RequestState.PENDING_APPROVAL))
     counts = ReimageRequest.objects.filter(requester=user).aggregate(running=mine, failed=failed, pending=pending)
     return {"to_decide": reimage_requests_awaiting(user).count(), **counts}
+
+
+def typical_reimage_seconds() -> float | None:
+    """The median time from the POST to the verified end, over the last reimages; None before the first."""
+    ended = ReimageOperation.objects.filter(state=OperationState.SUCCEEDED, submitted_at__isnull=False)
+    times = ended.order_by("-finished_at").values_list("submitted_at", "finished_at")[:TYPICAL_OVER]
+    durations = [(finished - submitted).total_seconds() for submitted, finished in times if submitted and finished]
+    return median(durations) if durations else None
 
 
 def approvers_of(reimage_request: ReimageRequest) -> list[User]:

@@ -47,7 +47,7 @@ imports: .venv/.dev
 
 templates: .venv/.dev
 	@echo "Format of templates (djlint)"
-	@out=$$($(BIN)/djlint templates --check) || { echo "$$out"; echo "Mend it by: $(BIN)/djlint templates --reformat"; exit 1; }
+	@out=$$($(BIN)/djlint templates --check 2>&1) || { echo "$$out"; echo "Mend it by: $(BIN)/djlint templates --reformat"; exit 1; }
 
 migrations: .venv/.dev
 	@echo "Every model change has its migration"

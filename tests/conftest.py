@@ -43,10 +43,10 @@ def eve(db: None) -> User:
 
 
 @pytest.fixture(autouse=True)
-def each_test_starts_in_english() -> Iterator[None]:
-    """A page that was shown in Japanese leaves the thread in Japanese."""
-    with translation.override("en"):
-        yield
+def no_language_outlasts_its_test() -> Iterator[None]:
+    """A request in Japanese leaves its language to the thread; in service the next request replaces it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)

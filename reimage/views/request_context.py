@@ -47,7 +47,7 @@ def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
 def _decision_context(person: User, shown: ReimageRequest) -> dict[str, object]:
     pending = shown.state == RequestState.PENDING_APPROVAL
     obstacles = decision.decision_obstacles(person, shown) if pending else ()
-    approvers = selectors.approvers_of(shown) if pending else []
+    approvers = selectors.approvers_of(shown) if pending else None
     return {
         "decision": getattr(shown, "decision", None),
         "is_pending": pending,

@@ -3,14 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TEST_ENV := DJANGO_SETTINGS_MODULE=tests.settings
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadgroup
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-postgres check format lint types imports templates migrations deployment \
-	messages constraints clean
+	screenshots messages constraints clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -47,7 +47,7 @@ imports: .venv/.dev
 
 templates: .venv/.dev
 	@echo "Format of templates (djlint)"
-	@$(BIN)/djlint templates --check --quiet
+	@out=$$($(BIN)/djlint templates --check 2>&1) || { echo "$$out"; echo "Mend it by: $(BIN)/djlint templates --reformat"; exit 1; }
 
 migrations: .venv/.dev
 	@echo "Every model change has its migration"
@@ -56,6 +56,9 @@ migrations: .venv/.dev
 deployment: .venv/.dev
 	@echo "Django's deployment check, as served over https"
 	@$(BIN)/python -m tests.served_environment $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+screenshots: .venv/.dev $(CATALOGUES)  ## a picture of every page, both languages and themes, into var/screenshots
+	@$(BIN)/python -m tests.screenshots
 
 messages: .venv/.dev  ## collect the texts to be translated into locale/ (needs the gettext tools)
 	@command -v xgettext >/dev/null || { echo "make messages needs xgettext: install your system's gettext package."; exit 1; }

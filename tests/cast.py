@@ -1,11 +1,13 @@
 """The people of every test: Alice requests, Bob approves, Carol audits, Dan administers, Eve is a stranger."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.test import Client
+if TYPE_CHECKING:
+    from django.test import Client
 
-from portal.identity.models import AppRole, User
+    from portal.identity.models import User
 
 TENANT_ID = UUID("11111111-1111-4111-8111-111111111111")
 FOREIGN_TENANT_ID = UUID("99999999-9999-4999-8999-999999999999")
@@ -25,13 +27,15 @@ class Part:
 
 ALICE = Part(UUID("aa000000-0000-4000-8000-00000000000a"), "Alice Aoki", group_ids=(TEAM_WEB,))
 BOB = Part(UUID("bb000000-0000-4000-8000-00000000000b"), "Bob Baba", group_ids=(VM_APPROVERS,))
-CAROL = Part(UUID("cc000000-0000-4000-8000-00000000000c"), "Carol Chiba", app_roles=(AppRole.AUDITOR.value,))
-DAN = Part(UUID("dd000000-0000-4000-8000-00000000000d"), "Dan Date", app_roles=(AppRole.ADMINISTRATOR.value,))
+CAROL = Part(UUID("cc000000-0000-4000-8000-00000000000c"), "Carol Chiba", app_roles=("Reimage.Auditor",))
+DAN = Part(UUID("dd000000-0000-4000-8000-00000000000d"), "Dan Date", app_roles=("Reimage.Administrator",))
 EVE = Part(UUID("ee000000-0000-4000-8000-00000000000e"), "Eve Endo")
 
 
-def make_user(part: Part, **differences: object) -> User:
+def make_user(part: Part, **differences: object) -> "User":
     """The person as a row, as if they had signed in before; `differences` replace attributes of the User."""
+    from portal.identity.models import User  # only now: who merely plays a part needs no Django
+
     first_name = part.display_name.split()[0].lower()
     attributes: dict[str, object] = {
         "tenant_id": TENANT_ID,
@@ -44,8 +48,10 @@ def make_user(part: Part, **differences: object) -> User:
     return User.objects.create(**attributes | differences)
 
 
-def client_of(user: User) -> Client:
+def client_of(user: "User") -> "Client":
     """A browser in which this person has signed in."""
+    from django.test import Client  # as above
+
     client = Client()
     client.force_login(user)
     return client

@@ -19,7 +19,7 @@ END_SECONDS = 40
 class DemoStack:
     """A context: the demo, started and ready. Its data stay in the folder for the next one.
 
-    Attributes: `folder`, `url` (the portal), `sandbox_url` (sign-in pages, control API), `output` (what it has printed so far).
+    Attributes: `folder`, `url` (the portal), `sandbox_url` (sign-in pages, control API), `output` (printed so far).
     """
 
     def __init__(self, folder: Path, **environment: str) -> None:

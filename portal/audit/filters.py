@@ -57,7 +57,7 @@ def _moment(day: date, at: time) -> datetime:
     return timezone.make_aware(datetime.combine(day, at))
 
 
-class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
+class EventFilter(django_filters.FilterSet):
     """The filters of the list and of the export."""
 
     person = _text(_("Person"), "by_person", _("Name or object id"))

@@ -1,4 +1,4 @@
-"""`make demo` as a whole: it starts, keeps its data, and leaves no process behind, however it ends."""
+"""`make demo` as a whole: it starts, keeps its data, and leaves no process behind, however it ends. In this order."""
 
 import os
 import signal
@@ -11,8 +11,6 @@ import requests
 
 from tests.demo_stack import DemoStack
 from tests.processes import descendants, has_ended
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ def all_rows(client: Client, query: str, top: int) -> list[dict[str, Any]]:
         answer = ask(client, query, options=options).json()
         assert answer["count"] == len(answer["data"]) <= top
         rows += answer["data"]
+        assert len(rows) <= answer["totalRecords"]
         if "$skipToken" not in answer:
             assert len(rows) == answer["totalRecords"]
             return rows

@@ -15,6 +15,7 @@ def names_on_all_pages(client: Client, path: str) -> list[str]:
         page = client.get(url).json()
         assert len(page["value"]) <= 50
         names += [vm["name"] for vm in page["value"]]
+        assert len(names) <= 120
         url = page.get("nextLink")
     return names
 

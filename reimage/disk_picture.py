@@ -37,7 +37,7 @@ def _cost_of_keeping(plan: ReimagePlan) -> str:
     if plan.size_gb is None:
         return _("It goes on costing money")
     size = {"size_gb": plan.size_gb, "storage_type": plan.storage_type or ""}
-    return _("%(size_gb)s GB %(storage_type)s go on costing money") % size
+    return _("%(size_gb)s GB %(storage_type)s: costs go on") % size
 
 
 def _temp_disk(plan: ReimagePlan) -> PlanPart:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reimage import wording
-from reimage.domain.custom_data import MAX_BYTES, encode_custom_data
+from reimage.domain.custom_data import MAX_BYTES, decode_custom_data, encode_custom_data
 from reimage.domain.errors import RuleViolation
 from reimage.domain.parameters import ReimageParameters, validate_parameters
 from reimage.domain.plan import DeleteOptionChange
@@ -37,6 +37,8 @@ class ReasonForm(forms.Form):
 
 class SettingsForm(forms.Form):
     """The settings of the machines that share an operating system, an image and the kind of OS disk."""
+
+    checked_as = {"custom_data_file": "custom_data", "custom_data_is_base64": "custom_data"}
 
     temp_disk = forms.BooleanField(
         label=_("Reimage the temporary disk too (tempDisk)"),
@@ -90,6 +92,18 @@ class SettingsForm(forms.Form):
         self.os_type, self.ephemeral = os_type, ephemeral
         self.parameters = ReimageParameters()
         self.fields["exact_version"].widget.attrs |= {"list": self.versions_id, "autocomplete": "off"}
+
+    def praise(self, name: str) -> str:
+        """What a check says of a field that is right; empty where there is nothing to say."""
+        if name in self.errors:
+            return ""
+        parameters = self.parameters
+        if name == "admin_password" and parameters.admin_password:
+            return gettext("The password meets the rules for %(os_type)s.") % {"os_type": self.os_type}
+        if name == "custom_data" and parameters.custom_data:
+            sizes = {"bytes": len(decode_custom_data(parameters.custom_data)), "maximum": MAX_BYTES}
+            return gettext("%(bytes)s bytes of at most %(maximum)s.") % sizes
+        return ""
 
     @property
     def versions_id(self) -> str:

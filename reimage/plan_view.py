@@ -1,7 +1,8 @@
 """A stored plan as pages show it: words, badges, picture and body. Reads the plan only; decides nothing."""
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +41,26 @@ class PlanView:
     note: str
     findings: list[str]
 
-    @property
-    def deletes_old_disk(self) -> bool:
-        """Whether the old OS disk will be deleted."""
-        return not self.plan.ephemeral and self.plan.delete_option_at_reimage is DeleteOption.DELETE
+
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """How many old OS disks will be deleted, lost with their ephemeral contents, and kept."""
+
+    deleted: int
+    lost: int
+    kept: int
+
+
+def fates_of(operations: Iterable[ReimageOperation]) -> Fates:
+    """What becomes of the old OS disks of a whole request; read straight from the stored plans, as lists are long."""
+    counts = Counter(_fate(operation.plan) for operation in operations)
+    return Fates(counts["deleted"], counts["lost"], counts["kept"])
+
+
+def _fate(plan: Mapping[str, Any]) -> str:
+    if plan["ephemeral"]:
+        return "lost"
+    return "deleted" if plan["delete_option_at_reimage"] == DeleteOption.DELETE else "kept"
 
 
 def plan_views(reimage_request: ReimageRequest) -> list[PlanView]:

@@ -1,6 +1,8 @@
 """Reads for pages and services: what a person may see and do, resolved in SQL. Writes nothing."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
@@ -20,6 +22,8 @@ from reimage.models import (
     VirtualMachine,
     VirtualMachineTag,
 )
+
+TYPICAL_OVER = 50  # reimages
 
 
 def granted_group_ids() -> list[str]:
@@ -141,24 +145,51 @@ def work_counts(user: User) -> dict[str, int]:
     return {"to_decide": reimage_requests_awaiting(user).count(), **counts}
 
 
-def approvers_of(reimage_request: ReimageRequest) -> list[User]:
-    """The known people who may decide it: everyone who has signed in and whose grants cover every machine."""
-    people = _approvers_over(targets_of(reimage_request))
-    return [person for person in people if person.pk != reimage_request.requester_id]
+def typical_reimage_seconds() -> float | None:
+    """The median time from the POST to the verified end, over the last reimages; None before the first."""
+    ended = ReimageOperation.objects.filter(state=OperationState.SUCCEEDED, submitted_at__isnull=False)
+    times = ended.order_by("-finished_at").values_list("submitted_at", "finished_at")[:TYPICAL_OVER]
+    durations = [(finished - submitted).total_seconds() for submitted, finished in times if submitted and finished]
+    return median(durations) if durations else None
 
 
-def approvers_for(machine: VirtualMachine) -> list[User]:
-    """The known people who may decide about this machine."""
+@dataclass(frozen=True)
+class Approvers:
+    """Who may decide. People have signed in before; of a group's other members the portal knows nothing yet."""
+
+    people: list[User]
+    groups: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.people or self.groups)
+
+
+def approvers_of(reimage_request: ReimageRequest) -> Approvers:
+    """Who may decide it: their grants cover every machine, and they are not its requester."""
+    found = _approvers_over(targets_of(reimage_request))
+    return replace(found, people=[person for person in found.people if person.pk != reimage_request.requester_id])
+
+
+def approvers_for(machine: VirtualMachine) -> Approvers:
+    """Who may decide about this machine."""
     return _approvers_over([policy.Target(VirtualMachineId.parse(machine.resource_id), machine.tags)])
 
 
-def _approvers_over(targets: list[policy.Target]) -> list[User]:
-    grants = AccessGrant.objects.filter(role=GrantRole.APPROVER)
+def _approvers_over(targets: list[policy.Target]) -> Approvers:
     by_principal: dict[str, list[AccessGrant]] = {}
-    for grant in grants:
+    for grant in AccessGrant.objects.filter(role=GrantRole.APPROVER):
         by_principal.setdefault(str(grant.principal_id), []).append(grant)
     people = User.objects.order_by("display_name", "pk")
-    return [person for person in people if _covers_all(_grants_among(by_principal, person), targets)]
+    groups = [grants for grants in by_principal.values() if grants[0].principal_kind == PrincipalKind.GROUP]
+    return Approvers(
+        people=[person for person in people if _covers_all(_grants_among(by_principal, person), targets)],
+        groups=sorted(_label_of(grants) for grants in groups if _covers_all(grants, targets)),
+    )
+
+
+def _label_of(grants: list[AccessGrant]) -> str:
+    """The principal's name, from whichever grant has it."""
+    return next((grant.principal_label for grant in grants if grant.principal_label), str(grants[0].principal_id))
 
 
 def targets_of(reimage_request: ReimageRequest) -> list[policy.Target]:

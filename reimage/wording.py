@@ -139,7 +139,7 @@ VIOLATIONS: Mapping[str, Any] = {
         "%(count)s machines are chosen; a request holds at most %(maximum)s. Split it into several requests."
     ),
     "virtual_machine_repeated": gettext_lazy("A machine is named twice. Choose each machine once."),
-    "virtual_machine_vanished": gettext_lazy("%(vm)s no longer exists at Azure. Take it out of the request."),
+    "virtual_machine_vanished": gettext_lazy("%(vm)s no longer exists in Azure. Take it out of the request."),
     "virtual_machine_busy": gettext_lazy(
         "Azure is busy with this machine (%(provisioning_state)s). Wait until that has ended, then try again."
     ),
@@ -175,7 +175,7 @@ VIOLATIONS: Mapping[str, Any] = {
     ),
     "custom_data_empty": gettext_lazy("customData is empty. Leave the field empty, or give some content."),
     "custom_data_too_long": gettext_lazy(
-        "customData has %(bytes)s bytes; Azure takes at most %(maximum)s. Shorten it by what is too much."
+        "customData has %(bytes)s bytes; Azure takes at most %(maximum)s. Shorten it."
     ),
     "custom_data_twice": gettext_lazy("Give customData as text or as a file, not both."),
     "delete_option_fixed_for_ephemeral": gettext_lazy(
@@ -205,7 +205,7 @@ NOTES: Mapping[str, Any] = {
         "The worker lacks the key for the sealed password or customData. An administrator has to give it; the portal "
         "tries again by itself."
     ),
-    "virtual_machine_gone": gettext_lazy("%(vm)s no longer exists at Azure."),
+    "virtual_machine_gone": gettext_lazy("%(vm)s no longer exists in Azure."),
     "not_verified": gettext_lazy(
         "The portal could not look at the machine after the reimage (%(status)s %(azure_code)s). Look at it yourself."
     ),
@@ -235,7 +235,9 @@ NOTES: Mapping[str, Any] = {
         "Azure's answer points to a foreign address. The portal does not follow it; an administrator has to look."
     ),
     "operation_gone": gettext_lazy("Azure no longer knows its own operation. The portal looks at the machine instead."),
-    "takes_too_long": gettext_lazy("Azure has been at it for more than two hours; an administrator has to look."),
+    "takes_too_long": gettext_lazy(
+        "Azure has been working on it for more than two hours; an administrator has to look."
+    ),
     "waiting_for_evidence": gettext_lazy("No evidence yet whether Azure accepted the reimage."),
     "no_evidence": gettext_lazy(
         "There is no evidence that Azure accepted the reimage; an administrator has to decide."

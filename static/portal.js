@@ -64,6 +64,29 @@
     }
   };
 
+  // What only a script can work is hidden until there is one.
+  const revealScripted = () => {
+    document.querySelectorAll("[data-scripted]").forEach((element) => { element.hidden = false; });
+    document.querySelectorAll("[data-shift-select]").forEach(countSelected);
+  };
+
+  // A field was checked on the server: the control itself stays, so it is told what its errors are.
+  const markChecked = (event) => {
+    const field = document.getElementById(event.target.dataset?.errorsOf ?? "");
+    if (!field) {
+      return;
+    }
+    const errors = event.target.querySelector(".errors");
+    const described = new Set((field.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean));
+    described[errors ? "add" : "delete"](`${field.id}_error`);
+    field.classList.toggle("is-invalid", Boolean(errors));
+    field.toggleAttribute("aria-invalid", Boolean(errors));
+    if (errors) {
+      field.setAttribute("aria-invalid", "true");
+    }
+    field.setAttribute("aria-describedby", [...described].join(" "));
+  };
+
   const STEPS = [[60, "second"], [60, "minute"], [24, "hour"], [7, "day"], [4.35, "week"], [12, "month"]];
 
   const relative = (from) => {
@@ -126,7 +149,7 @@
 
   rememberTimeZone();
   document.querySelector("[data-focus]")?.focus();
-  document.querySelectorAll("[data-shift-select]").forEach(countSelected);
+  revealScripted();
   setInterval(refreshTimes, 30000);
   document.addEventListener("submit", changeTheme);
   document.addEventListener("click", selectRange);
@@ -135,6 +158,8 @@
   document.addEventListener("change", selectAll);
   document.addEventListener("visibilitychange", catchUp);
   document.addEventListener("htmx:beforeRequest", restWhenHidden);
+  document.addEventListener("htmx:afterSwap", revealScripted);
+  document.addEventListener("htmx:afterSwap", markChecked);
   document.addEventListener("htmx:beforeSwap", keepWhatIsShown);
   document.addEventListener("htmx:afterRequest", showConnection);
   document.addEventListener("htmx:sendError", showConnection);

@@ -36,9 +36,9 @@ def sandbox(running_sandbox: SandboxProcess, settings: Settings) -> Iterator[San
     settings.ENTRA_AUTHORITY = f"{running_sandbox.https_url}/{TENANT_ID}"
     settings.GRAPH_URL = running_sandbox.https_url
     settings.AZURE_CA_BUNDLE = running_sandbox.ca_file
-    _forget_clients()
+    forget_clients()
     yield running_sandbox
-    _forget_clients()
+    forget_clients()
 
 
 @pytest.fixture
@@ -90,7 +90,8 @@ def azure(
     return sandbox
 
 
-def _forget_clients() -> None:
+def forget_clients() -> None:
+    """The next call begins with a fresh credential and connection, by the settings of that moment."""
     for cached in (
         clients.credential,
         clients.compute_client,

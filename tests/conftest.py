@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management.commands import flush
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import translation
 
 from portal.identity.models import User
 from tests.append_only import without_append_only_triggers
@@ -39,6 +40,13 @@ def dan(db: None) -> User:
 @pytest.fixture
 def eve(db: None) -> User:
     return make_user(EVE)
+
+
+@pytest.fixture(autouse=True)
+def no_language_outlasts_its_test() -> Iterator[None]:
+    """A request in Japanese leaves its language to the thread; in service the next request replaces it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)

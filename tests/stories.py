@@ -1,10 +1,13 @@
 """What the cast does, in one call each, through the services: for tests whose subject comes afterwards."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal.identity.models import User
-from reimage.domain.operation_states import WORKER_STATES
+from reimage.domain.operation_states import WORKER_STATES, OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.plan import DeleteOptionChange
 from reimage.models import ReimageOperation, ReimageRequest, VirtualMachine
@@ -84,3 +87,51 @@ def run(reimage_request: ReimageRequest, sandbox: SandboxProcess, *, steps: int 
         sandbox.advance_clock(20)
     reimage_request.refresh_from_db()
     return reimage_request
+
+
+def approved(
+    requester: User,
+    approver: User,
+    *names: str,
+    parameters: ReimageParameters = NOTHING,
+    change: DeleteOptionChange = DeleteOptionChange.KEEP,
+) -> ReimageRequest:
+    """A request that a worker may begin with."""
+    return approve(approver, request_reimage(requester, *names, parameters=parameters, change=change))
+
+
+def advance_to(operation: ReimageOperation, state: OperationState, *, steps: int = 8) -> ReimageOperation:
+    """A worker's steps until the state is reached; the clocks stand still."""
+    for _ in range(steps):
+        if operation.state == state:
+            return operation
+        advance(operation)
+    raise AssertionError(f"{operation} is {operation.state} ({operation.note}), not {state}")
+
+
+def let_lease_lapse(operation: ReimageOperation) -> None:
+    """As if a minute had passed since its worker died."""
+    ReimageOperation.objects.filter(pk=operation.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def age(operation: ReimageOperation, since: timedelta) -> None:
+    """As if everything that happened to it had happened so much earlier."""
+    operation.refresh_from_db()
+    for name in ("submitted_at", "accepted_at"):
+        if moment := getattr(operation, name):
+            setattr(operation, name, moment - since)
+    for name in ("ended_at", "busy_at"):
+        if name in operation.evidence:
+            earlier = datetime.fromisoformat(operation.evidence[name]) - since
+            operation.evidence[name] = earlier.isoformat()
+    operation.save()
+
+
+def posts(sandbox: SandboxProcess, vm: str = "") -> list[dict[str, Any]]:
+    """Every reimage POST that arrived at Azure, accepted or not."""
+    return sandbox.ledger(action="reimage", **({"vm": vm} if vm else {}))
+
+
+def accepted_posts(sandbox: SandboxProcess, vm: str = "") -> list[dict[str, Any]]:
+    """Those that Azure took on."""
+    return [entry for entry in posts(sandbox, vm) if entry["accepted"]]

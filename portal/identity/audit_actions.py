@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit.catalogue import AuditAction, register
+from portal.audit.labels import register_labels
 
 SIGNED_IN = AuditAction("session.signed_in", _("Signed in"))
 SIGNED_OUT = AuditAction("session.signed_out", _("Signed out"))
@@ -10,3 +11,10 @@ EXPIRED = AuditAction("session.expired", _("Session ended by its time limit"))
 REFUSED = AuditAction("session.refused", _("Sign-in refused"))
 
 register(SIGNED_IN, SIGNED_OUT, EXPIRED, REFUSED)
+register_labels(
+    app_roles=_("App roles"),
+    evidence=_("Evidence"),
+    group_ids=_("Groups"),
+    groups_are_complete=_("All groups are known"),
+    reason=_("Reason"),
+)

@@ -22,4 +22,4 @@ class InvalidReimageRequest(Problem):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__(_("The request cannot be sent as it is."), _("Mend what is marked, then send it again."))
+        super().__init__(_("The request cannot be sent as it is."), _("Correct what is marked, then send it again."))

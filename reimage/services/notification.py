@@ -51,7 +51,7 @@ def recipients(notice: Notice) -> Sequence[User]:
     reimage_request = notice.reimage_request
     match notice.kind:
         case NoticeKind.SUBMITTED | NoticeKind.CANCELED:
-            return [person for person in selectors.approvers_of(reimage_request) if person.email]
+            return [person for person in selectors.approvers_of(reimage_request).people if person.email]
         case NoticeKind.NEEDS_ATTENTION:
             return [person for person in User.objects.exclude(email="") if person.is_administrator]
         case _:

@@ -63,7 +63,7 @@ def read_facts(machines: Iterable[VirtualMachine]) -> dict[str, VirtualMachineFa
         raise Unavailable(
             _("Azure refused to show a machine to the portal (%(code)s). Nothing was sent or lost.")
             % {"code": err.code},
-            _("Ask an administrator to check the portal's role at Azure, then try again."),
+            _("Ask an administrator to check the portal's role in Azure, then try again."),
         ) from err
 
 

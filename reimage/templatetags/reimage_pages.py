@@ -1,6 +1,6 @@
 """What the pages of requests and machines write in words: power states, durations, lists of names. Knows no rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django import template
@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from portal.audit import text
 from reimage import wording
 from reimage.domain.request_states import RequestState
+from reimage.models import ReimageOperation
+from reimage.plan_view import Fates, fates_of
 
 register = template.Library()
 
@@ -31,7 +33,13 @@ def power_state(value: object) -> str:
 @register.filter
 def elapsed_since(end: datetime | None, start: datetime) -> str:
     """How long something took, or has taken so far where it has no end."""
-    seconds = max(0, int(((end or timezone.now()) - start).total_seconds()))
+    return duration(((end or timezone.now()) - start).total_seconds())
+
+
+@register.filter
+def duration(amount: float) -> str:
+    """Seconds in words."""
+    seconds = max(0, int(amount))
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
@@ -57,3 +65,16 @@ def field_of(form: BaseForm, name: str) -> BoundField:
 def state_word(state: str) -> str:
     """A request's state in words."""
     return str(wording.REQUEST_STATES[RequestState(state)])
+
+
+@register.filter
+def checked_as(field: BoundField) -> BoundField:
+    """The field whose errors a check of this one is about: customData has three controls and one rule."""
+    name = getattr(field.form, "checked_as", {}).get(field.name, field.name)
+    return field.form[name]
+
+
+@register.inclusion_tag("reimage/_fates.html")
+def fates(operations: Iterable[ReimageOperation]) -> dict[str, Fates]:
+    """What becomes of the old OS disks of a request, in one line."""
+    return {"fates": fates_of(operations)}

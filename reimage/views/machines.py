@@ -67,7 +67,8 @@ def machine(request: PersonRequest, machine_id: int) -> HttpResponse:
         "facts": facts,
         "problem": problem,
         "operations": operations,
-        "approvers": selectors.approvers_for(shown),
+        "approvers": (approvers := selectors.approvers_for(shown)),
+        "administrators": [] if approvers else selectors.administrators(),
         "may_request": may_request and shown.vanished_at is None and not getattr(shown, "has_open_operation", False),
     }
     return render(request, "reimage/machines/detail.html", context)

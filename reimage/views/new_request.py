@@ -85,7 +85,8 @@ def check_field(request: PersonRequest) -> HttpResponse:
     for form in forms:
         for field in form:
             if field.html_name == wanted:
-                return render(request, "reimage/new_request/_field_errors.html", {"field": field})
+                praise = form.praise(field.name) if isinstance(form, SettingsForm) else ""
+                return render(request, "reimage/new_request/_field_errors.html", {"field": field, "praise": praise})
     return HttpResponseBadRequest("field")
 
 

@@ -8,12 +8,15 @@ from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from reimage import selectors, wording
 from reimage.domain import request_states
-from reimage.domain.operation_states import OperationState
+from reimage.domain.operation_states import WORKER_STATES, OperationState
 from reimage.domain.request_states import RequestState
 from reimage.forms import CommentForm, RejectForm, SettleForm
 from reimage.models import ReimageOperation, ReimageRequest
-from reimage.plan_view import PlanView, plan_views
+from reimage.plan_view import PlanView, fates_of, plan_views
 from reimage.services import decision
+
+MOST_OPEN_PLANS = 3
+NEVER_APPROVED = {RequestState.PENDING_APPROVAL, RequestState.REJECTED, RequestState.EXPIRED}
 
 
 def version_of(shown: ReimageRequest) -> str:
@@ -24,11 +27,15 @@ def version_of(shown: ReimageRequest) -> str:
 
 def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
     """Everything of the page but its forms' errors."""
-    plans = plan_views(shown)
+    plans, is_pending = plan_views(shown), shown.state == RequestState.PENDING_APPROVAL
     return {
         "reimage_request": shown,
         "plans": plans,
+        "fates": fates_of(shown.operations.all()),
+        "plans_are_folded": len(plans) > MOST_OPEN_PLANS or (len(plans) > 1 and not is_pending),
+        "typical_seconds": selectors.typical_reimage_seconds() if _is_running(plans) else None,
         "version": version_of(shown),
+        "was_approved": shown.state not in NEVER_APPROVED,
         "is_ended": shown.state in request_states.TERMINAL,
         "timeline": AuditEvent.objects.filter(subject=shown.audit_subject).defer("body").order_by("sequence"),
         "settle_forms": _settle_forms(person, plans),
@@ -40,12 +47,14 @@ def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
 def _decision_context(person: User, shown: ReimageRequest) -> dict[str, object]:
     pending = shown.state == RequestState.PENDING_APPROVAL
     obstacles = decision.decision_obstacles(person, shown) if pending else ()
+    approvers = selectors.approvers_of(shown) if pending else None
     return {
         "decision": getattr(shown, "decision", None),
         "is_pending": pending,
         "may_decide": pending and not obstacles,
         "obstacles": [wording.violation_text(obstacle) for obstacle in obstacles],
-        "approvers": selectors.approvers_of(shown) if pending else [],
+        "approvers": approvers,
+        "administrators": [] if approvers or not pending else selectors.administrators(),
         "approve_form": CommentForm(auto_id="approve_%s"),
         "reject_form": RejectForm(auto_id="reject_%s"),
     }
@@ -72,6 +81,10 @@ def _again_url(shown: ReimageRequest) -> str:
 
 def _is_unfinished_business(operation: ReimageOperation) -> bool:
     return operation.state != OperationState.SUCCEEDED or bool(operation.findings)
+
+
+def _is_running(plans: list[PlanView]) -> bool:
+    return any(view.operation.state in WORKER_STATES for view in plans)
 
 
 def _settle_forms(person: User, plans: list[PlanView]) -> list[tuple[PlanView, SettleForm | None]]:

@@ -13,9 +13,10 @@ from reimage import selectors, wording
 from reimage.domain.request_states import RequestState
 from reimage.forms import ConfirmForm, finding_texts
 from reimage.models import ReimageRequest
-from reimage.plan_view import plan_views
+from reimage.plan_view import fates_of, plan_views
 from reimage.services import submission
 from reimage.services.errors import InvalidReimageRequest
+from reimage.views.request_context import MOST_OPEN_PLANS
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,14 +44,18 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The request was sent to the approvers."))
             return redirect("reimage:request", draft.pk)
+    plans = plan_views(draft)
     context = {
         "reimage_request": draft,
-        "plans": plan_views(draft),
+        "plans": plans,
+        "fates": fates_of(draft.operations.all()),
+        "plans_are_folded": len(plans) > MOST_OPEN_PLANS,
         "form": form,
         "findings": findings,
         "phrase": phrase,
         "destroys_a_disk": destroys_a_disk,
-        "approvers": selectors.approvers_of(draft),
+        "approvers": (approvers := selectors.approvers_of(draft)),
+        "administrators": [] if approvers else selectors.administrators(),
         "decision_hours": int(submission.DECISION_PERIOD.total_seconds() // 3600),
     }
     return render(request, "reimage/review.html", context, status=422 if request.method == "POST" else 200)

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.languages.catalogue import ROOT
 
 CODE = "code"
+RECORDED = {"detail", "evidence"}
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,25 @@ def _keys(node: ast.expr) -> frozenset[str] | None:
 def _keywords(call: ast.Call) -> frozenset[str] | None:
     names = [keyword.arg for keyword in call.keywords]
     return None if None in names else frozenset(filter(None, names))
+
+
+def detail_keys() -> set[str]:
+    """The keys of every detail that is recorded, as far as they are written out."""
+    return {
+        str(key.value)
+        for _path, tree in trees("reimage/services", "portal/identity", "portal/audit")
+        for node in ast.walk(tree)
+        if (value := _detail_in(node)) is not None
+        for mapping in ast.walk(value)
+        if isinstance(mapping, ast.Dict)
+        for key in mapping.keys
+        if isinstance(key, ast.Constant)
+    }
+
+
+def _detail_in(node: ast.AST) -> ast.expr | None:
+    """detail=…, or detail = …"""
+    if isinstance(node, ast.keyword) and node.arg in RECORDED:
+        return node.value
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return getattr(node, "value", None) if getattr(targets[0], "id", "") in RECORDED else None

@@ -12,7 +12,7 @@ WORD = re.compile(r"[A-Za-z]{2}")
 KANA_OR_KANJI = r"[\u3040-\u30ff\u4e00-\u9fff]"
 # A half-width space stands between Latin letters or digits and Japanese ones: docs/glossary.md.
 TIGHT = re.compile(rf"{KANA_OR_KANJI}(?:[A-Za-z0-9]|%\()|(?:[A-Za-z0-9]|\)[sd]){KANA_OR_KANJI}")
-FINAL_WORDS = {"cannot be recovered": "復元でき", "DELETED": "復元不可", "LOST": "復元不可"}
+FINAL_WORDS = {"cannot be recovered": "復元でき", "DELETED": "削除", "LOST": "失"}
 Pairs = Iterable[tuple[str, str]]
 
 

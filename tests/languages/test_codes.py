@@ -6,13 +6,14 @@ import pytest
 from django.utils import translation
 
 from portal.audit import catalogue as audit_catalogue
+from portal.audit.labels import label_of
 from reimage import wording
 from reimage.domain.consequences import Consequence, ConsequenceCode, Severity
 from reimage.domain.errors import RuleViolation
 from reimage.domain.operation_states import OperationState
 from reimage.domain.passwords import missing_character_classes
 from reimage.domain.request_states import RequestState
-from tests.languages.codes import Use, note_uses, violation_uses
+from tests.languages.codes import Use, detail_keys, note_uses, violation_uses
 
 BLANK = re.compile(r"%\((\w+)\)s")
 # Their sentences are put together in wording.py, not looked up.
@@ -65,3 +66,10 @@ def test_every_recorded_action_has_a_name_in_both_languages() -> None:
         japanese = {action.name: str(action) for action in actions}
     with translation.override("en"):
         assert [action.name for action in actions if str(action) == japanese[action.name]] == []
+
+
+def test_every_key_of_a_recorded_detail_has_a_name() -> None:
+    """A note is recorded with its blanks; so is what the verification found."""
+    said = [*note_uses(), *(use for use in violation_uses() if use.place.startswith(VERIFICATION))]
+    keys = detail_keys().union(*(use.params or () for use in said))
+    assert {key for key in keys if label_of(key) == key} == set()

@@ -8,9 +8,9 @@ import pytest
 from django.template.base import Lexer, TokenType
 
 from tests.languages.catalogue import ROOT, templates
+from tests.languages.english import READ_ATTRIBUTES
 
 WORD = re.compile(r"[A-Za-z]{2,}")
-READ_ATTRIBUTES = {"alt", "aria-description", "aria-label", "data-label", "placeholder", "title"}
 UNITS = {"GB"}
 VERBATIM = {"comment": "endcomment", "blocktranslate": "endblocktranslate", "blocktrans": "endblocktrans"}
 

@@ -8,11 +8,7 @@ from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
 from reimage.models import SealedSecret
 from tests.sandbox_process import SandboxProcess
-from tests.stories import approve, request_reimage, run
-
-
-def posts(sandbox: SandboxProcess) -> list[dict[str, object]]:
-    return [entry for entry in sandbox.ledger(action="reimage") if entry["accepted"]]
+from tests.stories import accepted_posts, approve, request_reimage, run
 
 
 def test_it_reimages_a_managed_windows_machine_with_a_new_password(
@@ -24,7 +20,7 @@ def test_it_reimages_a_managed_windows_machine_with_a_new_password(
 
     operation = reimage_request.operations.get()
     assert (reimage_request.state, operation.state) == (RequestState.COMPLETED, OperationState.SUCCEEDED)
-    (post,) = posts(azure)
+    (post,) = accepted_posts(azure)
     assert post["api_version"] == "2024-07-01"
     assert list(post["body"]) == ["osProfile"]
     assert post["client_request_id"] == str(operation.client_request_id)
@@ -59,5 +55,5 @@ def test_it_reimages_an_ephemeral_machine_without_a_body(azure: SandboxProcess, 
     reimage_request = run(approve(bob, request_reimage(alice, "web-01")), azure)
 
     assert reimage_request.state == RequestState.COMPLETED
-    (post,) = posts(azure)
+    (post,) = accepted_posts(azure)
     assert post["body"] is None

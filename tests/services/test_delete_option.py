@@ -1,0 +1,149 @@
+"""Changing deleteOption first: a PATCH before the POST, never mistaken for drift, and looked at before going on."""
+
+from typing import Any
+
+import pytest
+
+from portal.audit.models import AuditEvent
+from portal.identity.models import User
+from reimage.azure.calls import Unknown
+from reimage.domain.operation_states import OperationState
+from reimage.domain.plan import DeleteOptionChange
+from reimage.domain.request_states import RequestState
+from reimage.services import preflight
+from tests.sandbox_process import SandboxProcess
+from tests.stories import accepted_posts, advance, advance_to, approved, let_lease_lapse, posts, run
+
+DETACH = DeleteOptionChange.DETACH
+
+
+class WorkerDied(BaseException):
+    """As by kill -9."""
+
+
+def verbs(sandbox: SandboxProcess) -> list[str]:
+    return [entry["method"] for entry in sandbox.ledger(vm="web-03") if entry["method"] != "GET"]
+
+
+@pytest.mark.parametrize(
+    ("machine", "change", "fate"),
+    [("web-03", DeleteOptionChange.DETACH, "kept"), ("web-02", DeleteOptionChange.DELETE, "deleted")],
+)
+def test_the_old_disk_meets_the_fate_that_was_chosen(
+    azure: SandboxProcess, alice: User, bob: User, machine: str, change: DeleteOptionChange, fate: str
+) -> None:
+    reimage_request = run(approved(alice, bob, machine, change=change), azure)
+    assert reimage_request.state == RequestState.COMPLETED
+    assert reimage_request.operations.get().findings == []
+    after = azure.machine(machine)
+    assert after["delete_option"] == change.value
+    assert [disk["fate"] for disk in after["released_disks"]] == [fate]
+    assert AuditEvent.objects.filter(action="delete_option.requested").count() == 1
+
+
+def test_the_patch_goes_first_with_what_the_schema_requires(azure: SandboxProcess, alice: User, bob: User) -> None:
+    run(approved(alice, bob, "web-03", change=DETACH), azure)
+    patch, post = (entry for entry in azure.ledger(vm="web-03") if entry["method"] != "GET")
+    assert patch["body"] == {
+        "properties": {"storageProfile": {"osDisk": {"createOption": "FromImage", "deleteOption": "Detach"}}}
+    }
+    assert (patch["api_version"], post["path"].rpartition("/")[2]) == ("2024-07-01", "reimage")
+    assert patch["client_request_id"] != post["client_request_id"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"fault": "status", "status": 429, "retry_after": 5},
+        {"fault": "status", "status": 409},
+        {"fault": "status", "status": 500},
+        {"fault": "status", "status": 503},
+        {"fault": "reset_before"},
+        {"fault": "accepted_then_lost"},
+        {"fault": "accepted_then_status"},
+    ],
+)
+def test_a_patch_that_goes_wrong_is_looked_at_again(
+    azure: SandboxProcess, alice: User, bob: User, fault: dict[str, Any]
+) -> None:
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    azure.faults(fault.pop("fault"), match={"verb": "PATCH", "vm": "web-03"}, **fault)
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert azure.machine("web-03")["delete_option"] == "Detach"
+    assert len(accepted_posts(azure)) == 1
+
+
+def test_a_patch_that_azure_throttles_for_long_burns_nothing(azure: SandboxProcess, alice: User, bob: User) -> None:
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    azure.faults("status", match={"verb": "PATCH", "vm": "web-03"}, status=429, retry_after=1, times=9)
+    for _ in range(9):
+        operation = advance(reimage_request.operations.get())
+        assert operation.state == OperationState.SETTING_DELETE_OPTION
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+def test_a_patch_that_azure_refuses_fails_with_azures_words(azure: SandboxProcess, alice: User, bob: User) -> None:
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    azure.faults("status", match={"verb": "PATCH"}, status=403, code="AuthorizationFailed", message="No write.")
+    operation = advance(reimage_request.operations.get())
+    assert operation.state == OperationState.FAILED
+    assert operation.note["params"]["message"] == "No write."
+    assert posts(azure) == []
+
+
+def test_it_gives_up_when_azure_never_makes_the_change(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "change_delete_option", lambda *_, **__: Unknown("Swallowed"))
+    reimage_request = run(approved(alice, bob, "web-03", change=DETACH), azure)
+    operation = reimage_request.operations.get()
+    assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "delete_option_unchanged")
+    assert posts(azure) == []
+
+
+@pytest.mark.parametrize("status", [409, 429])
+def test_a_refused_post_after_the_change_is_not_read_as_drift(
+    azure: SandboxProcess, alice: User, bob: User, status: int
+) -> None:
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    azure.faults("status", match={"verb": "POST", "path_contains": "/reimage"}, status=status, retry_after=1)
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert verbs(azure) == ["PATCH", "POST", "POST"]
+    assert len(accepted_posts(azure)) == 1
+
+
+def test_a_worker_that_dies_after_the_patch_leaves_no_drift_behind(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+
+    def die(*_: object) -> None:
+        raise WorkerDied
+
+    with monkeypatch.context() as moment:
+        moment.setattr(preflight, "_after_change", die)
+        with pytest.raises(WorkerDied):
+            advance(reimage_request.operations.get())
+    let_lease_lapse(reimage_request.operations.get())
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert verbs(azure) == ["PATCH", "POST"]
+
+
+def test_somebody_elses_change_of_the_option_is_drift_even_to_the_same_value(
+    azure: SandboxProcess, alice: User, bob: User
+) -> None:
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    azure.drift("web-03", delete_option="Detach")
+    operation = advance(reimage_request.operations.get())
+    assert operation.state == OperationState.DRIFTED
+    assert operation.findings[0]["params"] == {"field": "delete_option", "approved": "Delete", "found": "Detach"}
+    assert verbs(azure) == []
+
+
+def test_drift_of_the_machine_after_the_change_stops_it(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = approved(alice, bob, "web-03", change=DETACH).operations.get()
+    advance_to(operation, OperationState.SETTING_DELETE_OPTION)
+    azure.advance_clock(100)
+    azure.drift("web-03", replace_os_disk=True)
+    assert advance(operation).state == OperationState.DRIFTED
+    assert posts(azure) == []

@@ -1,0 +1,202 @@
+"""The one POST and what comes of it. Whatever happens, Azure takes on at most one."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from portal.audit.models import AuditEvent
+from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
+from reimage.domain.parameters import ReimageParameters
+from reimage.domain.request_states import RequestState
+from reimage.models import ReimageOperation, ReimageRequest, SealedSecret
+from reimage.services import leases, reimaging
+from tests.azure_fixtures import forget_clients
+from tests.sandbox_process import SandboxProcess
+from tests.stories import accepted_posts, advance, approved, posts, run
+
+SECRET = ReimageParameters(admin_password="Correct-Horse-7", custom_data="I2Nsb3VkLWNvbmZpZwo=")
+POST = {"verb": "POST", "path_contains": "/reimage"}
+
+
+def posted(sandbox: SandboxProcess, reimage_request: ReimageRequest, fault: str, **script: Any) -> ReimageOperation:
+    """The operation after its first POST met the fault."""
+    sandbox.faults(fault, match=POST, **script)
+    return advance(reimage_request.operations.get())
+
+
+def test_an_accepted_post_is_followed_and_its_secrets_are_gone(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = advance(approved(alice, bob, "web-02", parameters=SECRET).operations.get())
+    assert operation.state == OperationState.IN_PROGRESS
+    assert operation.operation_url.startswith(azure.https_url)
+    assert operation.location_url.endswith("&monitor=true")
+    assert operation.azure_request_id
+    assert not SealedSecret.objects.exists()
+    (post,) = posts(azure)
+    assert post["client_request_id"] == str(operation.client_request_id)
+    assert post["body"]["osProfile"]["customData"] == SECRET.custom_data
+    assert operation.evidence["os_disk_id"] == operation.plan["os_disk_id"]
+
+
+def test_the_intent_is_recorded_before_the_post(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = posted(azure, approved(alice, bob, "web-02"), "reset_before")
+    (intent,) = AuditEvent.objects.filter(action="reimage_operation.intended")
+    assert str(operation.client_request_id) in bytes(intent.body).decode()
+
+
+def test_a_throttled_post_waits_as_long_as_azure_says(azure: SandboxProcess, alice: User, bob: User) -> None:
+    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
+    before = timezone.now()
+    operation = posted(azure, reimage_request, "status", status=429, retry_after=1200)
+    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "throttled")
+    assert timedelta(seconds=1199) < operation.next_at - before < timedelta(seconds=1260)
+    assert SealedSecret.objects.count() == 2
+    assert len(posts(azure)) == 1
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert len(accepted_posts(azure)) == 1
+
+
+def test_a_conflict_goes_back_through_preflight(azure: SandboxProcess, alice: User, bob: User) -> None:
+    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
+    operation = posted(azure, reimage_request, "status", status=409, code="OperationNotAllowed")
+    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "azure_conflict")
+    azure.drift("web-02", replace_os_disk=True)
+    assert advance(operation).state == OperationState.DRIFTED
+    assert accepted_posts(azure) == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_definite_refusal_fails_with_azures_words(azure: SandboxProcess, alice: User, bob: User, status: int) -> None:
+    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
+    operation = posted(azure, reimage_request, "status", status=status, code="BadRequest", message="Not like this.")
+    assert operation.state == OperationState.FAILED
+    assert operation.note["code"] == "azure_refused"
+    assert operation.note["params"] == {"status": status, "azure_code": "BadRequest", "message": "Not like this."}
+    assert not SealedSecret.objects.exists()
+    assert len(posts(azure)) == 1
+    reimage_request.refresh_from_db()
+    assert reimage_request.state == RequestState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("fault", "script"),
+    [
+        ("status", {"status": 500}),
+        ("status", {"status": 502}),
+        ("status", {"status": 503, "retry_after": 1}),
+        ("status", {"status": 504}),
+        ("status", {"status": 408}),
+        ("reset_before", {}),
+        ("accepted_then_lost", {}),
+        ("accepted_then_status", {"status": 503}),
+        ("accepted_then_status", {"status": 500}),
+    ],
+)
+def test_any_other_answer_leaves_the_outcome_unknown_and_is_never_sent_again(
+    azure: SandboxProcess, alice: User, bob: User, fault: str, script: dict[str, Any]
+) -> None:
+    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
+    operation = posted(azure, reimage_request, fault, **script)
+    assert operation.state == OperationState.OUTCOME_UNKNOWN
+    assert operation.note["code"] == "answer_lost"
+    assert not SealedSecret.objects.exists()
+    run(reimage_request, azure, steps=4)
+    assert len(posts(azure)) == 1
+
+
+def test_an_acceptance_without_an_address_is_reconciled(azure: SandboxProcess, alice: User, bob: User) -> None:
+    reimage_request = approved(alice, bob, "web-02")
+    operation = posted(azure, reimage_request, "no_operation_headers")
+    assert operation.state == OperationState.OUTCOME_UNKNOWN
+    assert operation.note["code"] == "operation_address_missing"
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert len(posts(azure)) == 1
+
+
+def test_a_foreign_address_gets_no_token_but_an_administrator(azure: SandboxProcess, alice: User, bob: User) -> None:
+    reimage_request = approved(alice, bob, "web-02")
+    operation = posted(azure, reimage_request, "foreign_operation_host", host="https://127.0.0.1:1")
+    assert operation.state == OperationState.NEEDS_ATTENTION
+    assert operation.note["code"] == "operation_address_foreign"
+    assert operation.operation_url.startswith("https://127.0.0.1:1/")
+    assert operation.next_at is None
+    event = AuditEvent.objects.get(action="reimage_operation.accepted")
+    assert "operation_address_foreign" in bytes(event.body).decode()
+
+
+def test_it_gives_up_after_too_many_refusals(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = approved(alice, bob, "web-02", parameters=SECRET).operations.get()
+    ReimageOperation.objects.filter(pk=operation.pk).update(attempt=reimaging.MAX_ATTEMPTS)
+    operation = advance(operation)
+    assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "too_many_attempts")
+    assert posts(azure) == []
+    assert not SealedSecret.objects.exists()
+
+
+def test_a_worker_that_is_too_slow_sends_nothing(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
+    with monkeypatch.context() as moment:
+        moment.setattr(leases, "LEASE", timedelta(seconds=10))
+        operation = advance(reimage_request.operations.get())
+    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "too_late_to_send")
+    assert posts(azure) == []
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+def test_a_credential_that_fails_at_the_post_sends_and_burns_nothing(
+    azure: SandboxProcess, alice: User, bob: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
+    submit = reimaging.submit_reimage
+
+    def submit_with_a_revoked_credential(*args: Any, **options: Any) -> Any:
+        settings.AZURE_CLIENT_SECRET = "revoked"
+        forget_clients()
+        return submit(*args, **options)
+
+    with monkeypatch.context() as moment:
+        moment.setattr(reimaging, "submit_reimage", submit_with_a_revoked_credential)
+        operation = advance(reimage_request.operations.get())
+    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "not_sent")
+    assert posts(azure) == []
+    settings.AZURE_CLIENT_SECRET = "sandbox-operator-secret"
+    forget_clients()
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+@pytest.mark.parametrize("file", ["", "/does/not/exist.pem"])
+def test_a_worker_without_the_key_waits_for_its_administrator(
+    azure: SandboxProcess, alice: User, bob: User, settings: Any, file: str
+) -> None:
+    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
+    right, settings.SEALING_PRIVATE_KEY_FILE = settings.SEALING_PRIVATE_KEY_FILE, file
+    operation = advance(reimage_request.operations.get())
+    assert (operation.state, operation.note["code"]) == (OperationState.PREFLIGHT, "sealing_key_missing")
+    assert posts(azure) == []
+    settings.SEALING_PRIVATE_KEY_FILE = right
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+def test_an_altered_secret_is_not_sent(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = approved(alice, bob, "web-02", parameters=SECRET).operations.get()
+    sealed = operation.sealed_secrets.get(field="admin_password")
+    sealed.ciphertext = bytes(sealed.ciphertext[:-1]) + bytes([sealed.ciphertext[-1] ^ 1])
+    sealed.save()
+    operation = advance(operation)
+    assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "secret_unusable")
+    assert posts(azure) == []
+
+
+@pytest.mark.parametrize("field", ["admin_password", "custom_data"])
+def test_a_body_without_one_of_its_secrets_is_not_sent(
+    azure: SandboxProcess, alice: User, bob: User, field: str
+) -> None:
+    operation = approved(alice, bob, "web-02", parameters=SECRET).operations.get()
+    operation.sealed_secrets.filter(field=field).delete()
+    operation = advance(operation)
+    assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "secret_unusable")
+    assert posts(azure) == []

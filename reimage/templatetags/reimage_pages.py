@@ -31,6 +31,13 @@ def power_state(value: object) -> str:
 
 
 @register.filter
+def image_name(image: str) -> str:
+    """A platform image by offer and SKU, which tell it from the others of a list; any other image as it is."""
+    parts = image.split(":")
+    return f"{parts[1]} {parts[2]}" if len(parts) == 4 else image
+
+
+@register.filter
 def elapsed_since(end: datetime | None, start: datetime) -> str:
     """How long something took, or has taken so far where it has no end."""
     return duration(((end or timezone.now()) - start).total_seconds())

@@ -1,4 +1,7 @@
-"""Tells people by mail, in their language, with links only. The notice is a row; sending is retried until it works."""
+"""Tells people by mail, in their language and time zone, with links only.
+
+The notice is a row; sending is retried until it works.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +13,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from portal.identity.models import User
 from reimage import selectors
@@ -95,7 +98,8 @@ def _message(notice: Notice, person: User) -> EmailMultiAlternatives:
         "person": person,
         "url": f"{settings.PUBLIC_URL}{path}",
     }
-    with translation.override(person.language or reimage_request.language):
+    language = person.language or reimage_request.language
+    with translation.override(language), timezone.override(person.time_zone or None):
         subject = render_to_string(f"mail/{notice.kind}_subject.txt", context)
         text = render_to_string(f"mail/{notice.kind}.txt", context)
         html = render_to_string(f"mail/{notice.kind}.html", context)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -55,6 +56,13 @@ def mail_server(settings: Any) -> type[Refusing]:
 @pytest.fixture
 def second_approver(db: None, bob: User) -> User:
     return make_user(EVE, group_ids=bob.group_ids)
+
+
+def test_a_deadline_is_told_in_the_readers_time_zone(azure: SandboxProcess, alice: User, bob: User) -> None:
+    User.objects.filter(pk=bob.pk).update(time_zone="Asia/Tokyo")
+    deadline = timezone.localtime(request_reimage(alice, "web-01").expires_at, ZoneInfo("Asia/Tokyo"))
+    send()
+    assert f"{deadline:%Y-%m-%d %H:%M} JST" in str(mail.outbox[0].body)
 
 
 def test_the_approvers_are_told_of_a_submission(

@@ -1,0 +1,1 @@
+"""The capability's pages, as each of the cast sees them."""

@@ -1,0 +1,141 @@
+"""Approving, rejecting, canceling through their forms: by whom, when, once; and what the others are told."""
+
+import pytest
+from django.http import HttpResponse
+from django.utils import timezone
+
+from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
+from reimage.models import ApprovalDecision, ReimageRequest
+from reimage.services import decision
+from tests.cast import VM_APPROVERS, client_of
+from tests.pages.reading import part, words
+from tests.sandbox_process import SandboxProcess
+from tests.stories import advance, approve, request_reimage
+
+DEEDS = {"approve": {}, "reject": {"comment": "Not this week."}, "cancel": {}}
+
+
+@pytest.fixture
+def pending(azure: SandboxProcess, alice: User) -> ReimageRequest:
+    return request_reimage(alice, "web-02")
+
+
+def do(person: User, deed: str, made: ReimageRequest, **fields: str) -> HttpResponse:
+    data = {"digest": made.digest, **DEEDS[deed], **fields}
+    return client_of(person).post(f"/requests/{made.pk}/{deed}", data)
+
+
+def state_of(made: ReimageRequest) -> str:
+    return ReimageRequest.objects.get(pk=made.pk).state
+
+
+def test_the_approver_approves_and_the_machines_are_queued(pending: ReimageRequest, bob: User) -> None:
+    answer = do(bob, "approve", pending, comment="Go ahead.")
+    assert answer["Location"] == f"/requests/{pending.pk}/"
+    assert state_of(pending) == RequestState.APPROVED
+    made = ApprovalDecision.objects.get()
+    assert (made.approver, made.outcome, made.comment, made.digest) == (bob, "approved", "Go ahead.", pending.digest)
+    assert pending.operations.get().state == OperationState.QUEUED
+
+
+def test_the_approver_rejects_with_a_reason(pending: ReimageRequest, bob: User) -> None:
+    do(bob, "reject", pending)
+    assert state_of(pending) == RequestState.REJECTED
+    assert ApprovalDecision.objects.get().comment == "Not this week."
+
+
+def test_a_rejection_without_a_reason_comes_back_with_the_form(pending: ReimageRequest, bob: User) -> None:
+    answer = do(bob, "reject", pending, comment="  ")
+    assert answer.status_code == 422
+    assert "A rejection needs a reason" in part(answer, "reject_comment_error")
+    assert state_of(pending) == RequestState.PENDING_APPROVAL
+
+
+def test_the_requester_cancels(pending: ReimageRequest, alice: User) -> None:
+    do(alice, "cancel", pending)
+    assert state_of(pending) == RequestState.CANCELED
+
+
+def test_another_plan_than_the_one_shown_is_not_approved(pending: ReimageRequest, bob: User) -> None:
+    answer = do(bob, "approve", pending, digest="0" * 64)
+    assert answer.status_code == 409
+    assert "Reload the page" in words(answer)
+    assert state_of(pending) == RequestState.PENDING_APPROVAL
+
+
+def test_nobody_decides_their_own_request_with_whatever_grant(pending: ReimageRequest, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(group_ids=[VM_APPROVERS], app_roles=["Reimage.Administrator"])
+    for deed in ("approve", "reject"):
+        answer = do(alice, deed, pending)
+        assert answer.status_code == 403
+        assert "a second person has to decide" in words(answer)
+    assert state_of(pending) == RequestState.PENDING_APPROVAL
+
+
+def test_a_late_decision_is_told_who_was_faster_and_when(pending: ReimageRequest, bob: User, eve: User) -> None:
+    User.objects.filter(pk=eve.pk).update(group_ids=[VM_APPROVERS])
+    approve(bob, pending)
+    decided_at = ApprovalDecision.objects.get().decided_at
+    for deed in ("approve", "reject"):
+        answer = do(eve, deed, pending)
+        assert answer.status_code == 409
+        assert f"Request #{pending.pk} was already approved by Bob Baba at" in words(answer)
+        assert str(decided_at.year) in words(answer)
+    assert ApprovalDecision.objects.count() == 1
+
+
+def test_deciding_twice_by_a_double_click_changes_nothing(pending: ReimageRequest, bob: User) -> None:
+    assert [do(bob, "approve", pending).status_code for _ in range(2)] == [302, 409]
+    assert ApprovalDecision.objects.count() == 1
+
+
+def test_it_is_too_late_to_decide_after_the_deadline(pending: ReimageRequest, bob: User) -> None:
+    ReimageRequest.objects.filter(pk=pending.pk).update(expires_at=timezone.now())
+    answer = do(bob, "approve", pending)
+    assert answer.status_code == 409
+    assert "expired before anybody decided" in words(answer)
+
+
+def test_it_is_too_late_to_cancel_once_sent(pending: ReimageRequest, alice: User, bob: User) -> None:
+    operation = approve(bob, pending).operations.get()
+    advance(operation)
+    answer = do(alice, "cancel", pending)
+    assert answer.status_code == 409
+    assert state_of(pending) == RequestState.EXECUTING
+
+
+def test_only_the_requester_cancels(pending: ReimageRequest, bob: User, carol: User) -> None:
+    for person in (bob, carol):
+        answer = do(person, "cancel", pending)
+        assert answer.status_code == 403
+        assert "Only the person who asked" in words(answer)
+    assert state_of(pending) == RequestState.PENDING_APPROVAL
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_role_alone_lets_nobody_act(pending: ReimageRequest, carol: User, dan: User, deed: str) -> None:
+    for person in (carol, dan):
+        assert do(person, deed, pending).status_code == 403
+    assert state_of(pending) == RequestState.PENDING_APPROVAL
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_for_a_stranger_there_is_no_such_request(pending: ReimageRequest, eve: User, deed: str) -> None:
+    assert do(eve, deed, pending).status_code == 404
+    assert state_of(pending) == RequestState.PENDING_APPROVAL
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_no_link_decides(pending: ReimageRequest, alice: User, bob: User, deed: str) -> None:
+    for person in (alice, bob):
+        assert client_of(person).get(f"/requests/{pending.pk}/{deed}").status_code == 405
+    assert state_of(pending) == RequestState.PENDING_APPROVAL
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_what_has_ended_stays_as_it_is(pending: ReimageRequest, alice: User, bob: User, deed: str) -> None:
+    decision.expire_reimage_requests(now=pending.expires_at)
+    assert do(alice if deed == "cancel" else bob, deed, pending).status_code == 409
+    assert state_of(pending) == RequestState.EXPIRED

@@ -1,0 +1,86 @@
+"""An operation that evidence could not settle waits for an administrator's word."""
+
+import pytest
+from django.http import HttpResponse
+
+from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
+from reimage.models import ReimageOperation
+from tests.cast import client_of
+from tests.pages.reading import form_actions, words
+from tests.sandbox_process import SandboxProcess
+from tests.stories import approve, request_reimage, run
+
+
+@pytest.fixture
+def waiting(azure: SandboxProcess, alice: User, bob: User) -> ReimageOperation:
+    made = request_reimage(alice, "web-02")
+    azure.faults("foreign_operation_host", match={"verb": "POST", "vm": "web-02"})
+    operation = run(approve(bob, made), azure).operations.get()
+    assert operation.state == OperationState.NEEDS_ATTENTION
+    return operation
+
+
+def settle(person: User, operation: ReimageOperation, **fields: str) -> HttpResponse:
+    return client_of(person).post(f"/operations/{operation.pk}/settle", fields)
+
+
+def state_of(operation: ReimageOperation) -> str:
+    return ReimageOperation.objects.get(pk=operation.pk).state
+
+
+def test_the_administrator_gets_the_form_and_the_others_an_explanation(
+    waiting: ReimageOperation, alice: User, dan: User
+) -> None:
+    address = f"/requests/{waiting.reimage_request_id}/"
+    page = client_of(dan).get(address)
+    assert form_actions(page) == {f"/operations/{waiting.pk}/settle"}
+    assert "web-02 needs an administrator" in words(page)
+    assert "points to a foreign address" in words(page)
+    page = client_of(alice).get(address)
+    assert form_actions(page) == set()
+    assert "Only people with the app role Reimage.Administrator" in words(page)
+
+
+@pytest.mark.parametrize(("executed", "state"), [("yes", OperationState.VERIFYING), ("no", OperationState.FAILED)])
+def test_the_administrators_word_goes_on_from_there(
+    waiting: ReimageOperation, dan: User, executed: str, state: str
+) -> None:
+    answer = settle(dan, waiting, executed=executed, comment="The Activity Log shows it.")
+    assert answer["Location"] == f"/requests/{waiting.reimage_request_id}/"
+    assert state_of(waiting) == state
+    assert "The Activity Log shows it." in words(client_of(dan).get(answer["Location"]))
+
+
+@pytest.mark.parametrize(
+    "fields", [{"executed": "yes"}, {"comment": "I looked."}, {"executed": "maybe", "comment": "?"}]
+)
+def test_half_a_word_is_none(waiting: ReimageOperation, dan: User, fields: dict[str, str]) -> None:
+    answer = settle(dan, waiting, **fields)
+    assert answer.status_code == 400
+    assert "Say whether the reimage took place" in words(answer)
+    assert state_of(waiting) == OperationState.NEEDS_ATTENTION
+
+
+def test_it_is_settled_once(waiting: ReimageOperation, dan: User) -> None:
+    settle(dan, waiting, executed="no", comment="Nothing in the log.")
+    answer = settle(dan, waiting, executed="yes", comment="Or was there?")
+    assert answer.status_code == 409
+    assert state_of(waiting) == OperationState.FAILED
+
+
+def test_nobody_else_settles_it(waiting: ReimageOperation, alice: User, bob: User, carol: User, eve: User) -> None:
+    for person in (alice, bob, carol, eve):
+        answer = settle(person, waiting, executed="yes", comment="Trust me.")
+        assert answer.status_code == 403
+        assert "Reimage.Administrator" in words(answer)
+    assert state_of(waiting) == OperationState.NEEDS_ATTENTION
+
+
+def test_no_link_settles_it(waiting: ReimageOperation, dan: User) -> None:
+    assert client_of(dan).get(f"/operations/{waiting.pk}/settle").status_code == 405
+
+
+def test_an_unknown_operation_is_not_found(db: None, dan: User) -> None:
+    answer = client_of(dan).post("/operations/1/settle", {"executed": "no", "comment": "I looked."})
+    assert answer.status_code == 404

@@ -17,6 +17,7 @@ from reimage.azure.errors import cloud_error, retry_after_seconds
 
 # Statuses after which nothing was executed. 408 and every 5xx may have been (AZURE.md, measured).
 DEFINITE_REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 429})
+ACCEPTING = (200, 202)
 NOT_SENT = "NotSent"
 TOO_LATE = "TooLate"
 HTTPS_PORT = 443
@@ -89,8 +90,9 @@ def classify(send: Callable[[Hooks], object], *, deadline: float = math.inf) -> 
     try:
         send({"raw_request_hook": call.leaving, "raw_response_hook": call.answered})
     except SdkError as err:
-        return _classify_error(err, left=call.left)
-    if call.status not in (200, 202):
+        if call.status not in ACCEPTING:  # else the SDK could only not make sense of the body
+            return _classify_error(err, left=call.left)
+    if call.status not in ACCEPTING:
         return Unknown("UnexpectedStatus", call.status)
     return Accepted(
         status=call.status,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from azure.core.exceptions import AzureError as SdkError
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from reimage.domain.errors import DomainError
 
@@ -46,6 +46,8 @@ class CloudError:
 def cloud_error(err: HttpResponseError) -> CloudError:
     """Reads ApiError with its details and innererror; any other body gives the status line."""
     error = getattr(err, "error", None)
+    if error is None and isinstance(err, ClientAuthenticationError):
+        return CloudError(code="", message="The portal's own identity was not accepted.")
     if error is None or not error.code:
         return CloudError(code="", message=str(err.reason or err.status_code or "no answer"))
     details = [f"{detail.code}: {detail.message}" for detail in error.details or [] if detail.code != error.code]

@@ -1,0 +1,135 @@
+"""However Azure answers, the reimage POST and the PATCH leave the portal exactly once."""
+
+import time
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError
+
+from reimage.azure import clients
+from reimage.azure.calls import Accepted, CallOutcome, Refused, Unknown
+from reimage.azure.virtual_machines import change_delete_option, submit_reimage
+from reimage.domain.resource_ids import VirtualMachineId
+from reimage.domain.virtual_machine import DeleteOption
+from tests.azure.server import Answer, Server
+from tests.ports import free_port
+
+WEB_02 = VirtualMachineId("aaaaaaaa-0000-4000-8000-000000000001", "rg-web", "web-02")
+ERROR = {"error": {"code": "SomeCode", "message": "Some words."}}
+SLOW_DOWN = {"Retry-After": "1200"}
+
+
+def submit(**options: Any) -> CallOutcome:
+    return submit_reimage(WEB_02, {"tempDisk": True}, client_request_id=uuid4(), **options)
+
+
+ANSWERS = [
+    (Answer(200), Accepted),
+    (Answer(202), Accepted),
+    (Answer(202, headers={"Retry-After": "9"}), Accepted),
+    (Answer(204), Unknown),
+    (Answer(307, headers={"Location": "https://localhost/elsewhere"}), Unknown),
+    (Answer(400, ERROR), Refused),
+    (Answer(401, ERROR), Refused),
+    (Answer(403, ERROR), Refused),
+    (Answer(404, ERROR), Refused),
+    (Answer(408, ERROR), Unknown),
+    (Answer(408, ERROR, SLOW_DOWN), Unknown),
+    (Answer(409, ERROR), Refused),
+    (Answer(409, ERROR, SLOW_DOWN), Refused),
+    (Answer(412, ERROR), Refused),
+    (Answer(418, ERROR), Unknown),
+    (Answer(429, ERROR), Refused),
+    (Answer(429, ERROR, SLOW_DOWN), Refused),
+    (Answer(500, ERROR), Unknown),
+    (Answer(500, "no cloud error"), Unknown),
+    (Answer(502), Unknown),
+    (Answer(503, ERROR), Unknown),
+    (Answer(503, ERROR, SLOW_DOWN), Unknown),
+    (Answer(504, ERROR), Unknown),
+    (Answer(0), Unknown),
+    (Answer(-1), Unknown),
+]
+NAMES = [f"{answer.status}{'-retry-after' if answer.headers else ''}" for answer, _ in ANSWERS]
+
+
+@pytest.mark.parametrize(("answer", "outcome"), ANSWERS, ids=NAMES)
+def test_the_reimage_is_posted_once(server: Server, answer: Answer, outcome: type[CallOutcome]) -> None:
+    server.answer = answer
+    found = submit()
+    assert type(found) is outcome
+    assert len(server.arrivals) == 1
+    if answer.status > 0 and not isinstance(found, Accepted):
+        assert found.status == answer.status
+
+
+@pytest.mark.parametrize(("answer", "outcome"), ANSWERS, ids=NAMES)
+def test_the_change_of_delete_option_is_sent_once(server: Server, answer: Answer, outcome: type[CallOutcome]) -> None:
+    server.answer = Answer(answer.status, answer.body or {}, answer.headers) if answer.status == 200 else answer
+    found = change_delete_option(WEB_02, DeleteOption.DETACH, client_request_id=uuid4())
+    assert type(found) is outcome
+    assert len(server.received("PATCH")) == 1
+
+
+def test_a_refusal_carries_azures_words_and_its_patience(server: Server) -> None:
+    server.answer = Answer(429, ERROR, SLOW_DOWN)
+    assert submit() == Refused(429, "SomeCode", "Some words.", 1200)
+
+
+def test_an_acceptance_carries_the_addresses_whole(server: Server) -> None:
+    url = f"{server.url}/operations/1?p=a%2Fb&api-version=2024-07-01"
+    headers = {"Azure-AsyncOperation": url, "Location": f"{url}&monitor=true", "x-ms-request-id": "r-1"}
+    server.answer = Answer(202, headers={**headers, "Retry-After": "7"})
+    assert submit() == Accepted(202, url, f"{url}&monitor=true", "r-1", 7)
+
+
+def test_a_claims_challenge_repeats_only_what_was_refused(server: Server) -> None:
+    challenge = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
+    server.answer = Answer(401, ERROR, {"WWW-Authenticate": challenge})
+    assert isinstance(submit(), Refused)
+    assert len(server.arrivals) == 2
+
+
+def test_what_never_connected_was_not_sent(server: Server, settings: Any) -> None:
+    settings.AZURE_RESOURCE_MANAGER = f"https://localhost:{free_port()}"
+    clients.single_shot_client.cache_clear()
+    assert submit() == Refused(0, "NotSent", "Azure Resource Manager could not be reached; nothing was sent.")
+
+
+def test_an_unknown_name_was_not_sent(server: Server, settings: Any) -> None:
+    settings.AZURE_RESOURCE_MANAGER = "https://management.invalid"
+    clients.single_shot_client.cache_clear()
+    found = submit()
+    assert isinstance(found, Refused)
+    assert (found.status, found.code) == (0, "NotSent")
+
+
+def test_a_tls_error_proves_nothing(server: Server, settings: Any) -> None:
+    settings.AZURE_CA_BUNDLE = ""
+    clients.single_shot_client.cache_clear()
+    assert isinstance(submit(), Unknown)
+    assert server.arrivals == []
+
+
+def test_without_a_token_nothing_is_sent(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Revoked:
+        def get_token(self, *_: str, **__: Any) -> None:
+            raise ClientAuthenticationError("canary: the reason of the identity provider")
+
+        get_token_info = get_token
+
+    monkeypatch.setattr(clients, "credential", Revoked)
+    clients.single_shot_client.cache_clear()
+    found = submit()
+    assert isinstance(found, Refused)
+    assert (found.status, found.code) == (0, "NotSent")
+    assert "canary" not in found.message
+    assert server.arrivals == []
+
+
+def test_after_the_deadline_nothing_is_sent(server: Server) -> None:
+    found = submit(deadline=time.monotonic() - 1)
+    assert isinstance(found, Refused)
+    assert (found.status, found.code) == (0, "TooLate")
+    assert server.arrivals == []

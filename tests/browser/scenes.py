@@ -1,0 +1,71 @@
+"""Every page with something on it: who looks at it and where it is, after one demo story. For pictures and checks."""
+
+from dataclasses import dataclass
+
+import requests
+from playwright.sync_api import Browser
+
+from tests.browser.person import Person
+from tests.cast import ALICE, BOB, CAROL, DAN, EVE, Part
+from tests.demo_stack import DemoStack
+
+WATCHED = ("web-01", "web-02", "web-03", "web-04")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A page, who looks at it, and where it is."""
+
+    name: str
+    part: Part
+    path: str
+
+
+def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
+    """Makes one request that ended, one that waits, and one that is a draft."""
+    Person.sign_in(browser, stack, BOB).context.close()
+    alice = Person.sign_in(browser, stack, ALICE)
+    alice.open("/machines/")
+    boxes = {name: alice.page.get_by_role("checkbox", name=name, exact=True) for name in WATCHED}
+    ids = {name: box.get_attribute("value") for name, box in boxes.items()}
+    ended = _ask(alice, "web-01", "web-02", reason="Both hosts fail their integrity check.")
+    Person.sign_in(browser, stack, BOB).approve(ended)
+    _run_to_the_end(alice, stack)
+    waiting = _ask(alice, "web-02", "web-03", reason="The disk image is corrupt: INC-7.")
+    alice.choose_machines("web-04")
+    draft = alice.review("Practice before the maintenance window.").url.removeprefix(stack.url)
+    carol = Person.sign_in(browser, stack, CAROL)
+    event = carol.open(f"/requests/{ended}/").locator("#timeline a").first.get_attribute("href")
+    return [
+        Scene("my-work", ALICE, "/"),
+        Scene("my-work-approver", BOB, "/"),
+        Scene("no-access", EVE, "/"),
+        Scene("machines", ALICE, "/machines/"),
+        Scene("machines-none-found", ALICE, "/machines/?q=nothing-like-this"),
+        Scene("machine", ALICE, f"/machines/{ids['web-03']}/"),
+        Scene("new-request", ALICE, f"/requests/new?vm={ids['web-01']}&vm={ids['web-04']}"),
+        Scene("review", ALICE, draft),
+        Scene("requests", ALICE, "/requests/"),
+        Scene("request-waiting", ALICE, f"/requests/{waiting}/"),
+        Scene("request-ended", ALICE, f"/requests/{ended}/"),
+        Scene("approvals", BOB, "/approvals/"),
+        Scene("request-to-decide", BOB, f"/requests/{waiting}/"),
+        Scene("audit", CAROL, "/audit/"),
+        Scene("audit-event", CAROL, str(event)),
+        Scene("access", DAN, "/access/"),
+        Scene("not-allowed", EVE, "/access/"),
+        Scene("not-found", EVE, "/requests/99999/"),
+    ]
+
+
+def _ask(alice: Person, *names: str, reason: str) -> int:
+    alice.choose_machines(*names)
+    alice.review(reason)
+    return alice.confirm(f"reimage {len(names)}")
+
+
+def _run_to_the_end(alice: Person, stack: DemoStack) -> None:
+    """Hurries the sandbox's clock along as soon as Azure is at it."""
+    alice.page.wait_for_selector("#progress:has-text('web-02')", timeout=20_000)
+    requests.post(f"{stack.sandbox_url}/_sandbox/clock", json={"advance_seconds": 60}, timeout=10).raise_for_status()
+    alice.page.wait_for_selector("#progress:not([hx-get])", timeout=60_000)

@@ -21,7 +21,7 @@ PAGE_SIZE = 50
 def access(request: PersonRequest) -> HttpResponse:
     """GET lists every grant; POST adds one, or shows what must be mended."""
     grants.require_administrator(request.user)
-    form = GrantForm(request.POST or None)
+    form = GrantForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             grants.grant_access(administrator=request.user, **form.cleaned_data)

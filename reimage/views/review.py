@@ -28,7 +28,8 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
         messages.info(request, err.message)
         return redirect("reimage:request", reimage_request_id)
     phrase, destroys_a_disk = submission.confirmation_phrase(draft), submission.destroys_a_disk(draft)
-    form = ConfirmForm(request.POST or None, phrase=phrase, destroys_a_disk=destroys_a_disk)
+    posted = request.POST if request.method == "POST" else None
+    form = ConfirmForm(posted, phrase=phrase, destroys_a_disk=destroys_a_disk)
     findings: list[str] = []
     if request.method == "POST" and form.is_valid():
         try:

@@ -49,7 +49,7 @@ def test_an_administrator_gives_access(dan: User) -> None:
         ({"principal_id": "eve"}, "id_principal_id_error", "valid UUID"),
         ({"scope": ""}, "id_scope_error", "required"),
         ({"tag_value": "test"}, "id_tag_name_error", "Give the tag"),
-        ({"scope": "rg-web"}, "main", "The scope is not a subscription"),
+        ({"scope": "rg-web"}, "main", "is not the resource id of a subscription"),
     ],
 )
 def test_what_must_be_mended_is_said_where_it_is(dan: User, fields: dict[str, str], where: str, text: str) -> None:

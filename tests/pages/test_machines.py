@@ -15,23 +15,23 @@ PICKER = "/machines/"
 
 
 @pytest.fixture
-def browser(alice: User) -> Client:
+def visitor(alice: User) -> Client:
     return client_of(alice)
 
 
-def test_it_shows_the_granted_machines_and_no_others(browser: Client) -> None:
+def test_it_shows_the_granted_machines_and_no_others(visitor: Client) -> None:
     virtual_machine("web-11")
     virtual_machine("db-11", resource_group="rg-db", resource_group_key="rg-db", resource_key="/elsewhere")
-    page = words(browser.get(PICKER))
+    page = words(visitor.get(PICKER))
     assert "web-11" in page
     assert "db-11" not in page
 
 
-def test_it_says_in_words_what_becomes_of_the_old_disk(browser: Client) -> None:
+def test_it_says_in_words_what_becomes_of_the_old_disk(visitor: Client) -> None:
     virtual_machine("web-11", delete_option="Delete")
     virtual_machine("web-12")
     virtual_machine("web-13", ephemeral=True, delete_option="Delete")
-    page = words(browser.get(PICKER))
+    page = words(visitor.get(PICKER))
     assert "The old OS disk will be DELETED" in page
     assert "The old OS disk is kept" in page
     assert "Ephemeral: its content will be LOST" in page
@@ -50,70 +50,70 @@ def test_it_says_in_words_what_becomes_of_the_old_disk(browser: Client) -> None:
         ("os_type=BeOS", {"web-11", "web-12", "job-11"}),
     ],
 )
-def test_it_is_narrowed_by_the_address(browser: Client, query: str, found: set[str]) -> None:
+def test_it_is_narrowed_by_the_address(visitor: Client, query: str, found: set[str]) -> None:
     virtual_machine("web-11")
     virtual_machine("web-12", os_type="Windows", delete_option="Delete")
     virtual_machine("job-11", ephemeral=True, delete_option="Delete")
-    page = source(browser.get(f"{PICKER}?{query}"))
+    page = source(visitor.get(f"{PICKER}?{query}"))
     assert set(re.findall(r'name="vm"[^>]*aria-label="([^"]*)"', page)) == found
 
 
-def test_a_machine_with_an_open_request_cannot_be_chosen_and_says_why(browser: Client, alice: User) -> None:
+def test_a_machine_with_an_open_request_cannot_be_chosen_and_says_why(visitor: Client, alice: User) -> None:
     machine = virtual_machine("web-11")
     reimage_request(alice, machine)
-    page = browser.get(PICKER)
+    page = visitor.get(PICKER)
     (box,) = re.findall(r'<input[^>]*name="vm"[^>]*>', source(page))
     assert "disabled" in box
     assert f'aria-describedby="why-not-{machine.pk}"' in box
     assert "a request for it is open" in part(page, f"why-not-{machine.pk}")
 
 
-def test_what_was_chosen_stays_chosen_when_the_filter_hides_it(browser: Client) -> None:
+def test_what_was_chosen_stays_chosen_when_the_filter_hides_it(visitor: Client) -> None:
     shown, hidden = virtual_machine("web-11"), virtual_machine("job-11")
-    page = source(browser.get(f"{PICKER}?q=web&vm={shown.pk}&vm={hidden.pk}"))
+    page = source(visitor.get(f"{PICKER}?q=web&vm={shown.pk}&vm={hidden.pk}"))
     boxes = re.findall(r'<input[^>]*name="vm"[^>]*>', page)
     assert len(boxes) == 2
     assert all("checked" in box for box in boxes)
 
 
-def test_a_machine_that_is_not_granted_cannot_be_chosen_by_its_number(browser: Client) -> None:
+def test_a_machine_that_is_not_granted_cannot_be_chosen_by_its_number(visitor: Client) -> None:
     foreign = virtual_machine("db-11", resource_group_key="rg-db", resource_key="/elsewhere")
     virtual_machine("web-11")
-    assert "db-11" not in words(browser.get(f"{PICKER}?vm={foreign.pk}"))
+    assert "db-11" not in words(visitor.get(f"{PICKER}?vm={foreign.pk}"))
 
 
-def test_a_senseless_choice_is_ignored(browser: Client) -> None:
+def test_a_senseless_choice_is_ignored(visitor: Client) -> None:
     virtual_machine("web-11")
-    assert browser.get(f"{PICKER}?vm=x&vm=-1&vm={'9' * 40}").status_code == 200
+    assert visitor.get(f"{PICKER}?vm=x&vm=-1&vm={'9' * 40}").status_code == 200
 
 
-def test_the_form_goes_on_to_a_new_request_and_is_a_get(browser: Client) -> None:
+def test_the_form_goes_on_to_a_new_request_and_is_a_get(visitor: Client) -> None:
     virtual_machine("web-11")
-    page = source(browser.get(PICKER))
+    page = source(visitor.get(PICKER))
     assert re.search(r'<form[^>]*method="get"[^>]*action="/machines/"', page)
     assert 'formaction="/requests/new"' in page
 
 
-def test_htmx_gets_the_list_alone(browser: Client) -> None:
+def test_htmx_gets_the_list_alone(visitor: Client) -> None:
     virtual_machine("web-11")
-    fragment = browser.get(PICKER, headers={"HX-Request": "true"})
+    fragment = visitor.get(PICKER, headers={"HX-Request": "true"})
     assert source(fragment).strip().startswith('<div id="machines"')
     assert "<html" not in source(fragment)
     assert "HX-Request" in fragment["Vary"]
 
 
-def test_the_next_page_takes_filter_and_choice_along(browser: Client) -> None:
+def test_the_next_page_takes_filter_and_choice_along(visitor: Client) -> None:
     for number in range(51):
         virtual_machine(f"web-{number:03}")
-    page = browser.get(f"{PICKER}?q=web")
+    page = visitor.get(f"{PICKER}?q=web")
     assert "1–50 of 51" in words(page)
     assert re.search(r'<button[^>]*name="page"[^>]*value="2"', source(page))
-    assert "web-050" in words(browser.get(f"{PICKER}?q=web&page=2"))
+    assert "web-050" in words(visitor.get(f"{PICKER}?q=web&page=2"))
 
 
-def test_a_filter_without_a_match_can_be_cleared(browser: Client) -> None:
+def test_a_filter_without_a_match_can_be_cleared(visitor: Client) -> None:
     virtual_machine("web-11")
-    page = browser.get(f"{PICKER}?q=nothing-like-it")
+    page = visitor.get(f"{PICKER}?q=nothing-like-it")
     assert "No machine matches the filter" in words(page)
     assert "Clear the filter" in words(page)
 
@@ -124,9 +124,9 @@ def test_somebody_without_a_grant_learns_their_ids_instead(eve: User) -> None:
     assert str(eve.object_id) in page
 
 
-def test_it_shows_when_a_machine_was_last_reimaged(browser: Client, alice: User) -> None:
+def test_it_shows_when_a_machine_was_last_reimaged(visitor: Client, alice: User) -> None:
     made = reimage_request(alice, virtual_machine("web-11"))
     made.operations.update(state="succeeded", finished_at=made.submitted_at)
-    row = words(browser.get(PICKER)).partition("web-11")[2]
+    row = words(visitor.get(PICKER)).partition("web-11")[2]
     assert made.submitted_at is not None
     assert made.submitted_at.strftime("%Y-%m-%d %H:%M") in row

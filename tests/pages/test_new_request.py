@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("azure")
 
 
 @pytest.fixture
-def browser(alice: User) -> Client:
+def visitor(alice: User) -> Client:
     return client_of(alice)
 
 
@@ -30,21 +30,21 @@ def pk(name: str) -> int:
     return VirtualMachine.objects.get(name=name).pk
 
 
-def send(browser: Client, *names: str, **fields: object) -> HttpResponse:
+def send(visitor: Client, *names: str, **fields: object) -> HttpResponse:
     """Posts the form for these machines; fields named `name__field` belong to a machine's group."""
     data: dict[str, object] = {"vm": [pk(name) for name in names], "justification": "The disk image is corrupt."}
     for key, value in fields.items():
         name, separator, field = key.partition("__")
         data[f"g{pk(name.replace('_', '-'))}-{field}" if separator else key] = value
-    return browser.post(FORM, data)
+    return visitor.post(FORM, data)
 
 
 def draft() -> ReimageRequest:
     return ReimageRequest.objects.get(state=RequestState.DRAFT)
 
 
-def test_the_fields_follow_the_kind_of_os_disk(browser: Client) -> None:
-    page = browser.get(FORM, {"vm": [pk("web-01"), pk("web-02")]})
+def test_the_fields_follow_the_kind_of_os_disk(visitor: Client) -> None:
+    page = visitor.get(FORM, {"vm": [pk("web-01"), pk("web-02")]})
     ephemeral, managed = f'name="g{pk("web-01")}-', f'name="g{pk("web-02")}-'
     assert set(re.findall(f'{ephemeral}([^"]*)', source(page))) == {"temp_disk", "exact_version"}
     assert set(re.findall(f'{managed}([^"]*)', source(page))) == {
@@ -58,8 +58,8 @@ def test_the_fields_follow_the_kind_of_os_disk(browser: Client) -> None:
     }
 
 
-def test_it_names_the_machines_and_carries_their_numbers(browser: Client) -> None:
-    page = browser.get(FORM, {"vm": [pk("web-02"), pk("web-03")]})
+def test_it_names_the_machines_and_carries_their_numbers(visitor: Client) -> None:
+    page = visitor.get(FORM, {"vm": [pk("web-02"), pk("web-03")]})
     assert "Request reimage of 2 VMs" in words(page)
     assert re.findall(r'<input type="hidden" name="vm" value="(\d+)">', source(page)) == [
         str(pk("web-02")),
@@ -68,9 +68,9 @@ def test_it_names_the_machines_and_carries_their_numbers(browser: Client) -> Non
     assert 'enctype="multipart/form-data"' in source(page)
 
 
-def test_a_good_form_becomes_a_draft_and_leads_to_the_review(browser: Client, alice: User) -> None:
+def test_a_good_form_becomes_a_draft_and_leads_to_the_review(visitor: Client, alice: User) -> None:
     answer = send(
-        browser, "web-02", ticket="INC-7", web_02__admin_password=PASSWORD, web_02__admin_password_again=PASSWORD
+        visitor, "web-02", ticket="INC-7", web_02__admin_password=PASSWORD, web_02__admin_password_again=PASSWORD
     )
     assert answer.status_code == 302
     assert answer["Location"] == f"/requests/{draft().pk}/review"
@@ -78,8 +78,8 @@ def test_a_good_form_becomes_a_draft_and_leads_to_the_review(browser: Client, al
     assert list(draft().operations.get().plan["body"]["osProfile"]) == ["adminPassword"]
 
 
-def test_custom_data_may_be_a_file(browser: Client) -> None:
-    send(browser, "web-02", web_02__custom_data_file=SimpleUploadedFile("init.yml", b"#cloud-config\n"))
+def test_custom_data_may_be_a_file(visitor: Client) -> None:
+    send(visitor, "web-02", web_02__custom_data_file=SimpleUploadedFile("init.yml", b"#cloud-config\n"))
     assert draft().operations.get().plan["body"]["osProfile"]["customData"]["bytes"] == 14
 
 
@@ -108,9 +108,9 @@ def test_custom_data_may_be_a_file(browser: Client) -> None:
     ],
 )
 def test_an_error_stands_at_its_field_and_in_the_summary(
-    browser: Client, fields: dict[str, object], where: str, text: str
+    visitor: Client, fields: dict[str, object], where: str, text: str
 ) -> None:
-    answer = send(browser, "web-02", **fields)
+    answer = send(visitor, "web-02", **fields)
     field = "id_justification" if where == "justification" else f"id_g{pk('web-02')}-{where}"
     assert answer.status_code == 422
     assert text in part(answer, f"{field}_error").partition("</div>")[0]
@@ -118,9 +118,9 @@ def test_an_error_stands_at_its_field_and_in_the_summary(
     assert not ReimageRequest.objects.exists()
 
 
-def test_what_is_no_secret_is_kept_after_an_error_and_a_password_is_not(browser: Client) -> None:
+def test_what_is_no_secret_is_kept_after_an_error_and_a_password_is_not(visitor: Client) -> None:
     answer = send(
-        browser,
+        visitor,
         "web-02",
         justification="",
         ticket="INC-7",
@@ -136,37 +136,37 @@ def test_what_is_no_secret_is_kept_after_an_error_and_a_password_is_not(browser:
     assert "never kept on the page" in words(answer)
 
 
-def test_a_machine_that_azure_is_busy_with_is_named(browser: Client, azure: SandboxProcess) -> None:
+def test_a_machine_that_azure_is_busy_with_is_named(visitor: Client, azure: SandboxProcess) -> None:
     azure.drift("web-02", provisioning_state="Updating")
-    answer = send(browser, "web-02")
+    answer = send(visitor, "web-02")
     assert answer.status_code == 422
     assert "Azure is busy with this machine (Updating)" in words(answer)
 
 
-def test_a_machine_with_an_open_request_is_refused(browser: Client, alice: User) -> None:
+def test_a_machine_with_an_open_request_is_refused(visitor: Client, alice: User) -> None:
     request_reimage(alice, "web-02")
-    answer = send(browser, "web-02")
+    answer = send(visitor, "web-02")
     assert answer.status_code == 422
     assert "web-02 already has an open request" in words(answer)
 
 
-def test_when_azure_does_not_answer_nothing_is_lost_or_sent(browser: Client, azure: SandboxProcess) -> None:
+def test_when_azure_does_not_answer_nothing_is_lost_or_sent(visitor: Client, azure: SandboxProcess) -> None:
     azure.faults("status", match={"verb": "GET", "vm": "web-02"}, status=403, code="Forbidden", times=9)
-    answer = send(browser, "web-02")
+    answer = send(visitor, "web-02")
     assert answer.status_code == 503
     assert "Nothing was sent or lost" in words(answer)
 
 
-def test_no_machine_or_too_many_is_explained(browser: Client) -> None:
-    assert "Choose at least one" in words(browser.get(FORM))
-    answer = browser.get(FORM, {"vm": list(range(1, 52))})
+def test_no_machine_or_too_many_is_explained(visitor: Client) -> None:
+    assert "Choose at least one" in words(visitor.get(FORM))
+    answer = visitor.get(FORM, {"vm": list(range(1, 52))})
     assert answer.status_code == 400
     assert "a request holds at most 50" in words(answer)
 
 
 @pytest.mark.parametrize("number", ["0", "x", "9" * 40])
-def test_a_machine_that_does_not_exist_is_not_found(browser: Client, number: str) -> None:
-    assert browser.get(FORM, {"vm": number}).status_code == 404
+def test_a_machine_that_does_not_exist_is_not_found(visitor: Client, number: str) -> None:
+    assert visitor.get(FORM, {"vm": number}).status_code == 404
 
 
 def test_a_stranger_may_not_ask_for_another_teams_machine(eve: User) -> None:
@@ -176,41 +176,41 @@ def test_a_stranger_may_not_ask_for_another_teams_machine(eve: User) -> None:
     assert not ReimageRequest.objects.exists()
 
 
-def test_asking_again_brings_the_old_words_along(browser: Client) -> None:
-    page = browser.get(FORM, {"vm": pk("web-02"), "justification": "Once more", "ticket": "INC-8"})
+def test_asking_again_brings_the_old_words_along(visitor: Client) -> None:
+    page = visitor.get(FORM, {"vm": pk("web-02"), "justification": "Once more", "ticket": "INC-8"})
     assert "Once more" in source(page)
     assert 'value="INC-8"' in source(page)
 
 
 class TestTheCheckOfOneField:
-    def check(self, browser: Client, field: str, **fields: str) -> HttpResponse:
+    def check(self, visitor: Client, field: str, **fields: str) -> HttpResponse:
         prefix = f"g{pk('web-02')}-"
         data = {"vm": pk("web-02"), **{f"{prefix}{name}": value for name, value in fields.items()}}
-        return browser.post(f"/requests/new/check?field={prefix}{field}", data)
+        return visitor.post(f"/requests/new/check?field={prefix}{field}", data)
 
-    def test_it_answers_with_the_region_of_that_field_alone(self, browser: Client) -> None:
-        answer = self.check(browser, "admin_password", admin_password="short")
+    def test_it_answers_with_the_region_of_that_field_alone(self, visitor: Client) -> None:
+        answer = self.check(visitor, "admin_password", admin_password="short")
         assert source(answer).strip().startswith(f'<div id="id_g{pk("web-02")}-admin_password_checked"')
         assert "at least 8 characters" in words(answer)
         assert "short" not in source(answer).replace("is too short", "")
 
-    def test_it_praises_what_is_right(self, browser: Client) -> None:
-        assert "meets the rules for Windows" in words(self.check(browser, "admin_password", admin_password=PASSWORD))
-        assert "13 bytes of at most 65535" in words(self.check(browser, "custom_data", custom_data="#cloud-config"))
+    def test_it_praises_what_is_right(self, visitor: Client) -> None:
+        assert "meets the rules for Windows" in words(self.check(visitor, "admin_password", admin_password=PASSWORD))
+        assert "13 bytes of at most 65535" in words(self.check(visitor, "custom_data", custom_data="#cloud-config"))
 
-    def test_it_stores_nothing(self, browser: Client) -> None:
-        self.check(browser, "admin_password", admin_password=PASSWORD)
+    def test_it_stores_nothing(self, visitor: Client) -> None:
+        self.check(visitor, "admin_password", admin_password=PASSWORD)
         assert not ReimageRequest.objects.exists()
 
-    def test_it_knows_no_other_fields(self, browser: Client) -> None:
-        assert self.check(browser, "password_of_root").status_code == 400
+    def test_it_knows_no_other_fields(self, visitor: Client) -> None:
+        assert self.check(visitor, "password_of_root").status_code == 400
 
     def test_it_is_not_for_strangers(self, eve: User) -> None:
         assert self.check(client_of(eve), "admin_password", admin_password=PASSWORD).status_code == 404
 
 
-def test_the_versions_that_azure_lists_are_suggested(browser: Client) -> None:
-    answer = browser.get("/requests/new/versions", {"vm": pk("web-02"), "list": "g1-versions"})
+def test_the_versions_that_azure_lists_are_suggested(visitor: Client) -> None:
+    answer = visitor.get("/requests/new/versions", {"vm": pk("web-02"), "list": "g1-versions"})
     assert '<datalist id="g1-versions">' in source(answer)
     assert len(re.findall("<option", source(answer))) > 1
 

@@ -18,34 +18,34 @@ def approved(azure: SandboxProcess, alice: User, bob: User) -> ReimageRequest:
 
 
 @pytest.fixture
-def browser(alice: User) -> Client:
+def visitor(alice: User) -> Client:
     return client_of(alice)
 
 
-def progress(browser: Client, shown: ReimageRequest, seen: str = "") -> HttpResponse:
-    return browser.get(f"/requests/{shown.pk}/progress", {"seen": seen}, headers={"HX-Request": "true"})
+def progress(visitor: Client, shown: ReimageRequest, seen: str = "") -> HttpResponse:
+    return visitor.get(f"/requests/{shown.pk}/progress", {"seen": seen}, headers={"HX-Request": "true"})
 
 
 def version_on(response: HttpResponse) -> str:
     return source(response).partition("?seen=")[2].partition('"')[0]
 
 
-def test_an_open_request_is_polled_with_the_version_that_was_seen(browser: Client, approved: ReimageRequest) -> None:
-    page = browser.get(f"/requests/{approved.pk}/")
+def test_an_open_request_is_polled_with_the_version_that_was_seen(visitor: Client, approved: ReimageRequest) -> None:
+    page = visitor.get(f"/requests/{approved.pk}/")
     assert f'hx-get="/requests/{approved.pk}/progress?seen=' in source(page)
     assert "data-poll" in source(page)
 
 
-def test_nothing_new_answers_204(browser: Client, approved: ReimageRequest) -> None:
-    seen = version_on(browser.get(f"/requests/{approved.pk}/"))
-    answer = progress(browser, approved, seen)
+def test_nothing_new_answers_204(visitor: Client, approved: ReimageRequest) -> None:
+    seen = version_on(visitor.get(f"/requests/{approved.pk}/"))
+    answer = progress(visitor, approved, seen)
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-def test_something_new_brings_every_moving_part(browser: Client, approved: ReimageRequest) -> None:
-    seen = version_on(browser.get(f"/requests/{approved.pk}/"))
+def test_something_new_brings_every_moving_part(visitor: Client, approved: ReimageRequest) -> None:
+    seen = version_on(visitor.get(f"/requests/{approved.pk}/"))
     advance(approved.operations.get())
-    answer = progress(browser, approved, seen)
+    answer = progress(visitor, approved, seen)
     assert answer.status_code == 200
     assert "Azure is reimaging" in words(answer)
     for moving in ("request-state", "decision", "timeline"):
@@ -56,28 +56,28 @@ def test_something_new_brings_every_moving_part(browser: Client, approved: Reima
 
 
 def test_the_end_answers_286_and_polls_no_more(
-    browser: Client, approved: ReimageRequest, azure: SandboxProcess
+    visitor: Client, approved: ReimageRequest, azure: SandboxProcess
 ) -> None:
     run(approved, azure)
-    answer = progress(browser, approved, "approved.queued-0-0")
+    answer = progress(visitor, approved, "approved.queued-0-0")
     assert answer.status_code == 286
     assert "hx-trigger" not in source(answer)
-    assert "data-poll" not in source(browser.get(f"/requests/{approved.pk}/"))
+    assert "data-poll" not in source(visitor.get(f"/requests/{approved.pk}/"))
 
 
-def test_polling_does_not_extend_the_session(browser: Client, approved: ReimageRequest) -> None:
-    browser.get("/")
-    before = dict(browser.session)
-    progress(browser, approved, "old")
-    assert dict(browser.session) == before
+def test_polling_does_not_extend_the_session(visitor: Client, approved: ReimageRequest) -> None:
+    visitor.get("/")
+    before = dict(visitor.session)
+    progress(visitor, approved, "old")
+    assert dict(visitor.session) == before
 
 
 def test_nothing_new_is_cheap(
-    browser: Client, approved: ReimageRequest, django_assert_max_num_queries: pytest.FixtureRequest
+    visitor: Client, approved: ReimageRequest, django_assert_max_num_queries: pytest.FixtureRequest
 ) -> None:
-    seen = version_on(browser.get(f"/requests/{approved.pk}/"))
+    seen = version_on(visitor.get(f"/requests/{approved.pk}/"))
     with django_assert_max_num_queries(7):  # type: ignore[operator]
-        progress(browser, approved, seen)
+        progress(visitor, approved, seen)
 
 
 def test_a_stranger_sees_no_progress(approved: ReimageRequest, eve: User) -> None:

@@ -41,7 +41,7 @@ def test_the_approver_reads_the_whole_plan_and_can_decide(pending: ReimageReques
 def test_the_requester_may_cancel_but_not_decide_and_reads_why(pending: ReimageRequest, alice: User, bob: User) -> None:
     page = show(alice, pending)
     assert "a second person has to decide" in words(page)
-    assert f"These people may: {bob.display_name}" in words(page)
+    assert f"These may: {bob.display_name}" in words(page)
     assert form_actions(page) == {f"/requests/{pending.pk}/cancel"}
 
 

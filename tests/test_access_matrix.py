@@ -1,0 +1,174 @@
+"""Every address × every verb × each of the cast, for Alice's own request and grants: what the portal answers.
+
+The table is compared with the URL conf: an address that is missing here fails.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from portal.audit.models import AuditEvent
+from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
+from reimage.models import AccessGrant, ReimageOperation, ReimageRequest, VirtualMachine
+from tests.cast import client_of
+from tests.sandbox_process import SandboxProcess
+from tests.stories import draft, request_reimage
+
+CAST = ("alice", "bob", "carol", "dan", "eve", "nobody")
+SAFE, UNSAFE = ("get", "head"), ("post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What requester, approver, auditor, administrator, stranger and nobody get, in the order of CAST."""
+
+    get: str
+    post: str
+    head: str = ""  # as GET, unless the address is for GET alone
+
+
+NO = "405 405 405 405 405 302"
+ALL = " ".join(["{0}"] * len(CAST))
+NEVER = ALL.format(405)
+# 302 for nobody is the way to the sign-in; for the others it is the way on, after a deed or to the right page.
+MATRIX = {
+    "reimage:my-work": Row("200 200 200 200 200 302", NO),
+    "reimage:approvals": Row("200 200 200 200 200 302", NO),
+    "reimage:machines": Row("200 200 200 200 200 302", NO),
+    "reimage:machine": Row("200 200 200 200 404 302", NO),
+    "reimage:requests": Row("200 200 200 200 200 302", NO),
+    "reimage:request": Row("200 200 200 200 404 302", NO),
+    "reimage:request-progress": Row("200 200 200 200 404 302", NO),
+    # Only those with a grant may name the machine; the form without a reason comes back.
+    "reimage:request-new": Row("200 404 404 404 404 302", "422 404 404 404 404 302"),
+    "reimage:request-check-field": Row(NO, "200 404 404 404 404 302"),
+    "reimage:request-image-versions": Row("200 404 404 404 404 302", NO),
+    # A draft is its requester's alone; without the phrase it comes back.
+    "reimage:request-review": Row("200 404 404 404 404 302", "422 404 404 404 404 302"),
+    "reimage:request-approve": Row(NO, "403 302 403 403 404 302"),
+    "reimage:request-reject": Row(NO, "403 302 403 403 404 302"),
+    "reimage:request-cancel": Row(NO, "302 403 403 403 404 302"),
+    "reimage:operation-settle": Row(NO, "403 403 403 302 403 302"),
+    "reimage:access": Row("403 403 403 200 403 302", "403 403 403 422 403 302"),
+    "reimage:access-delete": Row(NO, "403 403 403 302 403 302"),
+    "audit:events": Row("403 403 200 403 403 302", NO),
+    "audit:event": Row("403 403 200 403 403 302", NO),
+    "audit:export": Row("403 403 200 403 403 302", NO, NO),
+    # Open to all: signing in and out, personal settings, the probe.
+    "identity:sign-in": Row("302 302 302 302 302 200", "200 200 200 200 200 200", NEVER),
+    "identity:callback": Row(ALL.format(400), NEVER, NEVER),
+    "identity:sign-out": Row(NEVER, ALL.format(200)),
+    "identity:signed-out": Row(ALL.format(200), NEVER, NEVER),
+    "identity:language": Row(NEVER, ALL.format(302)),
+    "identity:time-zone": Row(NEVER, ALL.format(302)),
+    "theme": Row(NEVER, ALL.format(302)),
+    "healthz": Row(ALL.format(200), ALL.format(200)),
+}
+
+
+def routes(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
+    """The name of every address of the URL conf."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, f"{entry.namespace}:" if entry.namespace else namespace)
+        elif isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Alice's draft and pending request, one operation that waits for an administrator, a grant, and an event."""
+
+    people: dict[str, User | None]
+    arguments: dict[str, list[object]]
+    fields: dict[str, dict[str, str]]
+
+    def answer(self, who: str, verb: str, route: str) -> int:
+        person = self.people[who]
+        browser = client_of(person) if person else Client()
+        data = {} if verb in SAFE else self.fields.get(route, {})
+        query = f"?vm={self.fields['reimage:request-new']['vm']}&field=justification"
+        path = reverse(route, args=self.arguments.get(route, []))
+        if verb in SAFE and route.startswith("reimage:request-"):
+            path += query
+        elif route == "reimage:request-check-field":
+            path += "?field=justification"
+        status: int = getattr(browser, verb)(path, data).status_code
+        return status
+
+
+@pytest.fixture
+def scene(
+    azure: SandboxProcess,
+    grants: list[AccessGrant],
+    alice: User,
+    bob: User,
+    carol: User,
+    dan: User,
+    eve: User,
+) -> Scene:
+    pending, unsent = request_reimage(alice, "web-02"), draft(alice, "web-03")
+    stuck = request_reimage(alice, "web-04")
+    ReimageRequest.objects.filter(pk=stuck.pk).update(state=RequestState.EXECUTING)
+    ReimageOperation.objects.filter(reimage_request=stuck).update(state=OperationState.NEEDS_ATTENTION)
+    machine = VirtualMachine.objects.get(name="web-01")
+    of_request = ("request", "request-progress", "request-approve", "request-reject", "request-cancel")
+    return Scene(
+        people={"alice": alice, "bob": bob, "carol": carol, "dan": dan, "eve": eve, "nobody": None},
+        arguments={
+            **{f"reimage:{name}": [pending.pk] for name in of_request},
+            "reimage:machine": [machine.pk],
+            "reimage:request-review": [unsent.pk],
+            "reimage:operation-settle": [stuck.operations.get().pk],
+            "reimage:access-delete": [grants[0].pk],
+            "audit:event": [AuditEvent.objects.latest("pk").event_id],
+        },
+        fields={
+            "reimage:request-new": {"vm": str(machine.pk)},
+            "reimage:request-check-field": {"vm": str(machine.pk)},
+            "reimage:request-approve": {"digest": pending.digest},
+            "reimage:request-reject": {"comment": "Not this week."},
+            "reimage:operation-settle": {"executed": "no", "comment": "I looked."},
+            "identity:language": {"language": "ja"},
+            "identity:time-zone": {"time_zone": "Asia/Tokyo"},
+            "theme": {"theme": "dark"},
+        },
+    )
+
+
+def test_every_address_is_in_the_table() -> None:
+    assert set(routes()) == set(MATRIX)
+
+
+@pytest.mark.parametrize("who", CAST)
+@pytest.mark.parametrize("route", MATRIX)
+def test_it_answers_as_the_table_says(scene: Scene, route: str, who: str) -> None:
+    row, column = MATRIX[route], CAST.index(who)
+    # Safe verbs first: they change nothing, so the deed finds the scene as it was.
+    for verb in SAFE:
+        expected = (row.head or row.get) if verb == "head" else row.get
+        assert scene.answer(who, verb, route) == int(expected.split()[column]), verb
+    assert scene.answer(who, "post", route) == int(row.post.split()[column])
+
+
+@pytest.mark.parametrize("route", [route for route in MATRIX if route != "healthz"])
+def test_no_address_knows_the_other_verbs(scene: Scene, route: str) -> None:
+    for verb in UNSAFE[1:]:
+        assert scene.answer("alice", verb, route) in (405, 404, 403), verb
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in MATRIX if MATRIX[route].post not in (NO, NEVER) and route != "healthz"]
+)
+def test_every_deed_needs_the_forms_token(scene: Scene, route: str) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    person = scene.people["alice"]
+    assert person is not None
+    browser.force_login(person)
+    path = reverse(route, args=scene.arguments.get(route, []))
+    assert browser.post(path, scene.fields.get(route, {})).status_code == 403

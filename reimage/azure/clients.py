@@ -53,7 +53,7 @@ def _authority() -> dict[str, Any]:
 
 
 def transport() -> dict[str, Any]:
-    """TLS and time limits (seconds) of every call; the CA bundle wins over one in the environment."""
+    """TLS and time limits (seconds) of every call. With a CA bundle of our own, the environment changes nothing."""
     return {
         "connection_verify": settings.AZURE_CA_BUNDLE or True,
         "connection_timeout": CONNECT_SECONDS,

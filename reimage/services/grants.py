@@ -64,7 +64,7 @@ def create_grant(
         parsed = Scope.parse(scope.strip().rstrip("/"))
     except InvalidResourceId as err:
         raise Problem(
-            _("“%(scope)s” is not the resource id of a subscription, resource group or virtual machine.")
+            _("The scope is not the resource id of a subscription, resource group or virtual machine: “%(scope)s”")
             % {"scope": scope.strip()[:200]},
             _("Copy the resource id from the Azure portal; it begins with /subscriptions/."),
         ) from err

@@ -40,10 +40,6 @@ class Claim:
     fence: int
     deadline: float
 
-    @property
-    def seconds_left(self) -> float:
-        return self.deadline - time.monotonic()
-
 
 def due_in(seconds: float) -> Combinable:
     """A moment by the database's clock, for `next_at`."""

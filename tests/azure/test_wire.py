@@ -110,6 +110,16 @@ def test_an_authority_in_the_environment_does_not_replace_ours(
     assert isinstance(submit_reimage(WEB_02, None, client_request_id=CALL), Accepted)
 
 
+def test_with_an_authority_of_our_own_no_proxy_of_the_environment_is_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    server.answer = Answer(202)
+    assert isinstance(submit_reimage(WEB_02, None, client_request_id=CALL), Accepted)
+
+
 def test_a_body_is_never_logged(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for status in (202, 400, 500):

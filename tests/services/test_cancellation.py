@@ -37,9 +37,10 @@ def test_it_withdraws_what_is_approved_and_waits_for_a_busy_machine(
 ) -> None:
     reimage_request = approved(alice, bob, "web-01")
     azure.drift("web-01", provisioning_state="Updating")
-    advance_to(reimage_request.operations.get(), OperationState.PREFLIGHT)
+    before = advance_to(reimage_request.operations.get(), OperationState.PREFLIGHT)
     assert decision.is_cancelable(reimage_request)
     assert cancel(alice, reimage_request).state == RequestState.CANCELED
+    assert reimage_request.operations.get().fence == before.fence + 1
     azure.drift("web-01", provisioning_state="Succeeded")
     run(reimage_request, azure)
     assert posts(azure) == []

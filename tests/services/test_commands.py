@@ -57,7 +57,7 @@ def test_grant_to_a_group_is_given_once(db: None) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--user", str(ALICE.object_id), "--role", "requester", "--scope", "rg-web"], "The scope is not"),
+        (["--user", str(ALICE.object_id), "--role", "requester", "--scope", "rg-web"], "is not the resource id of"),
         (["--user", str(ALICE.object_id), "--role", "owner", "--scope", RG_WEB], "invalid choice: 'owner'"),
         (["--user", "alice", "--role", "requester", "--scope", RG_WEB], "invalid UUID value: 'alice'"),
         (["--role", "requester", "--scope", RG_WEB], "one of the arguments --user --group is required"),

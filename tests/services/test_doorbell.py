@@ -29,8 +29,9 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture(params=["redis://127.0.0.1:1/0", "amqp://guest@127.0.0.1:1//"])
-def dead_broker(request: pytest.FixtureRequest) -> Iterator[Celery]:
+def dead_broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
     """An application whose broker nobody listens at, set up as the portal's own."""
+    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)  # Celery prefers it to what it is given
     dead = Celery("dead", broker=request.param, set_as_current=False)
     dead.conf.update(task_publish_retry=False, broker_connection_timeout=2)
     dead.conf.broker_transport_options = {"max_retries": 0, "socket_connect_timeout": 2}

@@ -99,7 +99,7 @@ def test_the_same_grant_is_given_once_however_it_is_spelled(dan: User) -> None:
     ],
 )
 def test_a_scope_that_azure_does_not_know_is_refused_with_what_is_wrong(dan: User, scope: str) -> None:
-    with pytest.raises(Problem, match="The scope is not") as refused:
+    with pytest.raises(Problem, match="is not the resource id of") as refused:
         given_by(dan, scope=scope)
     assert "resource id" in refused.value.remedy
     assert not AccessGrant.objects.exists()

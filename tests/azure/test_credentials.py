@@ -1,0 +1,72 @@
+"""The portal's own identity at Azure, by AZURE_CREDENTIAL; always at the configured authority."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.identity import (
+    CertificateCredential,
+    ClientSecretCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from reimage.azure import clients
+from tests.azure_fixtures import forget_clients
+
+
+@pytest.fixture(autouse=True)
+def fresh_clients() -> Iterator[None]:
+    forget_clients()
+    yield
+    forget_clients()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> str:
+    """A self-signed certificate with its key, as one PEM file."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "reimage-portal")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    signed = builder.sign(key, hashes.SHA256())
+    file = tmp_path / "certificate.pem"
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)
+    file.write_bytes(pem)
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("managed-identity", ManagedIdentityCredential),
+        ("workload-identity", WorkloadIdentityCredential),
+        ("client-secret", ClientSecretCredential),
+        ("client-certificate", CertificateCredential),
+    ],
+)
+def test_the_credential_is_of_the_kind_that_was_set(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, certificate: str, name: str, kind: type
+) -> None:
+    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token"))
+    settings.AZURE_CREDENTIAL = name
+    settings.AZURE_CLIENT_CERTIFICATE_FILE = certificate
+    assert type(clients.credential()) is kind
+
+
+def test_one_credential_and_its_tokens_serve_every_client(settings: Any) -> None:
+    assert clients.credential() is clients.credential()
+
+
+def test_the_authority_is_the_configured_one(settings: Any) -> None:
+    settings.ENTRA_AUTHORITY = "https://login.example.com/11111111-1111-4111-8111-111111111111"
+    options = clients._authority()
+    assert options["authority"] == "https://login.example.com"
+    assert options["disable_instance_discovery"] is True

@@ -1,8 +1,12 @@
 """The part of a request's page that moves by itself."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from portal.identity.models import User
 from reimage.models import ReimageRequest
@@ -68,8 +72,11 @@ def test_the_end_answers_286_and_polls_no_more(
 def test_polling_does_not_extend_the_session(visitor: Client, approved: ReimageRequest) -> None:
     visitor.get("/")
     before = dict(visitor.session)
-    progress(visitor, approved, "old")
-    assert dict(visitor.session) == before
+    with time_machine.travel(timezone.now() + timedelta(minutes=20), tick=False):
+        progress(visitor, approved, "old")
+        assert dict(visitor.session) == before
+        visitor.get("/")
+        assert dict(visitor.session) != before
 
 
 def test_nothing_new_is_cheap(

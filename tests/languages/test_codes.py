@@ -16,7 +16,7 @@ from reimage.domain.request_states import RequestState
 from tests.languages.codes import Use, detail_keys, note_uses, violation_uses
 
 BLANK = re.compile(r"%\((\w+)\)s")
-# Their sentences are put together in wording.py, not looked up.
+# Their sentences are put together in wording/sentences.py, not looked up.
 COMPOSED = {"password_too_simple", "drifted"}
 VERIFICATION = "reimage/domain/verification.py"
 

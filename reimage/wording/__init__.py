@@ -1,0 +1,24 @@
+"""The rules' findings in people's words: one text per code, translated where it is read. Decides nothing."""
+
+from reimage.wording.consequences import CONSEQUENCES
+from reimage.wording.notes import NOTES
+from reimage.wording.sentences import consequence_text, drift_text, note_text, settled_text, violation_text
+from reimage.wording.states import OPERATION_STATES, POWER_STATES, REQUEST_GROUPS, REQUEST_STATES
+from reimage.wording.violations import CHARACTER_CLASSES, FIELDS, VIOLATIONS
+
+__all__ = [
+    "CHARACTER_CLASSES",
+    "CONSEQUENCES",
+    "FIELDS",
+    "NOTES",
+    "OPERATION_STATES",
+    "POWER_STATES",
+    "REQUEST_GROUPS",
+    "REQUEST_STATES",
+    "VIOLATIONS",
+    "consequence_text",
+    "drift_text",
+    "note_text",
+    "settled_text",
+    "violation_text",
+]

@@ -1,0 +1,86 @@
+"""Why an operation waits or stopped, and what differed afterwards."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+from reimage.wording.violations import VIOLATIONS
+
+NOTES: Mapping[str, Any] = {
+    **VIOLATIONS,
+    "virtual_machine_busy": gettext_lazy(
+        "Azure is busy with this machine (%(provisioning_state)s). The portal tries again by itself."
+    ),
+    "azure_unavailable": gettext_lazy("Azure does not answer as it should. The portal tries again by itself."),
+    "azure_forbids": gettext_lazy(
+        "Azure refuses the portal itself (%(status)s %(azure_code)s). An administrator has to check the portal's role; "
+        "the portal tries again by itself."
+    ),
+    "not_sent": gettext_lazy("Azure could not be reached, so nothing was sent. The portal tries again by itself."),
+    "sealing_key_missing": gettext_lazy(
+        "The worker lacks the key for the sealed password or customData. An administrator has to give it; the portal "
+        "tries again by itself."
+    ),
+    "virtual_machine_gone": gettext_lazy("%(vm)s no longer exists in Azure."),
+    "not_verified": gettext_lazy(
+        "The portal could not look at the machine after the reimage (%(status)s %(azure_code)s). Look at it yourself."
+    ),
+    "delete_option_changing": gettext_lazy("Azure is changing deleteOption."),
+    "delete_option_unchanged": gettext_lazy(
+        "Azure was asked %(calls)s times to change deleteOption to %(wanted)s, and it is still as it was."
+    ),
+    "plan_is_not_the_approved_one": gettext_lazy("The stored plan is not the one that was approved. Nothing was sent."),
+    "approval_expired": gettext_lazy("The approval ran out before the reimage could be sent. Nothing was sent."),
+    "requester_lost_right": gettext_lazy("%(name)s may no longer request a reimage of this machine. Nothing was sent."),
+    "approver_lost_right": gettext_lazy("%(name)s may no longer decide for this machine. Nothing was sent."),
+    "azure_refused": gettext_lazy("Azure refused; nothing was executed. Azure's words: %(azure_code)s %(message)s"),
+    "azure_operation_failed": gettext_lazy("Azure began and then failed. Azure's words: %(azure_code)s %(message)s"),
+    "azure_conflict": gettext_lazy(
+        "Azure could not take it just now (%(azure_code)s). The portal tries again by itself."
+    ),
+    "throttled": gettext_lazy("Azure asks for patience (too many requests). The portal tries again by itself."),
+    "secret_unusable": gettext_lazy(
+        "The sealed password or customData cannot be used, so nothing was sent. Send a new request."
+    ),
+    "too_many_attempts": gettext_lazy("Azure refused %(attempts)s times; the portal gave up. Nothing was executed."),
+    "too_late_to_send": gettext_lazy("The worker was too slow to send it safely. The portal tries again by itself."),
+    "worker_died": gettext_lazy("The worker ended while sending. Whether Azure got the call is being found out."),
+    "answer_lost": gettext_lazy("Azure's answer was lost. Whether it accepted the reimage is being found out."),
+    "operation_address_missing": gettext_lazy("Azure accepted, but gave no address to follow the reimage at."),
+    "operation_address_foreign": gettext_lazy(
+        "Azure's answer points to a foreign address. The portal does not follow it; an administrator has to look."
+    ),
+    "operation_gone": gettext_lazy("Azure no longer knows its own operation. The portal looks at the machine instead."),
+    "takes_too_long": gettext_lazy(
+        "Azure has been working on it for more than two hours; an administrator has to look."
+    ),
+    "waiting_for_evidence": gettext_lazy("No evidence yet whether Azure accepted the reimage."),
+    "no_evidence": gettext_lazy(
+        "There is no evidence that Azure accepted the reimage; an administrator has to decide."
+    ),
+    "os_disk_was_replaced": gettext_lazy("The OS disk was replaced: the reimage took place."),
+    "accepted_without_end": gettext_lazy(
+        "Azure accepted the reimage, but nothing tells how it ended; an administrator has to look."
+    ),
+    "activity_log_succeeded": gettext_lazy("Azure's Activity Log shows that the reimage took place."),
+    "activity_log_failed": gettext_lazy("Azure's Activity Log shows that the reimage was refused or failed."),
+    "settling": gettext_lazy("Azure reports success; the machine is still settling."),
+    "settled_as_executed": gettext_lazy("An administrator decided that the reimage took place: %(comment)s"),
+    "settled_as_not_executed": gettext_lazy(
+        "An administrator decided that the reimage did not take place: %(comment)s"
+    ),
+    "another_virtual_machine": gettext_lazy("There is another machine under this name now."),
+    "not_provisioned_after": gettext_lazy("Azure shows the machine as %(provisioning_state)s after the reimage."),
+    "not_running_after": gettext_lazy(
+        "The machine ran before the reimage and does not run after it (%(power_state)s)."
+    ),
+    "image_version_not_applied": gettext_lazy(
+        "Image version %(wanted)s was asked for, but the machine has %(found)s after the reimage."
+    ),
+    "os_disk_not_replaced": gettext_lazy("Azure reports success, but the OS disk %(os_disk)s was not replaced."),
+    "old_os_disk_gone": gettext_lazy("The old OS disk %(os_disk)s should have been kept, but it is gone."),
+    "old_os_disk_still_there": gettext_lazy(
+        "The old OS disk %(os_disk)s should have been deleted, but it still exists."
+    ),
+}

@@ -1,0 +1,98 @@
+"""From a finding to the sentence that people read, translated where it is read."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from reimage.domain.consequences import Consequence, ConsequenceCode
+from reimage.domain.drift import FieldDrift
+from reimage.domain.errors import RuleViolation
+from reimage.domain.request_states import RequestState
+from reimage.models import ApprovalDecision, DecisionOutcome
+from reimage.wording.consequences import CONSEQUENCES
+from reimage.wording.notes import NOTES
+from reimage.wording.states import REQUEST_STATES
+from reimage.wording.violations import CHARACTER_CLASSES, FIELDS, VIOLATIONS
+
+Params = Mapping[str, Any]
+
+
+def consequence_text(consequence: Consequence) -> str:
+    """One consequence of the plan as a sentence."""
+    params = {"os_disk": "–", **consequence.params}
+    if consequence.code is ConsequenceCode.DATA_DISKS_NOT_TOUCHED:
+        count = int(params["count"])
+        return ngettext(
+            "The %(count)s data disk is not touched by the documented operation.",
+            "The %(count)s data disks are not touched by the documented operation.",
+            count,
+        ) % {"count": count}
+    return str(CONSEQUENCES[consequence.code]) % params
+
+
+def violation_text(violation: RuleViolation) -> str:
+    """A broken rule as a sentence that says how to mend it."""
+    if violation.code == "password_too_simple":
+        missing = [str(CHARACTER_CLASSES[name]) for name in str(violation.params["missing"]).split(",")]
+        return _("The password needs %(needed)s of four kinds of characters; it lacks: %(missing)s.") % {
+            "needed": violation.params["needed"],
+            "missing": _(", ").join(missing),
+        }
+    return str(VIOLATIONS[violation.code]) % _named(violation.params)
+
+
+def note_text(note: Params) -> str:
+    """Why an operation waits, stopped, or what was found afterwards; empty for none."""
+    if not note:
+        return ""
+    params = note.get("params") or {}
+    if note["code"] == "drifted":
+        return drift_text(FieldDrift(params["field"], params["approved"], params["found"]))
+    return str(NOTES[note["code"]]) % _named(params)
+
+
+def drift_text(difference: FieldDrift) -> str:
+    """One field that is not as approved."""
+    return _("%(field)s: approved %(approved)s, found %(found)s") % {
+        "field": FIELDS[difference.field],
+        "approved": _value(difference.approved),
+        "found": _value(difference.found),
+    }
+
+
+def settled_text(pk: int, state: str, decision: ApprovalDecision | None) -> str:
+    """Why a late decision or cancellation came to nothing."""
+    if decision is None:
+        return _("Request #%(id)s can no longer be changed: %(state)s.") % {
+            "id": pk,
+            "state": REQUEST_STATES[RequestState(state)],
+        }
+    texts: dict[str, Callable[[], str]] = {
+        DecisionOutcome.APPROVED: lambda: _("Request #%(id)s was already approved by %(name)s at %(time)s."),
+        DecisionOutcome.REJECTED: lambda: _("Request #%(id)s was already rejected by %(name)s at %(time)s."),
+    }
+    when = date_format(localtime(decision.decided_at), "DATETIME_FORMAT")
+    return texts[decision.outcome]() % {"id": pk, "name": decision.approver, "time": when}
+
+
+def _value(value: str | bool | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value
+
+
+class _Named(dict[str, Any]):
+    """Azure may leave a word out; a sentence is not lost for that."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def _named(params: Params) -> _Named:
+    return _Named(params)

@@ -1,4 +1,4 @@
-"""Each state as a shape, a word and a tone; the words are those of reimage.wording. A test finds a state without a shape."""
+"""Each state as a shape, a word (of reimage.wording) and a tone. A test finds a state without a shape."""
 
 from dataclasses import dataclass
 

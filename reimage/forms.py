@@ -177,45 +177,6 @@ class ConfirmForm(forms.Form):
             self.fields["accepts_disk_deletion"].widget = forms.HiddenInput()
 
 
-class CommentForm(forms.Form):
-    """What an approver or administrator says with a decision."""
-
-    comment = forms.CharField(
-        label=_("Comment"), widget=forms.Textarea(attrs={"rows": 2}), max_length=TEXT_MAX, required=False
-    )
-
-
-class RejectForm(forms.Form):
-    """A rejection tells the requester why."""
-
-    comment = forms.CharField(
-        label=_("Reason"),
-        help_text=_("The requester reads it. Say what should be different."),
-        widget=forms.Textarea(attrs={"rows": 2}),
-        max_length=TEXT_MAX,
-        error_messages={"required": _("A rejection needs a reason: say what should be different.")},
-    )
-
-
-class SettleForm(forms.Form):
-    """An administrator's finding about an operation whose outcome is unknown."""
-
-    executed = forms.ChoiceField(
-        label=_("Did the reimage take place?"),
-        choices=[
-            ("yes", _("Yes: the OS disk was replaced. The portal goes on to verify the machine.")),
-            ("no", _("No: Azure did not carry it out. This machine's reimage ends as failed.")),
-        ],
-        widget=forms.RadioSelect,
-    )
-    comment = forms.CharField(
-        label=_("What did you look at?"),
-        help_text=_("The audit log keeps it as the reason."),
-        widget=forms.Textarea(attrs={"rows": 2}),
-        max_length=TEXT_MAX,
-    )
-
-
 class GrantForm(forms.Form):
     """A new grant."""
 

@@ -7,10 +7,10 @@ from django.urls import reverse
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from reimage import selectors, wording
+from reimage.decision_forms import CommentForm, RejectForm, SettleForm
 from reimage.domain import request_states
 from reimage.domain.operation_states import WORKER_STATES, OperationState
 from reimage.domain.request_states import RequestState
-from reimage.forms import CommentForm, RejectForm, SettleForm
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.plan_view import PlanView, fates_of, plan_views
 from reimage.services import decision

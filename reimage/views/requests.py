@@ -13,9 +13,10 @@ from portal.errors import NotFound, Problem
 from portal.identity.decorators import passive
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
+from reimage.decision_forms import RejectForm, SettleForm
 from reimage.domain import request_states
 from reimage.domain.request_states import RequestState
-from reimage.forms import TEXT_MAX, RejectForm, SettleForm
+from reimage.forms import TEXT_MAX
 from reimage.models import ReimageRequest
 from reimage.services import attention, decision
 from reimage.services.grants import require_administrator

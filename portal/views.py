@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.appearance import THEME_COOKIE_NAME, THEMES
 from portal.errors import NotAllowed, NotFound, Problem, Unavailable
@@ -131,6 +131,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Liveness: the process answers."""
     return HttpResponse("ok", content_type="text/plain")

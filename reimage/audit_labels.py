@@ -19,6 +19,7 @@ register_labels(
     delete_option=_("deleteOption"),
     delete_option_at_reimage=_("deleteOption at the reimage"),
     delete_option_before=_("deleteOption before"),
+    delete_option_confirmed=_("deleteOption found changed"),
     delete_option_calls=_("Calls to change deleteOption"),
     digest=_("Digest"),
     en=_("In English"),

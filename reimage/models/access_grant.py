@@ -46,4 +46,5 @@ class AccessGrant(models.Model):
         indexes = [models.Index(fields=["principal_id", "role"], name="grant_by_principal")]
 
     def __str__(self) -> str:
-        return f"{self.principal_label or self.principal_id}: {self.role} on {self.scope}"
+        tag = f", only with the tag {self.tag_name}={self.tag_value}" if self.tag_name else ""
+        return f"{self.principal_label or self.principal_id}: {self.role} on {self.scope}{tag}"

@@ -15,6 +15,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import completion, doorbell
 from reimage.services.grants import require_administrator
+from reimage.services.moves import standing_change
 from reimage.services.secrets import destroy_secrets
 
 
@@ -36,7 +37,8 @@ def settle_operation(
         "code": "settled_as_executed" if executed else "settled_as_not_executed",
         "params": {"comment": comment.strip()},
     }
-    ending = {"next_at": now} if executed else {"next_at": None, "finished_at": now}
+    findings = [] if executed else standing_change(operation)
+    ending = {"next_at": now} if executed else {"next_at": None, "finished_at": now, "findings": findings}
     with transaction.atomic():
         reimage_request = ReimageRequest.objects.select_for_update().get(pk=operation.reimage_request_id)
         waiting = ReimageOperation.objects.filter(pk=operation_id, state=OperationState.NEEDS_ATTENTION)
@@ -47,7 +49,7 @@ def settle_operation(
             actor=Actor.person(administrator),
             target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
             subject=reimage_request.audit_subject,
-            detail={"operation": operation.pk, "executed": executed, "comment": comment.strip()},
+            detail={"operation": operation.pk, "executed": executed, "comment": comment.strip(), "findings": findings},
         )
         destroy_secrets(operation_id)
         completion.follow_operation(reimage_request, state)

@@ -25,6 +25,7 @@ from reimage.models import (
     ReimageRequest,
 )
 from reimage.services import doorbell, notification, secrets
+from reimage.services.moves import standing_change
 
 EXECUTION_PERIOD = timedelta(hours=72)
 
@@ -55,6 +56,7 @@ def approve_reimage_request(
                 _("The plan of request #%(id)s is not the one on your page.") % {"id": found.pk},
                 _("Reload the page, read the plan, then decide."),
             )
+        _check_requester(found)
         _decide(found, approver, DecisionOutcome.APPROVED, comment, now)
         _move(found, RequestState.APPROVED, expires_at=now + EXECUTION_PERIOD)
         found.operations.filter(state=OperationState.AWAITING_APPROVAL).update(
@@ -116,7 +118,7 @@ def _expire(pk: int, now: datetime) -> bool:
 
 
 def is_cancelable(reimage_request: ReimageRequest) -> bool:
-    """Whether nothing of it has been sent yet."""
+    """Whether no reimage of it has been sent yet."""
     if reimage_request.state not in request_states.CANCELABLE:
         return False
     return all(operation.state in operation_states.CANCELABLE for operation in reimage_request.operations.all())
@@ -138,6 +140,19 @@ def _check_may_decide(approver: User, found: ReimageRequest, now: datetime) -> N
         raise settled(found)
     if found.expires_at <= now:
         raise WrongState(_("Request #%(id)s expired before anybody decided.") % {"id": found.pk}, _remedy())
+
+
+def _check_requester(found: ReimageRequest) -> None:
+    """An approval that could only stop before its POST is refused at once, with the reason."""
+    grants = selectors.policy_grants(selectors.grants_of(found.requester, GrantRole.REQUESTER))
+    targets = selectors.targets_of(found)
+    lost = [target.vm_id.name for target in targets if not policy.may_request(grants, target.vm_id, target.tags)]
+    if lost:
+        raise NotAllowed(
+            _("%(name)s may no longer request a reimage of: %(machines)s.")
+            % {"name": found.requester, "machines": _(", ").join(lost)},
+            _("Reject the request, or ask an administrator to renew the grant."),
+        )
 
 
 def settled(found: ReimageRequest) -> WrongState:
@@ -183,15 +198,32 @@ def _move(found: ReimageRequest, target: RequestState, **changes: datetime) -> N
 
 def _release_machines(found: ReimageRequest, now: datetime) -> None:
     """Cancels what has not been sent. Raising the fence makes a worker that is at it lose its claim before the POST."""
-    ids = list(found.operations.values_list("pk", flat=True))
+    operations = list(found.operations.select_for_update())
+    ids = [operation.pk for operation in operations]
     untouched = ReimageOperation.objects.filter(pk__in=ids, state__in=operation_states.CANCELABLE)
-    if len(ids) != untouched.update(
-        state=OperationState.CANCELED, finished_at=now, next_at=None, lease_until=None, fence=F("fence") + 1
-    ):
+    ending = {"state": OperationState.CANCELED, "finished_at": now, "next_at": None, "lease_until": None, "note": {}}
+    if len(ids) != untouched.update(**ending, fence=F("fence") + 1):
         raise WrongState(
             _("It is too late: the reimage of a machine of request #%(id)s has been sent to Azure.") % {"id": found.pk}
         )
     secrets.destroy_secrets(*ids)
+    for operation in operations:
+        _report_standing_change(found, operation)
+
+
+def _report_standing_change(found: ReimageRequest, operation: ReimageOperation) -> None:
+    """Canceling does not set deleteOption back; whoever reads the request or the log must know."""
+    findings = standing_change(operation)
+    if not findings:
+        return
+    ReimageOperation.objects.filter(pk=operation.pk).update(findings=findings)
+    record(
+        action=audit_actions.OPERATION_CANCELED,
+        actor=Actor.system("cancellation"),
+        target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
+        subject=found.audit_subject,
+        detail={"operation": operation.pk, "findings": findings},
+    )
 
 
 def _record(action: AuditAction, actor: Actor, found: ReimageRequest, *, comment: str = "") -> None:

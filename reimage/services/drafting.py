@@ -1,5 +1,6 @@
 """From a filled-in form to a draft: validated, planned from fresh facts, secrets sealed. No approver sees it yet."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -139,7 +140,8 @@ def warnings_in_words(plan: ReimagePlan, language: str) -> Mapping[str, list[str
 
 
 def _text_findings(justification: str) -> list[Finding]:
-    if justification.strip():
+    # A letter, digit or sign: neither spaces nor characters that nobody sees (categories Z and C) are a reason.
+    if any(unicodedata.category(character)[0] not in "CZ" for character in justification):
         return []
     return [Finding(RuleViolation("justification", "justification_missing"))]
 

@@ -7,7 +7,7 @@ from reimage.azure.operations import Poll, PollStatus, poll_operation
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.services.leases import Claim, commit, due_in
-from reimage.services.moves import ask_for_attention
+from reimage.services.moves import ask_for_attention, standing_change
 from reimage.services.pace import PATIENCE, poll_seconds
 
 
@@ -44,6 +44,7 @@ def _ended(held: Claim, state: OperationState, look: Poll) -> None:
     failed = state is OperationState.FAILED
     note = {"code": "azure_operation_failed", "params": detail} if failed else {}
     next_at = None if failed else due_in(0)
+    findings = standing_change(held.operation) if failed else []
     evidence = {**held.operation.evidence, "ended_at": timezone.now().isoformat()}
     commit(
         held,
@@ -52,6 +53,7 @@ def _ended(held: Claim, state: OperationState, look: Poll) -> None:
         detail=detail,
         note=note,
         evidence=evidence,
+        findings=findings,
         next_at=next_at,
     )
 

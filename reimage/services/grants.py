@@ -18,7 +18,7 @@ def require_administrator(user: User) -> None:
     """Raises NotAllowed, naming the role, for anybody else."""
     if not user.is_administrator:
         raise NotAllowed(
-            _("Managing access needs the app role Reimage.Administrator, which you do not have."),
+            _("This needs the app role Reimage.Administrator, which you do not have."),
             _("Ask an administrator of your tenant to assign it to you, then sign in again."),
         )
 

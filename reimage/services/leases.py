@@ -24,7 +24,7 @@ from reimage.services.secrets import destroy_secrets
 
 LEASE = timedelta(seconds=60)  # longer than the reads, and the one write, of a step
 WORKER = Actor.system("worker")
-# After the POST, whatever came of it, there is never a second one: the secrets have no further use.
+# Once Azure may have taken the POST there is never a second one, so the secrets have no further use.
 NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
 
 

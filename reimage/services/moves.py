@@ -3,6 +3,7 @@
 from reimage import audit_actions
 from reimage.azure.errors import AzureError, AzureRefused
 from reimage.domain.operation_states import OperationState
+from reimage.models import ReimageOperation
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.pace import poll_seconds
 
@@ -21,10 +22,29 @@ def wait_for_azure(held: Claim, err: AzureError) -> None:
     wait(held, poll_seconds(err.retry_after), code, status=err.status, azure_code=err.code)
 
 
+def standing_change(operation: ReimageOperation) -> list[Finding]:
+    """What stays behind when an operation ends early: a deleteOption that was changed is not changed back."""
+    if not int(operation.evidence.get("delete_option_calls", 0)):
+        return []
+    params = {
+        "before": operation.plan["delete_option_before"],
+        "after": operation.plan["delete_option_at_reimage"],
+    }
+    return [{"code": "delete_option_stays_changed", "params": params}]
+
+
 def fail(held: Claim, code: str, **params: object) -> None:
-    """Ends the operation; nothing was executed, and the reason is kept for people."""
+    """Ends the operation; no reimage was executed, and the reason is kept for people."""
     note = {"code": code, "params": params}
-    commit(held, OperationState.FAILED, action=audit_actions.OPERATION_FAILED, detail=note, note=note)
+    findings = standing_change(held.operation)
+    commit(
+        held,
+        OperationState.FAILED,
+        action=audit_actions.OPERATION_FAILED,
+        detail={**note, "findings": findings},
+        note=note,
+        findings=findings,
+    )
 
 
 def ask_for_attention(held: Claim, code: str, **params: object) -> None:

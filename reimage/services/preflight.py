@@ -3,10 +3,12 @@
 Any difference stops the machine and goes back to the people, field by field.
 """
 
+from collections.abc import Mapping
 from uuid import uuid4
 
 from django.utils import timezone
 
+from portal.audit.catalogue import AuditAction
 from reimage import audit_actions, selectors
 from reimage.azure.calls import Accepted, CallOutcome, Refused, Unknown
 from reimage.azure.errors import AzureError, VirtualMachineNotFound
@@ -19,12 +21,13 @@ from reimage.models import ApprovalDecision, DecisionOutcome, GrantRole, Reimage
 from reimage.services import reimaging
 from reimage.services.drafting import digest_of
 from reimage.services.leases import Claim, commit, due_in
-from reimage.services.moves import fail, wait, wait_for_azure
+from reimage.services.moves import Finding, fail, standing_change, wait, wait_for_azure
 
 BUSY_SECONDS = 15
 DELETE_OPTION_SECONDS = 5
 MAX_DELETE_OPTION_CALLS = 5
-Findings = list[dict[str, object]]
+PASSING_REFUSALS = frozenset({0, 409, 429})  # asked again later: unreachable, busy, throttled
+Findings = list[Finding]
 
 
 def start(held: Claim) -> None:
@@ -78,6 +81,8 @@ def _check_facts(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> 
         return _stop(held, problems)
     if plan.changes_delete_option and not applied:
         return _change_delete_option(held, plan)
+    if sent and not operation.evidence.get("delete_option_confirmed"):
+        _confirm_change(held, plan)
     return reimaging.submit(held, plan, facts)
 
 
@@ -103,12 +108,14 @@ def _drift_findings(plan: ReimagePlan, facts: VirtualMachineFacts, *, delete_opt
 
 
 def _stop(held: Claim, problems: Findings) -> None:
+    findings = [*problems, *standing_change(held.operation)]
     commit(
         held,
         OperationState.DRIFTED,
         action=audit_actions.OPERATION_DRIFTED,
-        detail={"findings": problems},
-        findings=problems,
+        detail={"findings": findings},
+        findings=findings,
+        note={},
     )
 
 
@@ -135,22 +142,59 @@ def _change_delete_option(held: Claim, plan: ReimagePlan) -> None:
     return _after_change(held, outcome)
 
 
+def _confirm_change(held: Claim, plan: ReimagePlan) -> None:
+    """The machine shows the option as planned; the log says so before the POST goes out."""
+    commit(
+        held,
+        OperationState(held.operation.state),
+        action=audit_actions.DELETE_OPTION_CONFIRMED,
+        detail={"delete_option": plan.delete_option_at_reimage.value, "before": plan.delete_option_before.value},
+        evidence={**held.operation.evidence, "delete_option_confirmed": True},
+        keep_lease=True,
+    )
+
+
 def _after_change(held: Claim, outcome: CallOutcome) -> None:
-    if isinstance(outcome, Accepted):
-        return wait(held, DELETE_OPTION_SECONDS, "delete_option_changing")
-    if isinstance(outcome, Unknown):
-        return wait(held, BUSY_SECONDS, "azure_unavailable", status=outcome.status)
-    if outcome.status not in (0, 409, 429):
-        return fail(held, "azure_refused", status=outcome.status, azure_code=outcome.code, message=outcome.message)
-    return _take_back_change(held, outcome)
+    match outcome:
+        case Accepted():
+            _look_again(
+                held,
+                audit_actions.DELETE_OPTION_ACCEPTED,
+                {"status": outcome.status, "azure_request_id": outcome.request_id},
+                note={"code": "delete_option_changing", "params": {}},
+                seconds=DELETE_OPTION_SECONDS,
+            )
+        case Unknown():
+            _look_again(
+                held,
+                audit_actions.DELETE_OPTION_UNKNOWN,
+                {"status": outcome.status, "reason": outcome.reason},
+                note={"code": "azure_unavailable", "params": {"status": outcome.status}},
+                seconds=BUSY_SECONDS,
+            )
+        case _:
+            _after_refused_change(held, outcome)
 
 
-def _take_back_change(held: Claim, outcome: Refused) -> None:
-    """Nothing was executed, so it does not count; the option may still have been set by an earlier call."""
+def _look_again(
+    held: Claim, action: AuditAction, detail: Finding, *, note: Mapping[str, object], seconds: float
+) -> None:
+    state = OperationState.SETTING_DELETE_OPTION
+    commit(held, state, action=action, detail=detail, note=note, next_at=due_in(seconds))
+
+
+def _after_refused_change(held: Claim, outcome: Refused) -> None:
+    """Nothing was executed, so this call does not count; the option may still have been set by an earlier one."""
+    calls = held.operation.evidence["delete_option_calls"] - 1
     commit(
         held,
         OperationState.SETTING_DELETE_OPTION,
+        action=audit_actions.DELETE_OPTION_REFUSED,
+        detail={"status": outcome.status, "azure_code": outcome.code, "message": outcome.message},
+        evidence={**held.operation.evidence, "delete_option_calls": calls},
         next_at=due_in(outcome.retry_after or BUSY_SECONDS),
         note={"code": "azure_conflict", "params": {"azure_code": outcome.code}},
-        evidence={**held.operation.evidence, "delete_option_calls": held.operation.evidence["delete_option_calls"] - 1},
+        keep_lease=outcome.status not in PASSING_REFUSALS,
     )
+    if outcome.status not in PASSING_REFUSALS:
+        fail(held, "azure_refused", status=outcome.status, azure_code=outcome.code, message=outcome.message)

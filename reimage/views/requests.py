@@ -107,7 +107,7 @@ def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Withdraws one's own request."""
     decision.cancel_reimage_request(requester=request.user, reimage_request_id=reimage_request_id, now=timezone.now())
-    messages.success(request, _("Canceled. Nothing was sent to Azure."))
+    messages.success(request, _("Canceled. No reimage was sent to Azure."))
     return redirect("reimage:request", reimage_request_id)
 
 

@@ -27,13 +27,21 @@ NOTES: Mapping[str, Any] = {
         "The portal could not look at the machine after the reimage (%(status)s %(azure_code)s). Look at it yourself."
     ),
     "delete_option_changing": gettext_lazy("Azure is changing deleteOption."),
+    "delete_option_stays_changed": gettext_lazy(
+        "Before it ended, Azure was asked to change deleteOption from %(before)s to %(after)s. The portal does not "
+        "change it back: check the machine before anything else is done with its OS disk."
+    ),
     "delete_option_unchanged": gettext_lazy(
         "Azure was asked %(calls)s times to change deleteOption to %(wanted)s, and it is still as it was."
     ),
-    "plan_is_not_the_approved_one": gettext_lazy("The stored plan is not the one that was approved. Nothing was sent."),
-    "approval_expired": gettext_lazy("The approval ran out before the reimage could be sent. Nothing was sent."),
-    "requester_lost_right": gettext_lazy("%(name)s may no longer request a reimage of this machine. Nothing was sent."),
-    "approver_lost_right": gettext_lazy("%(name)s may no longer decide for this machine. Nothing was sent."),
+    "plan_is_not_the_approved_one": gettext_lazy(
+        "The stored plan is not the one that was approved. No reimage was sent."
+    ),
+    "approval_expired": gettext_lazy("The approval ran out before the reimage could be sent. No reimage was sent."),
+    "requester_lost_right": gettext_lazy(
+        "%(name)s may no longer request a reimage of this machine. No reimage was sent."
+    ),
+    "approver_lost_right": gettext_lazy("%(name)s may no longer decide for this machine. No reimage was sent."),
     "azure_refused": gettext_lazy("Azure refused; nothing was executed. Azure's words: %(azure_code)s %(message)s"),
     "azure_operation_failed": gettext_lazy("Azure began and then failed. Azure's words: %(azure_code)s %(message)s"),
     "azure_conflict": gettext_lazy(
@@ -41,7 +49,7 @@ NOTES: Mapping[str, Any] = {
     ),
     "throttled": gettext_lazy("Azure asks for patience (too many requests). The portal tries again by itself."),
     "secret_unusable": gettext_lazy(
-        "The sealed password or customData cannot be used, so nothing was sent. Send a new request."
+        "The sealed password or customData cannot be used, so no reimage was sent. Send a new request."
     ),
     "too_many_attempts": gettext_lazy("Azure refused %(attempts)s times; the portal gave up. Nothing was executed."),
     "too_late_to_send": gettext_lazy("The worker was too slow to send it safely. The portal tries again by itself."),

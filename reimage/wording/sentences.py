@@ -75,7 +75,7 @@ def settled_text(pk: int, state: str, decision: ApprovalDecision | None) -> str:
         DecisionOutcome.APPROVED: lambda: _("Request #%(id)s was already approved by %(name)s at %(time)s."),
         DecisionOutcome.REJECTED: lambda: _("Request #%(id)s was already rejected by %(name)s at %(time)s."),
     }
-    when = date_format(localtime(decision.decided_at), "DATETIME_FORMAT")
+    when = date_format(localtime(decision.decided_at), "Y-m-d H:i T")
     return texts[decision.outcome]() % {"id": pk, "name": decision.approver, "time": when}
 
 

@@ -1,5 +1,6 @@
 """The requester withdraws, until the POST: a worker that is at it loses its claim and sends nothing."""
 
+import json
 from typing import Any
 
 import pytest
@@ -72,6 +73,11 @@ def test_it_withdraws_between_the_change_of_delete_option_and_the_post(
     assert cancel(alice, reimage_request).state == RequestState.CANCELED
     run(reimage_request, azure)
     assert posts(azure) == []
+    stays = {"code": "delete_option_stays_changed", "params": {"before": "Delete", "after": "Detach"}}
+    operation = reimage_request.operations.get()
+    assert (operation.findings, operation.note) == ([stays], {})
+    event = AuditEvent.objects.get(action="reimage_operation.canceled")
+    assert json.loads(event.body)["detail"]["findings"] == [stays]
 
 
 def test_after_the_post_it_is_too_late(azure: SandboxProcess, alice: User, bob: User) -> None:

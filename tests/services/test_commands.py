@@ -41,7 +41,7 @@ def test_grant_gives_access(db: None) -> None:
         *("--user", str(ALICE.object_id), "--role", "requester", "--scope", RG_WEB),
         *("--tag", "env=test", "--label", "Alice Aoki"),
     )
-    assert line == f"Granted: Alice Aoki: requester on {RG_WEB}\n"
+    assert line == f"Granted: Alice Aoki: requester on {RG_WEB}, only with the tag env=test\n"
     grant = AccessGrant.objects.get()
     assert (grant.principal_kind, grant.tag_name, grant.tag_value) == ("user", "env", "test")
     assert grant.created_by == "manage.py grant"

@@ -204,3 +204,15 @@ def test_of_two_decisions_at_a_time_the_database_takes_one(
     monkeypatch.setattr(decision, "_check_may_decide", let_bob_pass)
     with pytest.raises(WrongState, match="already approved by Bob Baba"):
         approve(carol, pending)
+
+
+def test_it_refuses_to_approve_what_the_requester_may_no_longer_ask_for(
+    azure: SandboxProcess, alice: User, bob: User
+) -> None:
+    reimage_request = request_reimage(alice, "web-01")
+    AccessGrant.objects.filter(role=GrantRole.REQUESTER).delete()
+    with pytest.raises(NotAllowed, match=r"Alice Aoki may no longer request a reimage of: web-01\."):
+        approve(bob, reimage_request)
+    reimage_request.refresh_from_db()
+    assert reimage_request.state == RequestState.PENDING_APPROVAL
+    assert not ApprovalDecision.objects.exists()

@@ -10,6 +10,7 @@ from reimage.azure.calls import Unknown
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
+from reimage.models import AccessGrant, GrantRole
 from reimage.services import preflight
 from tests.sandbox_process import SandboxProcess
 from tests.stories import accepted_posts, advance, advance_to, approved, let_lease_lapse, posts, run
@@ -39,6 +40,34 @@ def test_the_old_disk_meets_the_fate_that_was_chosen(
     assert after["delete_option"] == change.value
     assert [disk["fate"] for disk in after["released_disks"]] == [fate]
     assert AuditEvent.objects.filter(action="delete_option.requested").count() == 1
+
+
+def test_the_log_tells_what_became_of_the_change(azure: SandboxProcess, alice: User, bob: User) -> None:
+    azure.faults("status", match={"verb": "PATCH", "vm": "web-03"}, status=409, times=1)
+    azure.faults("accepted_then_lost", match={"verb": "PATCH", "vm": "web-03"}, times=1)
+    run(approved(alice, bob, "web-03", change=DETACH), azure)
+    told = AuditEvent.objects.filter(action__startswith="delete_option.").order_by("sequence")
+    assert [event.action.partition(".")[2] for event in told] == [
+        "requested",
+        "refused",
+        "requested",
+        "lost",
+        "confirmed",
+    ]
+
+
+def test_a_change_that_stays_behind_is_reported(azure: SandboxProcess, alice: User, bob: User) -> None:
+    reimage_request = approved(alice, bob, "web-02", change=DeleteOptionChange.DELETE)
+    advance_to(reimage_request.operations.get(), OperationState.SETTING_DELETE_OPTION)
+    AccessGrant.objects.filter(role=GrantRole.REQUESTER).delete()
+    run(reimage_request, azure)
+    operation = reimage_request.operations.get()
+    assert operation.state == OperationState.DRIFTED
+    assert [finding["code"] for finding in operation.findings] == [
+        "requester_lost_right",
+        "delete_option_stays_changed",
+    ]
+    assert azure.machine("web-02")["delete_option"] == "Delete"
 
 
 def test_the_patch_goes_first_with_what_the_schema_requires(azure: SandboxProcess, alice: User, bob: User) -> None:

@@ -11,7 +11,8 @@ from portal.identity.models import User
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
-from reimage.models import ReimageOperation, ReimageRequest, SealedSecret
+from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, VirtualMachine
+from reimage.services import drafting
 from reimage.services.drafting import discard_expired_drafts
 from reimage.services.errors import InvalidReimageRequest
 from tests.sandbox_process import SandboxProcess
@@ -125,3 +126,19 @@ def test_a_submitted_request_is_no_draft_to_be_discarded(azure: SandboxProcess, 
     assert discard_expired_drafts(now=timezone.now() + timedelta(days=30)) == 0
     sent.refresh_from_db()
     assert sent.state == RequestState.PENDING_APPROVAL
+
+
+@pytest.mark.parametrize("justification", ["", "  \n ", "\u200b", "\u2060\u00a0\u3000"])
+def test_a_reason_that_nobody_can_see_is_none(azure: SandboxProcess, alice: User, justification: str) -> None:
+    machine = VirtualMachine.objects.get(name="web-01")
+    with pytest.raises(InvalidReimageRequest) as refused:
+        drafting.draft_reimage_request(
+            requester=alice,
+            targets=[drafting.TargetSettings(machine.pk, ReimageParameters())],
+            justification=justification,
+            ticket="",
+            language="en",
+            now=timezone.now(),
+        )
+    assert [finding.violation.code for finding in refused.value.findings] == ["justification_missing"]
+    assert not ReimageRequest.objects.exists()

@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 SWEEP_SECONDS = 3
 INVENTORY_SYNC_SECONDS = 300
+SESSION_CLEARING_SECONDS = 86_400
 
 
 def _transport_options(broker_url: str, folder: Path) -> dict[str, object]:
@@ -36,7 +37,7 @@ app.conf.update(
     task_ignore_result=True,  # results live in the database, written by the services
     task_publish_retry=False,  # a dead broker never hangs a web request; the sweeper rings again
     task_acks_late=False,  # a lost message is re-published from the database, a repeated one changes nothing
-    # No time limits: Celery cannot end a task in the threads pool. Each step is bounded by the timeouts of its HTTP calls.
+    # No time limit: Celery cannot end a thread. Each step is bounded by the timeouts of its HTTP calls.
     worker_prefetch_multiplier=1,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
@@ -51,6 +52,11 @@ app.conf.update(
             "schedule": INVENTORY_SYNC_SECONDS,
             "options": {"expires": INVENTORY_SYNC_SECONDS},
         },
+        "sessions": {
+            "task": "portal.identity.tasks.clear_sessions",
+            "schedule": SESSION_CLEARING_SECONDS,
+            "options": {"expires": SESSION_CLEARING_SECONDS},
+        },
     },
 )
-app.autodiscover_tasks(["reimage"])
+app.autodiscover_tasks(["reimage", "portal.identity"])

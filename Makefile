@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TEST_ENV := DJANGO_SETTINGS_MODULE=tests.settings
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile
+# Four even on two cores: half of the time a test waits for another process.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist=loadfile
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 

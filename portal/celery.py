@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 SWEEP_SECONDS = 3
 INVENTORY_SYNC_SECONDS = 300
-HARD_TIME_LIMIT_SECONDS = 180  # above the sum of the HTTP timeouts of one step
+SESSION_CLEARING_SECONDS = 86_400
 
 
 def _transport_options(broker_url: str, folder: Path) -> dict[str, object]:
@@ -37,16 +37,26 @@ app.conf.update(
     task_ignore_result=True,  # results live in the database, written by the services
     task_publish_retry=False,  # a dead broker never hangs a web request; the sweeper rings again
     task_acks_late=False,  # a lost message is re-published from the database, a repeated one changes nothing
-    task_time_limit=HARD_TIME_LIMIT_SECONDS,
+    # No time limit: Celery cannot end a thread. Each step is bounded by the timeouts of its HTTP calls.
     worker_prefetch_multiplier=1,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     timezone="UTC",
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
+    # Each message expires when the next one is due: workers that were away do not find a heap of them.
     beat_schedule={
         "sweep": {"task": "reimage.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
-        "inventory": {"task": "reimage.tasks.sync_inventory", "schedule": INVENTORY_SYNC_SECONDS},
+        "inventory": {
+            "task": "reimage.tasks.sync_inventory",
+            "schedule": INVENTORY_SYNC_SECONDS,
+            "options": {"expires": INVENTORY_SYNC_SECONDS},
+        },
+        "sessions": {
+            "task": "portal.identity.tasks.clear_sessions",
+            "schedule": SESSION_CLEARING_SECONDS,
+            "options": {"expires": SESSION_CLEARING_SECONDS},
+        },
     },
 )
-app.autodiscover_tasks(["reimage"])
+app.autodiscover_tasks(["reimage", "portal.identity"])

@@ -4,6 +4,7 @@ Every problem is reported at once, with the variable's name and how to mend it. 
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ CONTRACT: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting("ALLOWED_HOSTS", "host names that the portal answers to, separated by commas", local="localhost,127.0.0.1"),
+    Setting("AUDIT_ADDRESS_SOURCE", "who tells the audit log a client's address: REMOTE_ADDR, or HTTP_ and a header that the proxy sets", default="REMOTE_ADDR"),
     Setting("DATABASE_URL", "postgres://user:password@host/name, or sqlite:///path", local="sqlite:///{var}/portal.sqlite3", secret=True),
     Setting("CELERY_BROKER_URL", "redis://host/0, amqp://user:password@host// or filesystem://localhost", local="filesystem://localhost", secret=True),
     Setting("ENTRA_AUTHORITY", "https://login.microsoftonline.com/ followed by your tenant id"),
@@ -149,6 +151,11 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
     credential = values["AZURE_CREDENTIAL"]
     if credential and credential not in AZURE_CREDENTIALS:
         found.append(f"AZURE_CREDENTIAL is {credential!r}: choose one of {', '.join(AZURE_CREDENTIALS)}.")
+    if not re.fullmatch(r"REMOTE_ADDR|HTTP_[A-Z0-9]+(_[A-Z0-9]+)*", values["AUDIT_ADDRESS_SOURCE"]):
+        found.append(
+            f"AUDIT_ADDRESS_SOURCE is {values['AUDIT_ADDRESS_SOURCE']!r}: choose REMOTE_ADDR, or HTTP_ and the name of a "
+            "header in capitals with underscores, for example HTTP_X_FORWARDED_FOR."
+        )
     needed = {
         "client-secret": ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"),
         "client-certificate": ("AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_FILE"),

@@ -36,6 +36,12 @@ class WrongState(Problem):
     status = HTTPStatus.CONFLICT
 
 
+class TooLarge(Problem):
+    """More was sent than the portal takes at once; it was not read."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
 class Unavailable(Problem):
     """A system that the portal depends on does not answer; nothing was changed."""
 

@@ -1,14 +1,16 @@
-"""What every answer has in common: nothing is cached, and a refusal is always an explained page."""
+"""What every answer has in common: nothing is cached, too much is not read, a refusal is always an explained page."""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
 
 from portal.audit.refusals import record_refusal
-from portal.errors import Problem
+from portal.errors import Problem, TooLarge
 from portal.views import database_unavailable, problem_page
 
 
@@ -23,6 +25,32 @@ class NoStoreMiddleware:
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             patch_cache_control(response, no_store=True, private=True)
         return response
+
+
+class BodyLimitMiddleware:
+    """Refuses a body that is too large, or of unknown size, before anything reads it.
+
+    Django's own limits leave out uploaded files, and meet the rest only while reading.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        is_chunked = bool(request.META.get("HTTP_TRANSFER_ENCODING"))
+        if is_chunked or not length.isdecimal() or int(length) > settings.REQUEST_BODY_MAX_BYTES:
+            return problem_page(request, _too_large())
+        return self.get_response(request)
+
+
+def _too_large() -> TooLarge:
+    megabytes = settings.REQUEST_BODY_MAX_BYTES // 1_000_000
+    return TooLarge(
+        _("The portal takes at most %(megabytes)s MB at once, of announced size; nothing was read or changed.")
+        % {"megabytes": megabytes},
+        _("Go back and send less; customData may hold 65,535 bytes."),
+    )
 
 
 class ProblemMiddleware(MiddlewareMixin):

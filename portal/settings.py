@@ -24,6 +24,7 @@ HTTPS = PUBLIC_URL.startswith("https://")
 DEBUG = False
 SECRET_KEY = ENVIRONMENT["SECRET_KEY"]
 ALLOWED_HOSTS = ENVIRONMENT.items_of("ALLOWED_HOSTS")
+AUDIT_ADDRESS_SOURCE = ENVIRONMENT["AUDIT_ADDRESS_SOURCE"]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -64,6 +65,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.NoStoreMiddleware",
+    # Here it knows the person's language, and no body was read: the first to do so is CsrfViewMiddleware.process_view.
+    "portal.middleware.BodyLimitMiddleware",
     "portal.middleware.ProblemMiddleware",
 ]
 
@@ -178,9 +181,13 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes; customData is at most 65,535, and a form has at most a few of them
+# A request has up to 50 machines, each at worst with customData of its own: 65,535 bytes, as base64 in lines 90,000.
+# These are 4.5 MB; the rest is room for the other fields and for an upload that is too long, which is told its size.
+REQUEST_BODY_MAX_BYTES = 8_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_MAX_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # keeps an uploaded customData file in memory: no plaintext in a temp folder
+# Alone: Django's second handler would write customData to a temporary file, in plaintext.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

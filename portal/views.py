@@ -26,6 +26,7 @@ TITLES = {
     HTTPStatus.NOT_FOUND: lambda: _("There is nothing here for you"),
     HTTPStatus.FORBIDDEN: lambda: _("You may not do this"),
     HTTPStatus.CONFLICT: lambda: _("This has already been settled"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: lambda: _("This is too much at once"),
     HTTPStatus.SERVICE_UNAVAILABLE: lambda: _("Not available right now"),
     HTTPStatus.INTERNAL_SERVER_ERROR: lambda: _("Something broke on our side"),
 }

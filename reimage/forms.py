@@ -147,8 +147,8 @@ class SettingsForm(forms.Form):
         if text and upload:
             self.report([RuleViolation("custom_data", "custom_data_twice")])
             return None
-        # More than can be right is not read: base64 of the limit, with line breaks, stays below twice of it.
-        content = upload.read(2 * MAX_BYTES) if upload else text.replace("\r\n", "\n").encode()
+        # Read whole, so that its real size is told where it is too long; BodyLimitMiddleware keeps it within memory.
+        content = upload.read() if upload else text.replace("\r\n", "\n").encode()
         if not content:
             return None
         if not data.get("custom_data_is_base64"):

@@ -102,6 +102,18 @@ def test_a_senseless_value_is_refused(tmp_path, name, value, sentence):
     assert problems(tmp_path, SERVED, **{name: value}) == [f"  - {sentence}"]
 
 
+@pytest.mark.parametrize("source", ["remote_addr", "X-Forwarded-For", "HTTP_", "HTTP_X-Forwarded-For", "SERVER_NAME"])
+def test_no_other_source_of_the_clients_address_is_taken(tmp_path, source):
+    (line,) = problems(tmp_path, SERVED, AUDIT_ADDRESS_SOURCE=source)
+    assert f"AUDIT_ADDRESS_SOURCE is {source!r}: choose REMOTE_ADDR, or HTTP_ and the name of a header" in line
+
+
+def test_the_clients_address_is_the_connections_unless_a_header_is_named(tmp_path):
+    assert read(tmp_path, SERVED)["AUDIT_ADDRESS_SOURCE"] == "REMOTE_ADDR"
+    named = read(tmp_path, SERVED, AUDIT_ADDRESS_SOURCE="HTTP_X_FORWARDED_FOR")
+    assert named["AUDIT_ADDRESS_SOURCE"] == "HTTP_X_FORWARDED_FOR"
+
+
 @pytest.mark.parametrize("name", ["AZURE_CA_BUNDLE", "SEALING_PRIVATE_KEY_FILE", "AZURE_CLIENT_CERTIFICATE_FILE"])
 def test_a_file_that_is_not_there_is_named(tmp_path, name):
     missing = str(tmp_path / "missing.pem")

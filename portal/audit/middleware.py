@@ -8,9 +8,6 @@ from django.http import HttpRequest, HttpResponse
 
 from portal.audit.context import AuditContext, audit_context
 
-# What the web server itself saw. A deployment behind a proxy may name a header that this proxy sets instead.
-DEFAULT_ADDRESS_SOURCE = "REMOTE_ADDR"
-
 
 class AuditContextMiddleware:
     """Sets the audit context for the length of a request."""
@@ -34,8 +31,7 @@ def address_of(request: HttpRequest) -> str:
     AUDIT_ADDRESS_SOURCE names a key of request.META. Of a list (X-Forwarded-For) only the last entry counts: the
     nearest proxy wrote it, all before it is whatever the client claims.
     """
-    source = getattr(settings, "AUDIT_ADDRESS_SOURCE", DEFAULT_ADDRESS_SOURCE)
-    claimed = request.META.get(source, "").rsplit(",", 1)[-1].strip()
+    claimed = request.META.get(settings.AUDIT_ADDRESS_SOURCE, "").rsplit(",", 1)[-1].strip()
     try:
         return str(ip_address(claimed))
     except ValueError:

@@ -1,4 +1,7 @@
-"""The only writer of people and sessions; each change has its audit event in the same transaction."""
+"""The only writer of people and sessions. Signing in, out, expiry and refusal write their audit event at once.
+
+Language and time zone are preferences, which touch nobody else: they write none.
+"""
 
 from django.contrib.auth import authenticate, login, logout
 from django.core.exceptions import ImproperlyConfigured

@@ -1,6 +1,7 @@
 """The form: fields that follow the machine, errors where they belong, secrets that never come back."""
 
 import re
+from base64 import b64encode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -100,6 +101,19 @@ def test_custom_data_may_be_a_file(visitor: Client) -> None:
             "This is not base64",
         ),
         ({"web_02__custom_data": "x" * (MAX_BYTES + 1)}, "custom_data", "Azure takes at most 65535"),
+        (
+            {"web_02__custom_data_file": SimpleUploadedFile("init.yml", b"x" * 3_000_000)},
+            "custom_data",
+            "customData has 3000000 bytes; Azure takes at most 65535",
+        ),
+        (
+            {
+                "web_02__custom_data_file": SimpleUploadedFile("init.b64", b64encode(b"x" * 300_000)),
+                "web_02__custom_data_is_base64": "on",
+            },
+            "custom_data",
+            "customData has 300000 bytes; Azure takes at most 65535",
+        ),
         (
             {"web_02__custom_data": "x", "web_02__custom_data_file": SimpleUploadedFile("x", b"y")},
             "custom_data",

@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal.audit.text import visible
 from portal.errors import NotFound
 from portal.identity.requests import PersonRequest
+from reimage import selectors
 from reimage.domain.virtual_machine import OsType
 from reimage.forms import ReasonForm, SettingsForm, finding_texts, settings_key
 from reimage.models import VirtualMachine
@@ -101,14 +103,22 @@ def image_versions(request: PersonRequest) -> HttpResponse:
 def _machine_ids(request: PersonRequest) -> list[int]:
     """The machines of the address or the form; a mistyped id is as good as a foreign one."""
     values = request.POST.getlist("vm") or request.GET.getlist("vm")
-    if not all(value.isdecimal() and len(value) < 19 for value in values):
+    if not all(map(_is_id, values)):
         raise NotFound(_("A machine of this request does not exist, or you may not request its reimage."))
     return [int(value) for value in values]
 
 
+def _is_id(value: str) -> bool:
+    return value.isdecimal() and len(value) < 19
+
+
 def _copied(request: PersonRequest) -> dict[str, str]:
-    """What “reimage again” carries over; never a secret."""
-    return {name: request.GET.get(name, "")[:2_000] for name in ("justification", "ticket")}
+    """The words of the request that `?again=` names, as they are read, if this person may see it; never a secret."""
+    number = request.GET.get("again", "")
+    if not _is_id(number):
+        return {}
+    shown = selectors.reimage_requests_visible_to(request.user).filter(pk=int(number)).first()
+    return {"justification": visible(shown.justification), "ticket": visible(shown.ticket)} if shown else {}
 
 
 def _groups(request: PersonRequest, machines: Sequence[VirtualMachine], *, bound: bool) -> list[Group]:

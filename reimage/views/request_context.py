@@ -71,12 +71,14 @@ def _own_context(person: User, shown: ReimageRequest) -> dict[str, object]:
 
 
 def _again_url(shown: ReimageRequest) -> str:
-    """A new request with the same words: for what did not succeed, or for all if everything did. Never a secret."""
+    """A new request like this one: for what did not succeed, or for all if everything did.
+
+    It names this request instead of carrying its words: a long reason would make the address too long for servers.
+    """
     operations = list(shown.operations.all())
     chosen = [operation for operation in operations if _is_unfinished_business(operation)] or operations
-    words = [("justification", shown.justification), ("ticket", shown.ticket)]
-    machines = [("vm", str(operation.virtual_machine_id)) for operation in chosen]
-    return f"{reverse('reimage:request-new')}?{urlencode([*machines, *words])}"
+    machines = [("vm", operation.virtual_machine_id) for operation in chosen]
+    return f"{reverse('reimage:request-new')}?{urlencode([*machines, ('again', shown.pk)])}"
 
 
 def _is_unfinished_business(operation: ReimageOperation) -> bool:

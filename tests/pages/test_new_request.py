@@ -13,6 +13,7 @@ from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest, VirtualMachine
 from tests.cast import client_of
 from tests.pages.reading import part, source, words
+from tests.pages.rows import reimage_request
 from tests.sandbox_process import SandboxProcess
 from tests.stories import request_reimage
 
@@ -176,10 +177,16 @@ def test_a_stranger_may_not_ask_for_another_teams_machine(eve: User) -> None:
     assert not ReimageRequest.objects.exists()
 
 
-def test_asking_again_brings_the_old_words_along(visitor: Client) -> None:
-    page = visitor.get(FORM, {"vm": pk("web-02"), "justification": "Once more", "ticket": "INC-8"})
-    assert "Once more" in source(page)
-    assert 'value="INC-8"' in source(page)
+@pytest.mark.parametrize("number", ["", "0", "x", "9" * 40])
+def test_a_request_that_is_not_there_brings_no_words_along(visitor: Client, number: str) -> None:
+    assert visitor.get(FORM, {"vm": pk("web-02"), "again": number}).status_code == 200
+
+
+def test_nobody_gets_the_words_of_a_request_that_they_may_not_see(visitor: Client, bob: User) -> None:
+    hidden = reimage_request(bob, justification="Between Bob and Dan.", ticket="INC-8")
+    page = visitor.get(FORM, {"vm": pk("web-02"), "again": hidden.pk})
+    assert "Between Bob and Dan." not in source(page)
+    assert "INC-8" not in source(page)
 
 
 class TestTheCheckOfOneField:

@@ -12,12 +12,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.audit.text import visible
-from portal.errors import NotFound
+from portal.errors import NotFound, Unavailable
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain.virtual_machine import OsType
 from reimage.forms import ReasonForm, SettingsForm, finding_texts, settings_key
-from reimage.models import VirtualMachine
+from reimage.models import ReimageRequest, VirtualMachine
 from reimage.services.drafting import TargetSettings, draft_reimage_request
 from reimage.services.errors import Finding, InvalidReimageRequest
 from reimage.services.images import offered_versions
@@ -43,7 +43,10 @@ class Group:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_request(request: PersonRequest) -> HttpResponse:
-    """GET shows the form for `?vm=…`; POST checks it and goes on to the review, or shows what must be mended."""
+    """GET shows the form for `?vm=…`; POST checks it and goes on to the review, or shows what must be mended.
+
+    Where Azure does not answer, the form comes back as it was filled in, to be sent again.
+    """
     try:
         machines = find_targets(request.user, _machine_ids(request))
     except InvalidReimageRequest as err:
@@ -53,27 +56,24 @@ def new_request(request: PersonRequest) -> HttpResponse:
     reason = ReasonForm(request.POST if bound else None, initial=_copied(request))
     groups = _groups(request, machines, bound=bound)
     findings: list[Finding] = []
+    unavailable: Unavailable | None = None
     if bound and all([reason.is_valid(), *[group.form.is_valid() for group in groups]]):
         try:
-            draft = draft_reimage_request(
-                requester=request.user,
-                targets=_targets(machines, groups),
-                justification=reason.cleaned_data["justification"],
-                ticket=reason.cleaned_data["ticket"],
-                language=get_language() or "en",
-                now=timezone.now(),
-            )
-            return redirect("reimage:request-review", draft.pk)
+            return redirect("reimage:request-review", _draft(request, machines, groups, reason).pk)
         except InvalidReimageRequest as err:
             findings = _placed(err.findings, groups)
+        except Unavailable as err:
+            unavailable = err
     page: dict[str, object] = {
         "reason": reason,
         "groups": groups,
         "machines": machines,
         "findings": finding_texts(findings),
-        "has_errors": bound,
+        "has_errors": bound and not unavailable,
+        "unavailable": unavailable,
     }
-    return render(request, "reimage/new_request/form.html", page, status=422 if bound else 200)
+    status = unavailable.status if unavailable else 422 if bound else 200
+    return render(request, "reimage/new_request/form.html", page, status=status)
 
 
 @sensitive_post_parameters()
@@ -138,6 +138,20 @@ def _groups(request: PersonRequest, machines: Sequence[VirtualMachine], *, bound
         )
         for (os_type, ephemeral, _image), members in by_key.items()
     ]
+
+
+def _draft(
+    request: PersonRequest, machines: Sequence[VirtualMachine], groups: Sequence[Group], reason: ReasonForm
+) -> ReimageRequest:
+    """The valid forms as a draft."""
+    return draft_reimage_request(
+        requester=request.user,
+        targets=_targets(machines, groups),
+        justification=reason.cleaned_data["justification"],
+        ticket=reason.cleaned_data["ticket"],
+        language=get_language() or "en",
+        now=timezone.now(),
+    )
 
 
 def _targets(machines: Sequence[VirtualMachine], groups: Sequence[Group]) -> list[TargetSettings]:

@@ -158,6 +158,21 @@ def test_when_azure_does_not_answer_nothing_is_lost_or_sent(visitor: Client, azu
     assert "Nothing was sent or lost" in words(answer)
 
 
+def test_what_was_typed_is_still_there_when_azure_cannot_be_reached(visitor: Client, azure: SandboxProcess) -> None:
+    azure.faults("reset_before", match={"verb": "GET", "vm": "web-02"}, times=9)
+    secret = {"web_02__admin_password": PASSWORD, "web_02__admin_password_again": PASSWORD}
+    answer = send(visitor, "web-02", ticket="INC-7", web_02__delete_option="Delete", **secret)
+    assert answer.status_code == 503
+    for kept in ("The disk image is corrupt.", 'value="INC-7"', '<option value="Delete" selected'):
+        assert kept in source(answer)
+    assert PASSWORD not in source(answer)
+    assert "Azure does not answer right now" in words(answer)
+    assert "Wait a minute and try again. Passwords and files are never kept on the page" in words(answer)
+    assert "Please correct" not in words(answer)
+    azure.clear()
+    assert send(visitor, "web-02", **secret).status_code == 302
+
+
 def test_no_machine_or_too_many_is_explained(visitor: Client) -> None:
     assert "Choose at least one" in words(visitor.get(FORM))
     answer = visitor.get(FORM, {"vm": list(range(1, 52))})

@@ -25,7 +25,7 @@ TITLES = {
     HTTPStatus.BAD_REQUEST: lambda: _("This request cannot be read"),
     HTTPStatus.NOT_FOUND: lambda: _("There is nothing here for you"),
     HTTPStatus.FORBIDDEN: lambda: _("You may not do this"),
-    HTTPStatus.CONFLICT: lambda: _("This has already been settled"),
+    HTTPStatus.CONFLICT: lambda: _("This is no longer as your page showed it"),
     HTTPStatus.SERVICE_UNAVAILABLE: lambda: _("Not available right now"),
     HTTPStatus.INTERNAL_SERVER_ERROR: lambda: _("Something broke on our side"),
 }

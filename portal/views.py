@@ -7,6 +7,7 @@ from http import HTTPStatus
 import structlog
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import DisallowedHost
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -69,7 +70,15 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 400: above all a body over the limit."""
+    """Django's 400: a host name that is not the portal's, or else above all a body over the limit."""
+    if isinstance(exception, DisallowedHost):
+        return problem_page(
+            request,
+            Problem(
+                _("The portal does not answer to the host name of this address."),
+                _("Open the portal by its own address; your administrator can tell you it."),
+            ),
+        )
     return problem_page(
         request,
         Problem(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.audit.text import visible
-from portal.errors import NotFound, Unavailable
+from portal.errors import NotFound, Problem, Unavailable
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain.virtual_machine import OsType
@@ -89,7 +89,10 @@ def check_field(request: PersonRequest) -> HttpResponse:
             if field.html_name == wanted:
                 praise = form.praise(field.name) if isinstance(form, SettingsForm) else ""
                 return render(request, "reimage/new_request/_field_errors.html", {"field": field, "praise": praise})
-    return HttpResponseBadRequest("field")
+    raise Problem(
+        _("The form has no such field, so nothing was checked."),
+        _("Reload the page and fill in the form again."),
+    )
 
 
 @require_safe

@@ -225,7 +225,9 @@ class TestTheCheckOfOneField:
         assert not ReimageRequest.objects.exists()
 
     def test_it_knows_no_other_fields(self, visitor: Client) -> None:
-        assert self.check(visitor, "password_of_root").status_code == 400
+        answer = self.check(visitor, "password_of_root")
+        assert answer.status_code == 400
+        assert "The form has no such field" in words(answer)
 
     def test_it_is_not_for_strangers(self, eve: User) -> None:
         assert self.check(client_of(eve), "admin_password", admin_password=PASSWORD).status_code == 404

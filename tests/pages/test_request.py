@@ -154,6 +154,15 @@ def test_the_list_shows_no_drafts_and_nothing_to_strangers(azure: SandboxProcess
     assert "There is no request yet" in words(client_of(eve).get("/requests/"))
 
 
+def test_lists_show_a_reason_of_several_lines_on_one(pending: ReimageRequest, alice: User) -> None:
+    ReimageRequest.objects.filter(pk=pending.pk).update(justification="The disk is corrupt.\r\n\r\nSee INC-7.")
+    machine = pending.operations.first().virtual_machine_id
+    for address in ("/", "/requests/", f"/machines/{machine}/"):
+        text = words(client_of(alice).get(address))
+        assert "The disk is corrupt. See INC-7." in text
+        assert "\\u000a" not in text
+
+
 def again(page: HttpResponse) -> str:
     """The address of the link that asks again."""
     return "/requests/new" + source(page).partition('href="/requests/new')[2].partition('"')[0].replace("&amp;", "&")

@@ -87,6 +87,13 @@ def test_a_rejected_one_shows_the_reason(pending: ReimageRequest, alice: User, b
     assert "Not this week." in text
 
 
+def test_only_who_may_decide_is_led_to_the_decision(pending: ReimageRequest, alice: User, bob: User) -> None:
+    assert 'href="#decision"' in source(show(bob, pending))
+    assert 'href="#decision"' not in source(show(alice, pending))
+    approve(bob, pending)
+    assert 'href="#decision"' not in source(show(bob, pending))
+
+
 def test_an_expired_one_says_that_nobody_decided(pending: ReimageRequest, alice: User) -> None:
     decision.expire_reimage_requests(now=pending.expires_at)
     assert "Nobody decided in time. Nothing was sent to Azure." in words(show(alice, pending))

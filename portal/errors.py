@@ -7,15 +7,16 @@ class Problem(Exception):
     """Base of everything that ends as an explained page.
 
     `message` says what happened and which object it is about; `remedy` says what to do next. Both are translated
-    text, safe to show, and hold no secret.
+    text, safe to show, and hold no secret. `way_on` is the address of the page that shows how things stand.
     """
 
     status: HTTPStatus = HTTPStatus.BAD_REQUEST
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    def __init__(self, message: str, remedy: str = "", *, way_on: str = "") -> None:
         super().__init__(str(message))
         self.message = message
         self.remedy = remedy
+        self.way_on = way_on
 
 
 class NotFound(Problem):

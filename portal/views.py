@@ -7,6 +7,7 @@ from http import HTTPStatus
 import structlog
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import DisallowedHost
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -25,7 +26,7 @@ TITLES = {
     HTTPStatus.BAD_REQUEST: lambda: _("This request cannot be read"),
     HTTPStatus.NOT_FOUND: lambda: _("There is nothing here for you"),
     HTTPStatus.FORBIDDEN: lambda: _("You may not do this"),
-    HTTPStatus.CONFLICT: lambda: _("This has already been settled"),
+    HTTPStatus.CONFLICT: lambda: _("This is no longer as your page showed it"),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: lambda: _("This is too much at once"),
     HTTPStatus.SERVICE_UNAVAILABLE: lambda: _("Not available right now"),
     HTTPStatus.INTERNAL_SERVER_ERROR: lambda: _("Something broke on our side"),
@@ -70,7 +71,15 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 400: above all a body over the limit."""
+    """Django's 400: a host name that is not the portal's, or else above all a body over the limit."""
+    if isinstance(exception, DisallowedHost):
+        return problem_page(
+            request,
+            Problem(
+                _("The portal does not answer to the host name of this address."),
+                _("Open the portal by its own address; your administrator can tell you it."),
+            ),
+        )
     return problem_page(
         request,
         Problem(

@@ -36,10 +36,12 @@ class SettleForm(forms.Form):
             ("no", _("No: Azure did not carry it out. This machine's reimage ends as failed.")),
         ],
         widget=forms.RadioSelect,
+        error_messages={"required": _("Say whether the reimage took place.")},
     )
     comment = forms.CharField(
         label=_("What did you look at?"),
         help_text=_("The audit log keeps it as the reason."),
         widget=forms.Textarea(attrs={"rows": 2}),
         max_length=TEXT_MAX,
+        error_messages={"required": _("Say what you looked at; the audit log keeps it as the reason.")},
     )

@@ -11,6 +11,7 @@ _UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
 _LINE_BREAKS = re.compile(r"[\t\n]")
+_SPACES = re.compile(r"[ \t\r\n]+")
 
 
 def storable(value: object) -> object:
@@ -38,6 +39,11 @@ def _code(match: re.Match[str]) -> str:
 def visible(text: str) -> str:
     """Text in which characters that cannot be seen, but change what is seen, stand as their code."""
     return _UNSEEN.sub(_code, text.replace("\r\n", "\n"))
+
+
+def folded(text: str) -> str:
+    """Text that may have several lines, as one: for a table's cell, where a line break means nothing."""
+    return _SPACES.sub(" ", text).strip()
 
 
 def visible_line(text: str) -> str:

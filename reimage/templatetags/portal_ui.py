@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from portal.appearance import THEMES, chosen_theme
-from portal.audit.text import visible_line
+from portal.audit.text import folded, visible_line
 from reimage.templatetags.badges import DELETE_OPTIONS, OLD_DISK_LOST, Badge, badge_of
 from reimage.templatetags.plan_picture import Picture, PlanPart, picture_of
 
@@ -123,6 +123,9 @@ def plan_picture(parts: list[PlanPart]) -> dict[str, Picture]:
 def visible(value: object) -> str:
     """Text of Azure's or a person's, with the characters that cannot be seen as their codes; still to be escaped."""
     return visible_line(str(value))
+
+
+register.filter("folded", folded)
 
 
 @register.filter

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.errors import NotFound
+from portal.audit.text import visible
+from portal.errors import NotFound, Problem, Unavailable
 from portal.identity.requests import PersonRequest
+from reimage import selectors
 from reimage.domain.virtual_machine import OsType
 from reimage.forms import ReasonForm, SettingsForm, finding_texts, settings_key
-from reimage.models import VirtualMachine
+from reimage.models import ReimageRequest, VirtualMachine
 from reimage.services.drafting import TargetSettings, draft_reimage_request
 from reimage.services.errors import Finding, InvalidReimageRequest
 from reimage.services.images import offered_versions
@@ -41,7 +43,10 @@ class Group:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_request(request: PersonRequest) -> HttpResponse:
-    """GET shows the form for `?vm=…`; POST checks it and goes on to the review, or shows what must be mended."""
+    """GET shows the form for `?vm=…`; POST checks it and goes on to the review, or shows what must be mended.
+
+    Where Azure does not answer, the form comes back as it was filled in, to be sent again.
+    """
     try:
         machines = find_targets(request.user, _machine_ids(request))
     except InvalidReimageRequest as err:
@@ -51,27 +56,24 @@ def new_request(request: PersonRequest) -> HttpResponse:
     reason = ReasonForm(request.POST if bound else None, initial=_copied(request))
     groups = _groups(request, machines, bound=bound)
     findings: list[Finding] = []
+    unavailable: Unavailable | None = None
     if bound and all([reason.is_valid(), *[group.form.is_valid() for group in groups]]):
         try:
-            draft = draft_reimage_request(
-                requester=request.user,
-                targets=_targets(machines, groups),
-                justification=reason.cleaned_data["justification"],
-                ticket=reason.cleaned_data["ticket"],
-                language=get_language() or "en",
-                now=timezone.now(),
-            )
-            return redirect("reimage:request-review", draft.pk)
+            return redirect("reimage:request-review", _draft(request, machines, groups, reason).pk)
         except InvalidReimageRequest as err:
             findings = _placed(err.findings, groups)
+        except Unavailable as err:
+            unavailable = err
     page: dict[str, object] = {
         "reason": reason,
         "groups": groups,
         "machines": machines,
         "findings": finding_texts(findings),
-        "has_errors": bound,
+        "has_errors": bound and not unavailable,
+        "unavailable": unavailable,
     }
-    return render(request, "reimage/new_request/form.html", page, status=422 if bound else 200)
+    status = unavailable.status if unavailable else 422 if bound else 200
+    return render(request, "reimage/new_request/form.html", page, status=status)
 
 
 @sensitive_post_parameters()
@@ -87,7 +89,10 @@ def check_field(request: PersonRequest) -> HttpResponse:
             if field.html_name == wanted:
                 praise = form.praise(field.name) if isinstance(form, SettingsForm) else ""
                 return render(request, "reimage/new_request/_field_errors.html", {"field": field, "praise": praise})
-    return HttpResponseBadRequest("field")
+    raise Problem(
+        _("The form has no such field, so nothing was checked."),
+        _("Reload the page and fill in the form again."),
+    )
 
 
 @require_safe
@@ -101,14 +106,22 @@ def image_versions(request: PersonRequest) -> HttpResponse:
 def _machine_ids(request: PersonRequest) -> list[int]:
     """The machines of the address or the form; a mistyped id is as good as a foreign one."""
     values = request.POST.getlist("vm") or request.GET.getlist("vm")
-    if not all(value.isdecimal() and len(value) < 19 for value in values):
+    if not all(map(_is_id, values)):
         raise NotFound(_("A machine of this request does not exist, or you may not request its reimage."))
     return [int(value) for value in values]
 
 
+def _is_id(value: str) -> bool:
+    return value.isdecimal() and len(value) < 19
+
+
 def _copied(request: PersonRequest) -> dict[str, str]:
-    """What “reimage again” carries over; never a secret."""
-    return {name: request.GET.get(name, "")[:2_000] for name in ("justification", "ticket")}
+    """The words of the request that `?again=` names, as they are read, if this person may see it; never a secret."""
+    number = request.GET.get("again", "")
+    if not _is_id(number):
+        return {}
+    shown = selectors.reimage_requests_visible_to(request.user).filter(pk=int(number)).first()
+    return {"justification": visible(shown.justification), "ticket": visible(shown.ticket)} if shown else {}
 
 
 def _groups(request: PersonRequest, machines: Sequence[VirtualMachine], *, bound: bool) -> list[Group]:
@@ -128,6 +141,20 @@ def _groups(request: PersonRequest, machines: Sequence[VirtualMachine], *, bound
         )
         for (os_type, ephemeral, _image), members in by_key.items()
     ]
+
+
+def _draft(
+    request: PersonRequest, machines: Sequence[VirtualMachine], groups: Sequence[Group], reason: ReasonForm
+) -> ReimageRequest:
+    """The valid forms as a draft."""
+    return draft_reimage_request(
+        requester=request.user,
+        targets=_targets(machines, groups),
+        justification=reason.cleaned_data["justification"],
+        ticket=reason.cleaned_data["ticket"],
+        language=get_language() or "en",
+        now=timezone.now(),
+    )
 
 
 def _targets(machines: Sequence[VirtualMachine], groups: Sequence[Group]) -> list[TargetSettings]:

@@ -1,7 +1,9 @@
 """What a request's page shows to one person: the request, what they may do, and why not."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.urls import reverse
 
 from portal.audit.models import AuditEvent
@@ -25,8 +27,10 @@ def version_of(shown: ReimageRequest) -> str:
     return ".".join([shown.state, *operations])
 
 
-def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
-    """Everything of the page but its forms' errors."""
+def request_context(
+    person: User, shown: ReimageRequest, answered: Mapping[int, SettleForm] | None = None
+) -> dict[str, object]:
+    """Everything of the page; in `answered`, by operation, forms that came back with errors."""
     plans, is_pending = plan_views(shown), shown.state == RequestState.PENDING_APPROVAL
     return {
         "reimage_request": shown,
@@ -38,7 +42,7 @@ def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
         "was_approved": shown.state not in NEVER_APPROVED,
         "is_ended": shown.state in request_states.TERMINAL,
         "timeline": AuditEvent.objects.filter(subject=shown.audit_subject).defer("body").order_by("sequence"),
-        "settle_forms": _settle_forms(person, plans),
+        "settle_forms": _settle_forms(person, plans, answered or {}),
         **_decision_context(person, shown),
         **_own_context(person, shown),
     }
@@ -71,12 +75,14 @@ def _own_context(person: User, shown: ReimageRequest) -> dict[str, object]:
 
 
 def _again_url(shown: ReimageRequest) -> str:
-    """A new request with the same words: for what did not succeed, or for all if everything did. Never a secret."""
+    """A new request like this one: for what did not succeed, or for all if everything did.
+
+    It names this request instead of carrying its words: a long reason would make the address too long for servers.
+    """
     operations = list(shown.operations.all())
     chosen = [operation for operation in operations if _is_unfinished_business(operation)] or operations
-    words = [("justification", shown.justification), ("ticket", shown.ticket)]
-    machines = [("vm", str(operation.virtual_machine_id)) for operation in chosen]
-    return f"{reverse('reimage:request-new')}?{urlencode([*machines, *words])}"
+    machines = [("vm", operation.virtual_machine_id) for operation in chosen]
+    return f"{reverse('reimage:request-new')}?{urlencode([*machines, ('again', shown.pk)])}"
 
 
 def _is_unfinished_business(operation: ReimageOperation) -> bool:
@@ -87,10 +93,17 @@ def _is_running(plans: list[PlanView]) -> bool:
     return any(view.operation.state in WORKER_STATES for view in plans)
 
 
-def _settle_forms(person: User, plans: list[PlanView]) -> list[tuple[PlanView, SettleForm | None]]:
+def settle_form(operation_id: int, posted: QueryDict | None = None) -> SettleForm:
+    """The form for one machine; a page may hold several."""
+    return SettleForm(posted, auto_id=f"settle-{operation_id}-%s")
+
+
+def _settle_forms(
+    person: User, plans: list[PlanView], answered: Mapping[int, SettleForm]
+) -> list[tuple[PlanView, SettleForm | None]]:
     """Each machine that waits for an administrator, with the form for those who are one."""
     waiting = [view for view in plans if view.operation.state == OperationState.NEEDS_ATTENTION]
     return [
-        (view, SettleForm(auto_id=f"settle-{view.operation.pk}-%s") if person.is_administrator else None)
+        (view, answered.get(view.operation.pk, settle_form(view.operation.pk)) if person.is_administrator else None)
         for view in waiting
     ]

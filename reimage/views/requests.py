@@ -1,26 +1,31 @@
 """A request's page, its live progress, and what people do to it there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from portal.errors import NotFound, Problem
+from portal.errors import NotFound, WrongState
 from portal.identity.decorators import passive
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.decision_forms import RejectForm, SettleForm
 from reimage.domain import request_states
+from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.forms import TEXT_MAX
-from reimage.models import ReimageRequest
+from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import attention, decision
 from reimage.services.grants import require_administrator
-from reimage.views.request_context import request_context, version_of
+from reimage.views.request_context import request_context, settle_form, version_of
 
 STOP_POLLING = 286  # https://htmx.org/docs/#polling
 PAGE_SIZE = 25
@@ -77,13 +82,14 @@ def progress(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 @require_POST
 def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Approves the plan whose digest the page carried."""
-    decision.approve_reimage_request(
-        approver=request.user,
-        reimage_request_id=reimage_request_id,
-        digest=request.POST.get("digest", ""),
-        comment=_comment(request),
-        now=timezone.now(),
-    )
+    with _way_on_to(reimage_request_id):
+        decision.approve_reimage_request(
+            approver=request.user,
+            reimage_request_id=reimage_request_id,
+            digest=request.POST.get("digest", ""),
+            comment=_comment(request),
+            now=timezone.now(),
+        )
     messages.success(request, _("Approved. The reimage starts now."))
     return redirect("reimage:request", reimage_request_id)
 
@@ -96,9 +102,10 @@ def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     context = request_context(request.user, shown)
     if context["may_decide"] and not form.is_valid():
         return render(request, "reimage/requests/detail.html", {**context, "reject_form": form}, status=422)
-    decision.reject_reimage_request(
-        approver=request.user, reimage_request_id=reimage_request_id, comment=_comment(request), now=timezone.now()
-    )
+    with _way_on_to(reimage_request_id):
+        decision.reject_reimage_request(
+            approver=request.user, reimage_request_id=reimage_request_id, comment=_comment(request), now=timezone.now()
+        )
     messages.success(request, _("Rejected. The requester is told your reason."))
     return redirect("reimage:request", reimage_request_id)
 
@@ -106,7 +113,10 @@ def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 @require_POST
 def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Withdraws one's own request."""
-    decision.cancel_reimage_request(requester=request.user, reimage_request_id=reimage_request_id, now=timezone.now())
+    with _way_on_to(reimage_request_id):
+        decision.cancel_reimage_request(
+            requester=request.user, reimage_request_id=reimage_request_id, now=timezone.now()
+        )
     messages.success(request, _("Canceled. No reimage was sent to Azure."))
     return redirect("reimage:request", reimage_request_id)
 
@@ -115,21 +125,41 @@ def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 def settle(request: PersonRequest, operation_id: int) -> HttpResponse:
     """An administrator's word on an operation whose outcome evidence could not tell."""
     require_administrator(request.user)
-    form = SettleForm(request.POST)
-    if not form.is_valid():
-        raise Problem(
-            _("Say whether the reimage took place, and what you looked at; nothing was changed."),
-            _("Go back to the request and fill in both."),
+    operation = ReimageOperation.objects.filter(pk=operation_id).first()
+    if operation is None:
+        raise NotFound(_("There is no such operation."))
+    form = settle_form(operation_id, request.POST)
+    with _way_on_to(operation.reimage_request_id):
+        if not form.is_valid():
+            return _ask_again(request, operation, form)
+        attention.settle_operation(
+            administrator=request.user,
+            operation_id=operation_id,
+            executed=form.cleaned_data["executed"] == "yes",
+            comment=form.cleaned_data["comment"],
+            now=timezone.now(),
         )
-    settled = attention.settle_operation(
-        administrator=request.user,
-        operation_id=operation_id,
-        executed=form.cleaned_data["executed"] == "yes",
-        comment=form.cleaned_data["comment"],
-        now=timezone.now(),
-    )
     messages.success(request, _("Settled. The audit log keeps your reason."))
-    return redirect("reimage:request", settled.reimage_request_id)
+    return redirect("reimage:request", operation.reimage_request_id)
+
+
+def _ask_again(request: PersonRequest, operation: ReimageOperation, form: SettleForm) -> HttpResponse:
+    """The request's page with the form's errors, unless there is nothing left to settle."""
+    if operation.state != OperationState.NEEDS_ATTENTION:
+        raise WrongState(_("This operation no longer waits for an administrator; somebody settled it."))
+    shown = _find(request, operation.reimage_request_id)
+    context = request_context(request.user, shown, {operation.pk: form})
+    return render(request, "reimage/requests/detail.html", context, status=422)
+
+
+@contextmanager
+def _way_on_to(reimage_request_id: int) -> Iterator[None]:
+    """Whoever came too late is shown the way to the request's page, which says what happened."""
+    try:
+        yield
+    except WrongState as err:
+        err.way_on = reverse("reimage:request", args=[reimage_request_id])
+        raise
 
 
 def _find(request: PersonRequest, reimage_request_id: int) -> ReimageRequest:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from portal.errors import WrongState
+from portal.errors import Unavailable, WrongState
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.domain.request_states import RequestState
@@ -31,6 +31,7 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = ConfirmForm(posted, phrase=phrase, destroys_a_disk=destroys_a_disk)
     findings: list[str] = []
+    unavailable: Unavailable | None = None
     if request.method == "POST" and form.is_valid():
         try:
             submission.submit_reimage_request(
@@ -38,6 +39,8 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
             )
         except InvalidReimageRequest as err:
             findings = _placed(form, err)
+        except Unavailable as err:
+            unavailable = err
         except WrongState:
             if not ReimageRequest.objects.filter(pk=draft.pk).exclude(state=RequestState.DRAFT).exists():
                 raise
@@ -45,21 +48,30 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The request was sent to the approvers."))
             return redirect("reimage:request", draft.pk)
-    plans = plan_views(draft)
     context = {
+        **_draft_context(draft),
+        "form": form,
+        "findings": findings,
+        "unavailable": unavailable,
+        "phrase": phrase,
+        "destroys_a_disk": destroys_a_disk,
+    }
+    status = unavailable.status if unavailable else 422 if request.method == "POST" else 200
+    return render(request, "reimage/review.html", context, status=status)
+
+
+def _draft_context(draft: ReimageRequest) -> dict[str, object]:
+    """What the page says about the draft, whatever was typed."""
+    plans, approvers = plan_views(draft), selectors.approvers_of(draft)
+    return {
         "reimage_request": draft,
         "plans": plans,
         "fates": fates_of(draft.operations.all()),
         "plans_are_folded": len(plans) > MOST_OPEN_PLANS,
-        "form": form,
-        "findings": findings,
-        "phrase": phrase,
-        "destroys_a_disk": destroys_a_disk,
-        "approvers": (approvers := selectors.approvers_of(draft)),
+        "approvers": approvers,
         "administrators": [] if approvers else selectors.administrators(),
         "decision_hours": int(submission.DECISION_PERIOD.total_seconds() // 3600),
     }
-    return render(request, "reimage/review.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _placed(form: ConfirmForm, err: InvalidReimageRequest) -> list[str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from portal.audit.actors import Actor, Target
 from portal.audit.exports import harmless_cell
 from portal.audit.models import AuditEvent
-from portal.audit.text import visible, visible_line
+from portal.audit.text import folded, visible, visible_line
 from tests.audit.events import record_event
 
 HTML = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
@@ -82,6 +82,10 @@ def test_nothing_invisible_is_left_in_a_line(text: str) -> None:
 @given(st.text())
 def test_no_cell_starts_a_formula(text: str) -> None:
     assert not harmless_cell(text).lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+
+
+def test_only_what_was_meant_as_a_line_break_is_folded() -> None:
+    assert visible_line(folded("first\r\n\n\tsecond\u2028third ")) == "first second\\u2028third"
 
 
 def test_lines_and_joined_characters_that_are_meant_stay() -> None:

@@ -10,6 +10,8 @@ from tests.cast import ALICE, BOB, CAROL, DAN, EVE, Part
 from tests.demo_stack import DemoStack
 
 WATCHED = ("web-01", "web-02", "web-03", "web-04")
+# Two lines, and a word without a place to break.
+UNWIELDY = f"The disk image is corrupt: INC-7.\n{'vhd' * 20}"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
     ended = _ask(alice, "web-01", "web-02", reason="Both hosts fail their integrity check.")
     Person.sign_in(browser, stack, BOB).approve(ended)
     _run_to_the_end(alice, stack)
-    waiting = _ask(alice, "web-02", "web-03", reason="The disk image is corrupt: INC-7.")
+    waiting = _ask(alice, "web-02", "web-03", reason=UNWIELDY)
     alice.choose_machines("web-04")
     draft = alice.review("Practice before the maintenance window.").url.removeprefix(stack.url)
     carol = Person.sign_in(browser, stack, CAROL)

@@ -49,6 +49,21 @@ def test_all_that_are_shown_are_chosen_at_once_and_counted(signed_in: Page, port
     expect(signed_in.locator("input[type=hidden][name=vm]")).to_have_count(4)
 
 
+@pytest.mark.parametrize("size", [{"width": 390, "height": 844}, {"width": 1280, "height": 720}])
+def test_the_bar_of_what_is_chosen_covers_no_row_that_has_the_focus(
+    signed_in: Page, portal: str, size: dict[str, int]
+) -> None:
+    signed_in.set_viewport_size(size)  # type: ignore[arg-type]
+    signed_in.emulate_media(reduced_motion="reduce")
+    signed_in.goto(f"{portal}/machines/")
+    for box in signed_in.locator("td.check input").all():
+        box.focus()
+        row, bar = box.locator("xpath=ancestor::tr").bounding_box(), signed_in.locator(".selection-bar").bounding_box()
+        assert row
+        assert bar
+        assert row["y"] + row["height"] <= bar["y"]
+
+
 def test_a_password_is_checked_when_it_is_left_and_the_focus_stays_where_it_went(signed_in: Page, portal: str) -> None:
     signed_in.goto(f"{portal}/requests/new?vm={VirtualMachine.objects.get(name='web-02').pk}")
     password = signed_in.locator("[name$='-admin_password']")
@@ -88,6 +103,19 @@ def test_a_decision_reaches_the_page_of_who_waits_for_it(signed_in: Page, portal
     expect(signed_in.locator("#decision")).to_contain_text("Approved by Bob Baba", timeout=10_000)
     expect(signed_in.locator("#request-state")).not_to_contain_text("Waiting for approval")
     expect(signed_in.locator("#timeline li")).to_have_count(2)
+
+
+def test_on_a_phone_a_link_at_the_top_leads_to_the_decision(page: Page, portal: str, alice: User, bob: User) -> None:
+    waiting = request_reimage(alice, "web-02", "web-03")
+    page.context.add_cookies([{"name": "session", "value": client_of(bob).cookies["session"].value, "url": portal}])
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{portal}/requests/{waiting.pk}/")
+    expect(page.locator("#decision")).not_to_be_in_viewport()
+    page.locator("a[href='#decision']").click()
+    expect(page.locator("#decision")).to_be_in_viewport()
+    page.set_viewport_size({"width": 1280, "height": 844})
+    expect(page.locator("a[href='#decision']")).to_be_hidden()
 
 
 def test_what_an_administrator_is_writing_outlasts_a_look_at_the_progress(

@@ -62,6 +62,7 @@ def test_another_plan_than_the_one_shown_is_not_approved(pending: ReimageRequest
     answer = do(bob, "approve", pending, digest="0" * 64)
     assert answer.status_code == 409
     assert "Reload the page" in words(answer)
+    assert f'href="/requests/{pending.pk}/"' in part(answer, "problem")
     assert state_of(pending) == RequestState.PENDING_APPROVAL
 
 
@@ -137,5 +138,8 @@ def test_no_link_decides(pending: ReimageRequest, alice: User, bob: User, deed: 
 @pytest.mark.parametrize("deed", DEEDS)
 def test_what_has_ended_stays_as_it_is(pending: ReimageRequest, alice: User, bob: User, deed: str) -> None:
     decision.expire_reimage_requests(now=pending.expires_at)
-    assert do(alice if deed == "cancel" else bob, deed, pending).status_code == 409
+    answer = do(alice if deed == "cancel" else bob, deed, pending)
+    assert answer.status_code == 409
+    assert "no longer as your page showed it" in words(answer)
+    assert f'href="/requests/{pending.pk}/"' in part(answer, "problem")
     assert state_of(pending) == RequestState.EXPIRED

@@ -36,7 +36,7 @@ def reimage_request(azure: SandboxProcess, alice: User) -> ReimageRequest:
         ("alice", "/machines/"),
         ("alice", "/machines/{vm}/"),
         ("bob", "/machines/{vm}/"),
-        ("alice", "/requests/new?vm={vm}&justification=<script>alert(1)</script>"),
+        ("alice", "/requests/new?vm={vm}&again={id}"),
         ("alice", "/requests/{draft}/review"),
         ("bob", "/requests/"),
         ("bob", "/requests/{id}/"),

@@ -14,6 +14,7 @@ from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest, VirtualMachine
 from tests.cast import client_of
 from tests.pages.reading import part, source, words
+from tests.pages.rows import reimage_request
 from tests.sandbox_process import SandboxProcess
 from tests.stories import request_reimage
 
@@ -171,6 +172,21 @@ def test_when_azure_does_not_answer_nothing_is_lost_or_sent(visitor: Client, azu
     assert "Nothing was sent or lost" in words(answer)
 
 
+def test_what_was_typed_is_still_there_when_azure_cannot_be_reached(visitor: Client, azure: SandboxProcess) -> None:
+    azure.faults("reset_before", match={"verb": "GET", "vm": "web-02"}, times=9)
+    secret = {"web_02__admin_password": PASSWORD, "web_02__admin_password_again": PASSWORD}
+    answer = send(visitor, "web-02", ticket="INC-7", web_02__delete_option="Delete", **secret)
+    assert answer.status_code == 503
+    for kept in ("The disk image is corrupt.", 'value="INC-7"', '<option value="Delete" selected'):
+        assert kept in source(answer)
+    assert PASSWORD not in source(answer)
+    assert "Azure does not answer right now" in words(answer)
+    assert "Wait a minute and try again. Passwords and files are never kept on the page" in words(answer)
+    assert "Please correct" not in words(answer)
+    azure.clear()
+    assert send(visitor, "web-02", **secret).status_code == 302
+
+
 def test_no_machine_or_too_many_is_explained(visitor: Client) -> None:
     assert "Choose at least one" in words(visitor.get(FORM))
     answer = visitor.get(FORM, {"vm": list(range(1, 52))})
@@ -190,10 +206,16 @@ def test_a_stranger_may_not_ask_for_another_teams_machine(eve: User) -> None:
     assert not ReimageRequest.objects.exists()
 
 
-def test_asking_again_brings_the_old_words_along(visitor: Client) -> None:
-    page = visitor.get(FORM, {"vm": pk("web-02"), "justification": "Once more", "ticket": "INC-8"})
-    assert "Once more" in source(page)
-    assert 'value="INC-8"' in source(page)
+@pytest.mark.parametrize("number", ["", "0", "x", "9" * 40])
+def test_a_request_that_is_not_there_brings_no_words_along(visitor: Client, number: str) -> None:
+    assert visitor.get(FORM, {"vm": pk("web-02"), "again": number}).status_code == 200
+
+
+def test_nobody_gets_the_words_of_a_request_that_they_may_not_see(visitor: Client, bob: User) -> None:
+    hidden = reimage_request(bob, justification="Between Bob and Dan.", ticket="INC-8")
+    page = visitor.get(FORM, {"vm": pk("web-02"), "again": hidden.pk})
+    assert "Between Bob and Dan." not in source(page)
+    assert "INC-8" not in source(page)
 
 
 class TestTheCheckOfOneField:
@@ -217,7 +239,9 @@ class TestTheCheckOfOneField:
         assert not ReimageRequest.objects.exists()
 
     def test_it_knows_no_other_fields(self, visitor: Client) -> None:
-        assert self.check(visitor, "password_of_root").status_code == 400
+        answer = self.check(visitor, "password_of_root")
+        assert answer.status_code == 400
+        assert "The form has no such field" in words(answer)
 
     def test_it_is_not_for_strangers(self, eve: User) -> None:
         assert self.check(client_of(eve), "admin_password", admin_password=PASSWORD).status_code == 404

@@ -87,21 +87,30 @@ def test_a_rejected_one_shows_the_reason(pending: ReimageRequest, alice: User, b
     assert "Not this week." in text
 
 
+def test_only_who_may_decide_is_led_to_the_decision(pending: ReimageRequest, alice: User, bob: User) -> None:
+    assert 'href="#decision"' in source(show(bob, pending))
+    assert 'href="#decision"' not in source(show(alice, pending))
+    approve(bob, pending)
+    assert 'href="#decision"' not in source(show(bob, pending))
+
+
 def test_an_expired_one_says_that_nobody_decided(pending: ReimageRequest, alice: User) -> None:
     decision.expire_reimage_requests(now=pending.expires_at)
     assert "Nobody decided in time. Nothing was sent to Azure." in words(show(alice, pending))
 
 
-def test_asking_again_carries_the_words_but_no_secret(azure: SandboxProcess, alice: User) -> None:
+def test_asking_again_brings_the_words_along_but_no_secret(azure: SandboxProcess, alice: User) -> None:
     made = request_reimage(alice, "web-02", parameters=ReimageParameters(admin_password="Correct-Horse-7"))
+    reason = "ディスクのイメージが壊れています。" * 100
+    ReimageRequest.objects.filter(pk=made.pk).update(justification=reason)
     decision.cancel_reimage_request(requester=alice, reimage_request_id=made.pk, now=timezone.now())
     address = again(show(alice, made))
-    assert parse_qs(urlsplit(address).query) == {
-        "vm": [str(made.operations.get().virtual_machine_id)],
-        "justification": ["The disk image is corrupt."],
-        "ticket": ["INC-7"],
-    }
-    assert client_of(alice).get(address).status_code == 200
+    machine = str(made.operations.get().virtual_machine_id)
+    assert parse_qs(urlsplit(address).query) == {"vm": [machine], "again": [str(made.pk)]}
+    form = client_of(alice).get(address)
+    assert reason in words(form)
+    assert 'value="INC-7"' in source(form)
+    assert "Correct-Horse-7" not in source(form)
 
 
 def test_after_a_partial_failure_only_what_failed_is_offered_again(
@@ -150,6 +159,15 @@ def test_the_list_shows_no_drafts_and_nothing_to_strangers(azure: SandboxProcess
     assert "There is no request yet" in words(client_of(alice).get("/requests/"))
     request_reimage(alice, "web-02")
     assert "There is no request yet" in words(client_of(eve).get("/requests/"))
+
+
+def test_lists_show_a_reason_of_several_lines_on_one(pending: ReimageRequest, alice: User) -> None:
+    ReimageRequest.objects.filter(pk=pending.pk).update(justification="The disk is corrupt.\r\n\r\nSee INC-7.")
+    machine = pending.operations.first().virtual_machine_id
+    for address in ("/", "/requests/", f"/machines/{machine}/"):
+        text = words(client_of(alice).get(address))
+        assert "The disk is corrupt. See INC-7." in text
+        assert "\\u000a" not in text
 
 
 def again(page: HttpResponse) -> str:

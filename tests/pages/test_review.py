@@ -123,6 +123,21 @@ def test_a_machine_that_became_busy_is_named(visitor: Client, alice: User, azure
     assert "Azure is busy with this machine" in words(answer)
 
 
+def test_what_was_typed_is_still_there_when_azure_cannot_be_reached(
+    visitor: Client, alice: User, azure: SandboxProcess
+) -> None:
+    made = draft(alice, "web-03")
+    azure.faults("reset_before", match={"verb": "GET", "vm": "web-03"}, times=9)
+    fields = {"confirmation": "web-03", "accepts_disk_deletion": "on"}
+    answer = confirm(visitor, made, **fields)
+    assert answer.status_code == 503
+    assert "Azure does not answer right now" in words(answer)
+    assert 'value="web-03"' in source(answer)
+    assert re.search('name="accepts_disk_deletion"[^>]* checked', source(answer))
+    azure.clear()
+    assert confirm(visitor, made, **fields).status_code == 302
+
+
 def test_the_plans_of_many_machines_are_folded_with_their_fate_in_sight(visitor: Client, alice: User) -> None:
     page = review(visitor, draft(alice, "web-01", "web-02", "web-03", "web-04"))
     folded = re.findall(r'(?s)<details class="panel plan">\s*<summary>(.*?)</summary>', source(page))

@@ -7,7 +7,7 @@ from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.models import ReimageOperation
 from tests.cast import client_of
-from tests.pages.reading import form_actions, words
+from tests.pages.reading import form_actions, source, words
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approve, request_reimage, run
 
@@ -57,16 +57,28 @@ def test_the_administrators_word_goes_on_from_there(
 )
 def test_half_a_word_is_none(waiting: ReimageOperation, dan: User, fields: dict[str, str]) -> None:
     answer = settle(dan, waiting, **fields)
-    assert answer.status_code == 400
-    assert "Say whether the reimage took place" in words(answer)
+    assert answer.status_code == 422
+    assert form_actions(answer) == {f"/operations/{waiting.pk}/settle"}
+    missing = "executed" if fields.get("executed") != "yes" else "comment"
+    assert f'id="settle-{waiting.pk}-{missing}_error"' in source(answer)
     assert state_of(waiting) == OperationState.NEEDS_ATTENTION
+
+
+def test_what_was_said_is_kept_while_the_rest_is_asked_for(waiting: ReimageOperation, dan: User) -> None:
+    answer = settle(dan, waiting, comment="The Activity Log shows it.")
+    assert "Say whether the reimage took place." in words(answer)
+    assert "The Activity Log shows it." in words(answer)
+    answer = settle(dan, waiting, executed="no", comment=" ")
+    assert "Say what you looked at; the audit log keeps it as the reason." in words(answer)
 
 
 def test_it_is_settled_once(waiting: ReimageOperation, dan: User) -> None:
     settle(dan, waiting, executed="no", comment="Nothing in the log.")
     answer = settle(dan, waiting, executed="yes", comment="Or was there?")
     assert answer.status_code == 409
+    assert f'href="/requests/{waiting.reimage_request_id}/"' in source(answer)
     assert state_of(waiting) == OperationState.FAILED
+    assert settle(dan, waiting).status_code == 409
 
 
 def test_nobody_else_settles_it(waiting: ReimageOperation, alice: User, bob: User, carol: User, eve: User) -> None:
@@ -81,6 +93,6 @@ def test_no_link_settles_it(waiting: ReimageOperation, dan: User) -> None:
     assert client_of(dan).get(f"/operations/{waiting.pk}/settle").status_code == 405
 
 
-def test_an_unknown_operation_is_not_found(db: None, dan: User) -> None:
-    answer = client_of(dan).post("/operations/1/settle", {"executed": "no", "comment": "I looked."})
-    assert answer.status_code == 404
+@pytest.mark.parametrize("fields", [{}, {"executed": "no", "comment": "I looked."}])
+def test_an_unknown_operation_is_not_found(db: None, dan: User, fields: dict[str, str]) -> None:
+    assert client_of(dan).post("/operations/1/settle", fields).status_code == 404

@@ -9,7 +9,7 @@ from tests.browser.person import Person
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, Part
 from tests.demo_stack import DemoStack
 
-WATCHED = ("web-01", "web-02", "web-03", "web-04")
+WATCHED = ("web-01", "web-04", "batch-01")
 # Two lines, and a word without a place to break.
 UNWIELDY = f"The disk image is corrupt: INC-7.\n{'vhd' * 20}"
 
@@ -24,7 +24,7 @@ class Scene:
 
 
 def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
-    """Makes one request that ended, one that waits, and one that is a draft."""
+    """Makes one request that ended, one that waits, one that was canceled, and one that is a draft."""
     Person.sign_in(browser, stack, BOB).context.close()
     alice = Person.sign_in(browser, stack, ALICE)
     alice.open("/machines/")
@@ -33,7 +33,10 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
     ended = _ask(alice, "web-01", "web-02", reason="Both hosts fail their integrity check.")
     Person.sign_in(browser, stack, BOB).approve(ended)
     _run_to_the_end(alice, stack)
-    waiting = _ask(alice, "web-02", "web-03", reason=UNWIELDY)
+    waiting = _ask(alice, "web-02", "web-03", reason="The disk image is corrupt.")
+    _ask(alice, "batch-01", reason=UNWIELDY)
+    alice.page.locator("form[action$='/cancel'] button[type=submit]").click()
+    alice.page.wait_for_selector("form[action$='/cancel']", state="detached")
     alice.choose_machines("web-04")
     draft = alice.review("Practice before the maintenance window.").url.removeprefix(stack.url)
     carol = Person.sign_in(browser, stack, CAROL)
@@ -44,7 +47,7 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
         Scene("no-access", EVE, "/"),
         Scene("machines", ALICE, "/machines/"),
         Scene("machines-none-found", ALICE, "/machines/?q=nothing-like-this"),
-        Scene("machine", ALICE, f"/machines/{ids['web-03']}/"),
+        Scene("machine", ALICE, f"/machines/{ids['batch-01']}/"),
         Scene("new-request", ALICE, f"/requests/new?vm={ids['web-01']}&vm={ids['web-04']}"),
         Scene("review", ALICE, draft),
         Scene("requests", ALICE, "/requests/"),
@@ -63,7 +66,7 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
 def _ask(alice: Person, *names: str, reason: str) -> int:
     alice.choose_machines(*names)
     alice.review(reason)
-    return alice.confirm(f"reimage {len(names)}")
+    return alice.confirm(names[0] if len(names) == 1 else f"reimage {len(names)}")
 
 
 def _run_to_the_end(alice: Person, stack: DemoStack) -> None:

@@ -133,6 +133,14 @@ def test_an_error_stands_at_its_field_and_in_the_summary(
     assert not ReimageRequest.objects.exists()
 
 
+def test_an_error_of_the_reason_is_no_machines(visitor: Client) -> None:
+    page = send(visitor, "web-01", "web-02", justification="", web_02__exact_version="§")
+    summary = source(page).partition('role="alert"')[2].partition("</ul>")[0]
+    (of_the_reason, of_a_machine) = re.findall(r"<li>.*?</li>", summary, flags=re.DOTALL)
+    assert "web-0" not in of_the_reason
+    assert "web-02" in of_a_machine
+
+
 def test_what_is_no_secret_is_kept_after_an_error_and_a_password_is_not(visitor: Client) -> None:
     answer = send(
         visitor,

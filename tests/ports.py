@@ -5,12 +5,14 @@ import socket
 
 # Below the range from which systems take the ports of outgoing connections: none of those comes in between.
 CANDIDATES = range(20_000, 32_000)
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    while is_listening(port := random.choice(CANDIDATES)):  # noqa: S311  # no secret
+    """A port that nobody listens on now, and that was not given out before. No test's seed leads to another's port."""
+    while (port := random.SystemRandom().choice(CANDIDATES)) in _given or is_listening(port):
         pass
+    _given.add(port)
     return port
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
+MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
 AZURE_CREDENTIALS = ("managed-identity", "workload-identity", "client-secret", "client-certificate")
 
 
@@ -63,6 +64,8 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("MAIL_FROM", "sender of the portal's mails", local="reimage-portal@localhost"),
     Setting("TIME_ZONE", "time zone of people whose browser does not tell theirs", default="UTC"),
     Setting("OPERATION_POLL_SECONDS", "time between two looks at a running reimage, unless Azure says otherwise", default="15"),
+    Setting("OPERATION_LEASE_SECONDS", "how long a worker that died holds an operation; 30 at least, as one call to Azure may take 20", default="30"),
+    Setting("OPERATION_QUARANTINE_SECONDS", "time without evidence after which an administrator decides what became of a lost answer", default="1200"),
     Setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO"),
     Setting("LOG_FORMAT", "json, or console for people", default="json"),
 )  # fmt: skip
@@ -163,9 +166,16 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
     found += [f"{name} is not set, but AZURE_CREDENTIAL={credential} needs it." for name in needed if not values[name]]
     if values["LOG_LEVEL"].upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         found.append(f"LOG_LEVEL is {values['LOG_LEVEL']!r}: choose DEBUG, INFO, WARNING or ERROR.")
-    for name in ("EMAIL_PORT", "OPERATION_POLL_SECONDS"):
+    return found + _number_problems(values)
+
+
+def _number_problems(values: Mapping[str, str]) -> list[str]:
+    found = []
+    for name in ("EMAIL_PORT", "OPERATION_POLL_SECONDS", "OPERATION_LEASE_SECONDS", "OPERATION_QUARANTINE_SECONDS"):
         if not values[name].isdecimal() or not int(values[name]):
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
+        elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:
+            found.append(f"{name} must be {MIN_LEASE_SECONDS} at least, it is {values[name]!r}.")
     return found
 
 

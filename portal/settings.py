@@ -141,6 +141,8 @@ SEALING_PRIVATE_KEY_FILE = ENVIRONMENT["SEALING_PRIVATE_KEY_FILE"]
 # --- Celery ---------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = ENVIRONMENT["CELERY_BROKER_URL"]
 OPERATION_POLL_SECONDS = int(ENVIRONMENT["OPERATION_POLL_SECONDS"])
+OPERATION_LEASE_SECONDS = int(ENVIRONMENT["OPERATION_LEASE_SECONDS"])
+OPERATION_QUARANTINE_SECONDS = int(ENVIRONMENT["OPERATION_QUARANTINE_SECONDS"])
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 EMAIL_HOST = ENVIRONMENT["EMAIL_HOST"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
@@ -22,7 +23,6 @@ from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import completion
 from reimage.services.secrets import destroy_secrets
 
-LEASE = timedelta(seconds=60)  # longer than the reads, and the one write, of a step
 WORKER = Actor.system("worker")
 # Once Azure may have taken the POST there is never a second one, so the secrets have no further use.
 NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
@@ -59,13 +59,14 @@ def _due() -> QuerySet[ReimageOperation]:
 def claim(operation_id: int) -> Claim | None:
     """Takes the lease if the operation is due and free; None otherwise."""
     started = time.monotonic()
-    taken = _due().filter(pk=operation_id).update(lease_until=due_in(LEASE.total_seconds()), fence=F("fence") + 1)
+    lease = settings.OPERATION_LEASE_SECONDS
+    taken = _due().filter(pk=operation_id).update(lease_until=due_in(lease), fence=F("fence") + 1)
     if not taken:
         return None
     operation = ReimageOperation.objects.select_related("reimage_request__requester", "virtual_machine").get(
         pk=operation_id
     )
-    return Claim(operation, operation.fence, started + LEASE.total_seconds())
+    return Claim(operation, operation.fence, started + lease)
 
 
 def commit(

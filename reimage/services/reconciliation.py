@@ -5,6 +5,7 @@ What evidence cannot settle, a person must.
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from reimage import audit_actions
@@ -18,8 +19,6 @@ from reimage.models import ReimageOperation
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.moves import ask_for_attention, wait, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
-
-QUARANTINE = timedelta(minutes=20)  # the Activity Log is minutes late; a machine that started late shows by then
 
 
 def reconcile(held: Claim) -> None:
@@ -61,7 +60,8 @@ def _weigh(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
         return _settle(held, OperationState.VERIFYING, "activity_log_succeeded")
     if trace is Trace.FAILED:
         return _settle(held, OperationState.FAILED, "activity_log_failed")
-    if timezone.now() - _quiet_since(operation) <= QUARANTINE:
+    # The Activity Log is minutes late, and a machine that started late shows by then.
+    if timezone.now() - _quiet_since(operation) <= timedelta(seconds=settings.OPERATION_QUARANTINE_SECONDS):
         return wait(held, poll_seconds(), "waiting_for_evidence")
     was_accepted = trace is Trace.BEGUN or operation.accepted_at is not None
     return ask_for_attention(held, "accepted_without_end" if was_accepted else "no_evidence")

@@ -12,7 +12,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation, ReimageRequest, SealedSecret
-from reimage.services import leases, reimaging
+from reimage.services import reimaging
 from tests.azure_fixtures import forget_clients
 from tests.sandbox_process import SandboxProcess
 from tests.stories import accepted_posts, advance, approved, posts, run
@@ -135,13 +135,11 @@ def test_it_gives_up_after_too_many_refusals(azure: SandboxProcess, alice: User,
     assert not SealedSecret.objects.exists()
 
 
-def test_a_worker_that_is_too_slow_sends_nothing(
-    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_is_too_slow_sends_nothing(azure: SandboxProcess, alice: User, bob: User, settings: Any) -> None:
     reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
-    with monkeypatch.context() as moment:
-        moment.setattr(leases, "LEASE", timedelta(seconds=10))
-        operation = advance(reimage_request.operations.get())
+    settings.OPERATION_LEASE_SECONDS = 10
+    operation = advance(reimage_request.operations.get())
+    settings.OPERATION_LEASE_SECONDS = 30
     assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "too_late_to_send")
     assert posts(azure) == []
     assert run(reimage_request, azure).state == RequestState.COMPLETED

@@ -17,11 +17,10 @@ from portal.errors import NotFound, WrongState
 from portal.identity.decorators import passive
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
-from reimage.decision_forms import RejectForm, SettleForm
+from reimage.decision_forms import CommentForm, RejectForm, SettleForm
 from reimage.domain import request_states
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
-from reimage.forms import TEXT_MAX
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import attention, decision
 from reimage.services.grants import require_administrator
@@ -81,13 +80,16 @@ def progress(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 
 @require_POST
 def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
-    """Approves the plan whose digest the page carried."""
+    """Approves the plan whose digest the page carried; a comment that cannot be kept whole comes back."""
+    form = CommentForm(request.POST, auto_id="approve_%s")
+    if not form.is_valid() and (back := _back_to_decide(request, reimage_request_id, approve_form=form)):
+        return back
     with _way_on_to(reimage_request_id):
         decision.approve_reimage_request(
             approver=request.user,
             reimage_request_id=reimage_request_id,
             digest=request.POST.get("digest", ""),
-            comment=_comment(request),
+            comment=form.cleaned_data.get("comment", ""),
             now=timezone.now(),
         )
     messages.success(request, _("Approved. The reimage starts now."))
@@ -98,13 +100,14 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Rejects with a reason; where only the reason is missing, the page asks for it."""
     form = RejectForm(request.POST, auto_id="reject_%s")
-    shown = _find(request, reimage_request_id)
-    context = request_context(request.user, shown)
-    if context["may_decide"] and not form.is_valid():
-        return render(request, "reimage/requests/detail.html", {**context, "reject_form": form}, status=422)
+    if not form.is_valid() and (back := _back_to_decide(request, reimage_request_id, reject_form=form)):
+        return back
     with _way_on_to(reimage_request_id):
         decision.reject_reimage_request(
-            approver=request.user, reimage_request_id=reimage_request_id, comment=_comment(request), now=timezone.now()
+            approver=request.user,
+            reimage_request_id=reimage_request_id,
+            comment=form.cleaned_data.get("comment", ""),
+            now=timezone.now(),
         )
     messages.success(request, _("Rejected. The requester is told your reason."))
     return redirect("reimage:request", reimage_request_id)
@@ -152,6 +155,16 @@ def _ask_again(request: PersonRequest, operation: ReimageOperation, form: Settle
     return render(request, "reimage/requests/detail.html", context, status=422)
 
 
+def _back_to_decide(
+    request: PersonRequest, reimage_request_id: int, **answered: CommentForm | RejectForm
+) -> HttpResponse | None:
+    """The request's page with the form's errors; None for who may not decide, whom the service tells why."""
+    context = request_context(request.user, _find(request, reimage_request_id))
+    if not context["may_decide"]:
+        return None
+    return render(request, "reimage/requests/detail.html", {**context, **answered}, status=422)
+
+
 @contextmanager
 def _way_on_to(reimage_request_id: int) -> Iterator[None]:
     """Whoever came too late is shown the way to the request's page, which says what happened."""
@@ -171,7 +184,3 @@ def _find(request: PersonRequest, reimage_request_id: int) -> ReimageRequest:
             _("Check the number, or start from “My work”."),
         )
     return found
-
-
-def _comment(request: PersonRequest) -> str:
-    return request.POST.get("comment", "")[:TEXT_MAX]

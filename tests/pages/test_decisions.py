@@ -53,6 +53,26 @@ def test_a_rejection_without_a_reason_comes_back_with_the_form(pending: ReimageR
     assert state_of(pending) == RequestState.PENDING_APPROVAL
 
 
+@pytest.mark.parametrize("deed", ["approve", "reject"])
+@pytest.mark.parametrize(
+    ("comment", "text"),
+    [("x" * 2001, "at most 2000 characters (it has 2001)"), ("before\x00after", "Null characters are not allowed")],
+)
+def test_a_comment_that_cannot_be_kept_whole_comes_back(
+    pending: ReimageRequest, bob: User, deed: str, comment: str, text: str
+) -> None:
+    answer = do(bob, deed, pending, comment=comment)
+    assert answer.status_code == 422
+    assert text in part(answer, f"{deed}_comment_error").partition("</div>")[0]
+    assert state_of(pending) == RequestState.PENDING_APPROVAL
+
+
+def test_an_unreadable_comment_does_not_hide_why_one_may_not_decide(pending: ReimageRequest, alice: User) -> None:
+    answer = do(alice, "approve", pending, comment="\x00")
+    assert answer.status_code == 403
+    assert "a second person has to decide" in words(answer)
+
+
 def test_the_requester_cancels(pending: ReimageRequest, alice: User) -> None:
     do(alice, "cancel", pending)
     assert state_of(pending) == RequestState.CANCELED

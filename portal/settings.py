@@ -106,6 +106,7 @@ AUTHENTICATION_BACKENDS = ["portal.identity.backends.EntraBackend"]
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 LOGIN_URL = "identity:sign-in"
 LOGIN_REDIRECT_URL = "/"
+SESSION_ENGINE = "portal.identity.session_store"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from portal.audit.models import AuditEvent
 from portal.identity import sessions
 from portal.identity.models import User
+from portal.identity.session_store import OUR_KEYS
 from tests.cast import client_of
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/machines?q=web"}
@@ -141,3 +144,18 @@ def test_the_end_is_recorded_once(client: Client, time: time_machine.Traveller, 
 def test_the_session_of_a_person_who_is_gone_has_ended(client: Client, alice: User) -> None:
     alice.delete()
     assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("key", [r"\000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "A" * 32, "a" * 31, "' OR 1=1 --"])
+def test_a_key_that_was_never_given_out_is_not_looked_up(db: None, key: str) -> None:
+    browser = Client()
+    browser.cookies["session"] = key
+    with CaptureQueriesContext(connection) as captured:
+        response = browser.get("/machines")
+    assert response.url == "/sign-in?next=/machines"
+    assert not [query for query in captured if "django_session" in query["sql"]]
+
+
+def test_a_key_that_was_given_out_is_kept(client: Client) -> None:
+    assert client.get("/").status_code == 200
+    assert OUR_KEYS.fullmatch(str(client.session.session_key))

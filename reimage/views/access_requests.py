@@ -11,4 +11,10 @@ def identity_of(user: User) -> dict[str, object]:
         "group_ids": user.group_ids,
         "groups_are_complete": user.groups_are_complete,
         "administrators": selectors.administrators(),
+        "has_a_part": has_a_part(user),
     }
+
+
+def has_a_part(user: User) -> bool:
+    """Whether the person holds any grant or app role, be it not the one that a page needs."""
+    return user.is_auditor or user.is_administrator or selectors.grants_of(user).exists()

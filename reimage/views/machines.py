@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from portal.errors import NotFound
+from portal.identity.models import User
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain.policy import REQUEST_MAX
@@ -40,10 +41,19 @@ def machines(request: PersonRequest) -> HttpResponse:
         "request_max": REQUEST_MAX,
         "chosen": chosen,
         "chosen_elsewhere": granted.filter(pk__in=chosen - set(shown)) if chosen - set(shown) else [],
-        "identity": identity_of(request.user) if not shown and not is_filtered else None,
+        **_emptiness(request.user, is_empty=not shown and not is_filtered),
     }
     template = "reimage/machines/_list.html" if request.htmx else "reimage/machines/index.html"
     return render(request, template, context)
+
+
+def _emptiness(user: User, *, is_empty: bool) -> dict[str, object]:
+    """Why there is nothing to choose from: no grant to request, or grants that cover nothing."""
+    if not is_empty:
+        return {}
+    if selectors.grants_of(user, GrantRole.REQUESTER).exists():
+        return {"covers_nothing": True}
+    return {"identity": identity_of(user)}
 
 
 @require_safe

@@ -5,12 +5,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.identity.models import User
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain import request_states
 from reimage.models import GrantRole
-from reimage.views.access_requests import identity_of
+from reimage.views.access_requests import has_a_part, identity_of
 
 PAGE_SIZE = 25
 
@@ -27,7 +26,7 @@ def my_work(request: PersonRequest) -> HttpResponse:
         .prefetch_related("operations")
         .order_by("-finished_at", "-pk")[:5],
         "may_request": selectors.grants_of(user, GrantRole.REQUESTER).exists(),
-        "identity": None if _has_a_part(user) else identity_of(user),
+        "identity": None if has_a_part(user) else identity_of(user),
     }
     return render(request, "reimage/my_work.html", context)
 
@@ -40,7 +39,3 @@ def approvals(request: PersonRequest) -> HttpResponse:
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "may_approve": selectors.grants_of(request.user, GrantRole.APPROVER).exists()}
     return render(request, "reimage/approvals.html", context)
-
-
-def _has_a_part(user: User) -> bool:
-    return user.is_auditor or user.is_administrator or selectors.grants_of(user).exists()

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from portal.identity.models import User
 from tests.cast import client_of
@@ -122,6 +123,22 @@ def test_somebody_without_a_grant_learns_their_ids_instead(eve: User) -> None:
     page = words(client_of(eve).get(PICKER))
     assert "You have no access to any machine yet" in page
     assert str(eve.object_id) in page
+
+
+def test_who_has_access_of_another_kind_is_not_told_that_they_have_none(bob: User, carol: User) -> None:
+    virtual_machine("web-11")
+    for person in (bob, carol):
+        page = words(client_of(person).get(PICKER))
+        assert "You may not request the reimage of any machine yet" in page
+        assert "None of your groups has any" not in page
+        assert str(person.object_id) in page
+
+
+def test_a_grant_that_covers_nothing_is_told_from_none(visitor: Client) -> None:
+    virtual_machine("web-11", vanished_at=timezone.now())
+    page = words(visitor.get(PICKER))
+    assert "Your access covers no machine at present" in page
+    assert "You have no access" not in page
 
 
 def test_it_shows_when_a_machine_was_last_reimaged(visitor: Client, alice: User) -> None:

@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from tests.ports import free_port
 
@@ -14,6 +16,36 @@ ROOT = Path(__file__).resolve().parent.parent
 READY = "Reimage Portal is ready"
 START_SECONDS = 90
 END_SECONDS = 40
+
+
+class Stack(Protocol):
+    """What a test needs to know of a demo: its folder, the portal, and the sandbox's sign-in pages and control API."""
+
+    folder: Path
+    url: str
+    sandbox_url: str
+
+
+@dataclass
+class RunningStack:
+    """A demo that somebody else started, perhaps on a machine or in a container of its own."""
+
+    folder: Path
+    url: str
+    sandbox_url: str
+
+    @classmethod
+    def named_by(cls, environment: Mapping[str, str]) -> Self | None:
+        """The one that RUNNING_DEMO_URL, _SANDBOX_URL and _DIR name; None where they name none. All three or none."""
+        names = ("RUNNING_DEMO_DIR", "RUNNING_DEMO_URL", "RUNNING_DEMO_SANDBOX_URL")
+        folder, url, sandbox_url = (environment.get(name, "") for name in names)
+        if not (folder or url or sandbox_url):
+            return None
+        if not (folder and url and sandbox_url):
+            raise RuntimeError(f"A demo that runs already is named by {', '.join(names)} together.")
+        if not Path(folder).is_dir():
+            raise RuntimeError(f"RUNNING_DEMO_DIR names no folder: {folder}")
+        return cls(Path(folder), url.rstrip("/"), sandbox_url.rstrip("/"))
 
 
 class DemoStack:

@@ -7,19 +7,19 @@ from typing import Self
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.cast import Part
-from tests.demo_stack import DemoStack
+from tests.demo_stack import Stack
 
 
 @dataclass
 class Person:
     """A signed-in person with a browser of their own."""
 
-    stack: DemoStack
+    stack: Stack
     context: BrowserContext
     page: Page
 
     @classmethod
-    def sign_in(cls, browser: Browser, stack: DemoStack, part: Part, **options: object) -> Self:
+    def sign_in(cls, browser: Browser, stack: Stack, part: Part, **options: object) -> Self:
         """Through the real sign-in; options are those of a new browser context, such as locale or color_scheme."""
         context = browser.new_context(**options)  # type: ignore[arg-type]
         page = context.new_page()

@@ -103,8 +103,16 @@ def virtual_machines_visible_to(user: User) -> QuerySet[VirtualMachine]:
 
 def with_open_operation(machines: QuerySet[VirtualMachine]) -> QuerySet[VirtualMachine]:
     """Adds `has_open_operation`: another request occupies the machine."""
-    active = ReimageOperation.objects.filter(resource_key=OuterRef("resource_key"), state__in=ACTIVE)
-    return machines.annotate(has_open_operation=Exists(active))
+    return machines.annotate(has_open_operation=_open_operation())
+
+
+def without_open_operation(machines: QuerySet[VirtualMachine]) -> QuerySet[VirtualMachine]:
+    """Those that no request occupies."""
+    return machines.exclude(_open_operation())
+
+
+def _open_operation() -> Exists:
+    return Exists(ReimageOperation.objects.filter(resource_key=OuterRef("resource_key"), state__in=ACTIVE))
 
 
 def with_last_reimage(machines: QuerySet[VirtualMachine]) -> QuerySet[VirtualMachine]:

@@ -1,5 +1,7 @@
 """The picker, and one machine's page."""
 
+from dataclasses import dataclass
+
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
@@ -25,13 +27,19 @@ PAGE_SIZE = 50
 @require_safe
 @vary_on_headers("HX-Request")
 def machines(request: PersonRequest) -> HttpResponse:
-    """Exactly the machines that the person may request; htmx replaces the list while they type."""
+    """Exactly the machines that the person may request; htmx replaces the list while they type.
+
+    `?all=` chooses what matches the filter, beyond the page too, up to what one request holds.
+    """
     form = MachineFilterForm(request.GET)
     granted = selectors.virtual_machines_for(request.user, GrantRole.REQUESTER)
     found = selectors.with_open_operation(_filtered(granted, form))
     rows = selectors.with_last_reimage(found).order_by("name", "resource_key")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     chosen = {int(value) for value in request.GET.getlist("vm") if value.isdecimal() and len(value) < 19}
+    all_that_match = None
+    if "all" in request.GET:
+        chosen, all_that_match = _with_all_that_match(found, chosen)
     shown = [machine.pk for machine in page]
     is_filtered = any(request.GET.get(name) for name in form.fields)
     context = {
@@ -40,11 +48,29 @@ def machines(request: PersonRequest) -> HttpResponse:
         "is_filtered": is_filtered,
         "request_max": REQUEST_MAX,
         "chosen": chosen,
+        "all_that_match": all_that_match,
         "chosen_elsewhere": granted.filter(pk__in=chosen - set(shown)) if chosen - set(shown) else [],
         **_emptiness(request.user, is_empty=not shown and not is_filtered),
     }
     template = "reimage/machines/_list.html" if request.htmx else "reimage/machines/index.html"
     return render(request, template, context)
+
+
+@dataclass(frozen=True, slots=True)
+class AllThatMatch:
+    """What came of choosing them all: how many are chosen now, and whether some that match found no room."""
+
+    chosen: int
+    is_full: bool
+
+
+def _with_all_that_match(found: QuerySet[VirtualMachine], chosen: set[int]) -> tuple[set[int], AllThatMatch]:
+    """Adds those without an open request to what was chosen before, by name, as long as there is room."""
+    free = selectors.without_open_operation(found).exclude(pk__in=chosen)
+    room = max(REQUEST_MAX - len(chosen), 0)
+    picked = list(free.order_by("name", "resource_key").values_list("pk", flat=True)[: room + 1])
+    chosen = chosen | set(picked[:room])
+    return chosen, AllThatMatch(len(chosen), is_full=len(picked) > room)
 
 
 def _emptiness(user: User, *, is_empty: bool) -> dict[str, object]:

@@ -44,6 +44,7 @@ def grants(alice: User, numbers: range) -> None:
         ("/", "alice", requests),
         ("/machines/", "alice", machines),
         ("/machines/?q=vm&vm=1&vm=2", "alice", requests),
+        ("/machines/?q=vm&all=1", "alice", machines),
         ("/requests/", "alice", requests),
         ("/requests/?state=open&mine=1", "alice", requests),
         ("/requests/", "bob", requests),

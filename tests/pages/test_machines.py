@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.identity.models import User
+from reimage.models import VirtualMachine
 from tests.cast import client_of
 from tests.pages.reading import part, source, words
 from tests.pages.rows import reimage_request, virtual_machine
@@ -110,6 +111,45 @@ def test_the_next_page_takes_filter_and_choice_along(visitor: Client) -> None:
     assert "1–50 of 51" in words(page)
     assert re.search(r'<button[^>]*name="page"[^>]*value="2"', source(page))
     assert "web-050" in words(visitor.get(f"{PICKER}?q=web&page=2"))
+
+
+def chosen_in(page: str) -> int:
+    return len([box for box in re.findall(r'<input[^>]*name="vm"[^>]*>', page) if "checked" in box])
+
+
+def test_all_that_match_are_chosen_beyond_the_page_and_without_scripts(visitor: Client, alice: User) -> None:
+    for number in range(45):
+        virtual_machine(f"web-{number:03}")
+    for number in range(10):
+        virtual_machine(f"job-{number:03}")
+    reimage_request(alice, virtual_machine("web-900"))
+    assert "Choose the first 50 of the 56 that match" in words(visitor.get(PICKER))
+    offered = visitor.get(f"{PICKER}?q=web-")
+    assert "Choose all 46 that match" in words(offered)
+    assert re.search(r'<button[^>]*type="submit"[^>]*name="all"', source(offered))
+    job = VirtualMachine.objects.get(name="job-000")
+    page = visitor.get(f"{PICKER}?q=web-&vm={job.pk}&all=1")
+    assert chosen_in(source(page)) == 46
+    assert "46 machines are chosen now, among them all that match and have no open request" in words(page)
+
+
+def test_all_that_match_are_no_more_than_a_request_holds(visitor: Client) -> None:
+    for number in range(60):
+        virtual_machine(f"web-{number:03}")
+    last = VirtualMachine.objects.get(name="web-059")
+    page = visitor.get(f"{PICKER}?vm={last.pk}&all=1")
+    assert chosen_in(source(page)) == 50
+    assert "50 machines are chosen, taken by name. More match, but a request holds at most 50" in words(page)
+    assert "web-059" in source(page).partition('class="chosen-elsewhere"')[2].partition("</fieldset>")[0]
+    full = visitor.get(PICKER, {"all": "1", "q": "web-059", "vm": list(range(1000, 1050))})
+    assert "50 machines are chosen, taken by name. More match" in words(full)
+
+
+def test_where_nothing_that_matches_is_free_all_is_nothing(visitor: Client, alice: User) -> None:
+    reimage_request(alice, virtual_machine("web-11"), virtual_machine("web-12"))
+    page = visitor.get(f"{PICKER}?all=1")
+    assert chosen_in(source(page)) == 0
+    assert "No machine that matches can be chosen now; each one says why" in words(page)
 
 
 def test_a_filter_without_a_match_can_be_cleared(visitor: Client) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from celery import Celery
 from django.conf import settings
 
+from portal import filesystem_broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 SWEEP_SECONDS = 3
@@ -26,6 +28,7 @@ def _transport_options(broker_url: str, folder: Path) -> dict[str, object]:
     }
 
 
+filesystem_broker.install()
 app = Celery("portal")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,

@@ -1,5 +1,6 @@
 """Gives and takes away access. Administrators only; a grant never lets anyone decide their own request."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -60,6 +61,32 @@ def create_grant(
     label: str = "",
 ) -> AccessGrant:
     """Stores a grant. The caller checked that the actor may. Raises Problem for a bad scope, WrongState for a twin."""
+    grant = _proposed(
+        principal_kind=principal_kind,
+        principal_id=principal_id,
+        principal_label=label,
+        role=role,
+        scope=scope,
+        tag_name=tag_name,
+        tag_value=tag_value,
+    )
+    grant.created_by = actor.name
+    try:
+        with transaction.atomic():
+            grant.save(force_insert=True)
+            _record(audit_actions.GRANT_CREATED, actor, grant)
+    except IntegrityError as err:
+        raise WrongState(_("This grant exists already; nothing was changed.")) from err
+    return grant
+
+
+def proposed_grant(*, administrator: User, **fields: Any) -> AccessGrant:
+    """The grant that grant_access would store for the same fields; stores nothing. Raises as that does."""
+    require_administrator(administrator)
+    return _proposed(**fields)
+
+
+def _proposed(*, scope: str, **fields: Any) -> AccessGrant:
     try:
         parsed = Scope.parse(scope.strip().rstrip("/"))
     except InvalidResourceId as err:
@@ -68,25 +95,9 @@ def create_grant(
             % {"scope": scope.strip()[:200]},
             _("Copy the resource id from the Azure portal; it begins with /subscriptions/."),
         ) from err
-    if tag_value and not tag_name:
+    if fields["tag_value"] and not fields["tag_name"]:
         raise Problem(_("A tag's value was given without its name."), _("Give both, or neither."))
-    try:
-        with transaction.atomic():
-            grant = AccessGrant.objects.create(
-                principal_kind=principal_kind,
-                principal_id=principal_id,
-                principal_label=label,
-                role=role,
-                scope=str(parsed),
-                scope_key=parsed.key,
-                tag_name=tag_name,
-                tag_value=tag_value,
-                created_by=actor.name,
-            )
-            _record(audit_actions.GRANT_CREATED, actor, grant)
-    except IntegrityError as err:
-        raise WrongState(_("This grant exists already; nothing was changed.")) from err
-    return grant
+    return AccessGrant(scope=str(parsed), scope_key=parsed.key, **fields)
 
 
 def delete_grant(*, administrator: User, grant_id: int) -> None:

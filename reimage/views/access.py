@@ -11,6 +11,7 @@ from portal.errors import Problem
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.forms import GrantForm
+from reimage.grant_coverage import Coverage, coverage_of
 from reimage.models import AccessGrant
 from reimage.services import grants
 
@@ -19,20 +20,24 @@ PAGE_SIZE = 50
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def access(request: PersonRequest) -> HttpResponse:
-    """GET lists every grant; POST adds one, or shows what must be mended."""
+    """GET lists every grant; POST adds one, says with `check` what it would cover, or shows what must be mended."""
     grants.require_administrator(request.user)
+    coverage: Coverage | None = None
     form = GrantForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            grants.grant_access(administrator=request.user, **form.cleaned_data)
+            if "check" in request.POST:
+                coverage = coverage_of(grants.proposed_grant(administrator=request.user, **form.cleaned_data))
+            else:
+                grants.grant_access(administrator=request.user, **form.cleaned_data)
         except Problem as err:
             form.add_error(None, f"{err.message} {err.remedy}".strip())
-        else:
+        if not form.errors and coverage is None:
             messages.success(request, _("The grant was added."))
             return redirect("reimage:access")
     rows = AccessGrant.objects.order_by("principal_label", "principal_id", "role", "scope_key")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "covered": selectors.covered_counts(list(page))}
+    context = {"form": form, "page": page, "covered": selectors.covered_counts(list(page)), "coverage": coverage}
     return render(request, "reimage/access.html", context, status=422 if form.errors else 200)
 
 

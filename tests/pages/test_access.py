@@ -1,13 +1,16 @@
 """The administrators' page of grants."""
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from portal.identity.models import User
 from reimage.models import AccessGrant
 from tests.azure_fixtures import RG_WEB
 from tests.cast import EVE, client_of
-from tests.pages.reading import part, words
+from tests.pages.reading import part, source, words
 from tests.pages.rows import virtual_machine
 
 PAGE = "/access/"
@@ -41,6 +44,69 @@ def test_an_administrator_gives_access(dan: User) -> None:
     grant = AccessGrant.objects.get()
     assert (str(grant.principal_id), grant.role, grant.scope) == (str(EVE.object_id), "requester", RG_WEB)
     assert (grant.tag_name, grant.tag_value, grant.created_by) == ("env", "test", dan.display_name)
+
+
+def test_what_a_grant_would_cover_is_told_before_it_is_given(
+    grants: list[AccessGrant], alice: User, bob: User, dan: User, eve: User
+) -> None:
+    virtual_machine("web-11")
+    virtual_machine("web-12")
+    virtual_machine("web-13", vanished_at=timezone.now())
+    answer = give(dan, check="1")
+    text = words(answer)
+    assert answer.status_code == 200
+    assert "Nothing was given yet. This grant would cover 2 machines." in text
+    approvers = text.partition("These could decide about them, wholly or in part:")[2].partition("For a")[0]
+    assert bob.display_name in approvers
+    assert "Group" in approvers
+    assert alice.display_name not in approvers
+    assert "nobody could decide" not in text
+    assert f'value="{RG_WEB}"' in source(answer)
+    assert not AccessGrant.objects.filter(principal_id=EVE.object_id).exists()
+
+
+def test_a_grant_that_nobody_could_decide_about_is_warned_of(dan: User, eve: User) -> None:
+    virtual_machine("web-11")
+    assert "About 1 of them nobody could decide" in words(give(dan, check="1"))
+    approving = words(give(dan, check="1", role="approver"))
+    assert "nobody could decide" not in approving
+    assert eve.display_name in approving.partition("These could decide")[2]
+
+
+def test_nobody_is_their_own_approver(dan: User, eve: User) -> None:
+    virtual_machine("web-11")
+    give(dan, role="approver")
+    shown = words(give(dan, check="1")).partition("Nothing was given yet.")[2].partition("For a")[0]
+    assert eve.display_name not in shown
+    assert "About 1 of them nobody could decide" in shown
+
+
+def test_a_grant_that_covers_nothing_is_probably_a_mistake(grants: list[AccessGrant], dan: User) -> None:
+    virtual_machine("web-11")
+    assert "would cover no machine that the portal knows" in words(give(dan, check="1", scope=f"{RG_WEB}-test"))
+
+
+def test_looking_needs_a_grant_that_could_be_given(dan: User) -> None:
+    answer = give(dan, check="1", scope="rg-web")
+    assert answer.status_code == 422
+    assert "is not the resource id of a subscription" in part(answer, "main")
+
+
+def test_looking_costs_the_same_however_many_approvers_there_are(dan: User) -> None:
+    def queries_of_a_look() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            give(dan, check="1")
+        return len(captured)
+
+    def add(numbers: range) -> None:
+        for number in numbers:
+            give(dan, role="approver", tag_name="number", tag_value=str(number))
+
+    virtual_machine("web-11")
+    add(range(3))
+    few = queries_of_a_look()
+    add(range(3, 40))
+    assert queries_of_a_look() == few
 
 
 @pytest.mark.parametrize(

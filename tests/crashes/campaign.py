@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models.functions import Now
 
 from reimage.domain.operation_states import WORKER_STATES, OperationState
@@ -15,6 +14,7 @@ from reimage.services import execution
 from tests.azure_fixtures import forget_clients
 from tests.crashes.failpoints import Death, Failpoints, WorkerDied, at_label, at_number
 from tests.crashes.promises import broken_promises
+from tests.crashes.whole_state import undone
 from tests.sandbox_process import SandboxProcess
 from tests.stories import age, let_lease_lapse
 
@@ -75,13 +75,11 @@ class Campaign:
 
     @contextmanager
     def _from_the_start(self) -> Iterator[None]:
-        start = transaction.savepoint()
-        self.sandbox.reset()
-        forget_clients()
-        self.operation.refresh_from_db()
-        yield
-        transaction.savepoint_rollback(start)
-        transaction.savepoint_commit(start)
+        with undone():
+            self.sandbox.reset()
+            forget_clients()
+            self.operation.refresh_from_db()
+            yield
 
     def _lives(self, *deaths: Death) -> Iterator[list[str]]:
         left = list(deaths)

@@ -1,4 +1,4 @@
-"""Counts every commit to the database and every send to Azure, and ends the worker at any one of them.
+"""Counts every commit to the database, every send to Azure and every mail, and ends the worker at any one of them.
 
 The product holds no hook of its own: what is wrapped here is Django's and requests', for the time of a `with` block.
 
@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.db.transaction import Atomic
 from requests import PreparedRequest
@@ -71,6 +72,7 @@ class Failpoints:
         with pytest.MonkeyPatch.context() as patch, connection.execute_wrapper(self._autocommitting(depth)):
             self._watch_transactions(patch, depth)
             self._watch_sends(patch)
+            self._watch_mails(patch)
             yield
 
     def _autocommitting(self, depth: int) -> Callable[..., Any]:
@@ -126,6 +128,17 @@ class Failpoints:
             return response
 
         patch.setattr(HTTPAdapter, "send", watched)
+
+    def _watch_mails(self, patch: pytest.MonkeyPatch) -> None:
+        send = EmailBackend.send_messages
+
+        def watched(backend: EmailBackend, messages: Any) -> int:
+            self.reach("before", "send mail")
+            sent = send(backend, messages)
+            self.reach("after", "send mail")
+            return sent
+
+        patch.setattr(EmailBackend, "send_messages", watched)
 
 
 def _target(request: PreparedRequest) -> str:

@@ -82,24 +82,28 @@ class Campaign:
             yield
 
     def _lives(self, *deaths: Death) -> Iterator[list[str]]:
-        left = list(deaths)
-        points = Failpoints(left.pop(0)) if left else Failpoints()
-        for _ in range(MAX_STEPS):
-            if self.operation.state not in WORKER_STATES:
-                break
+        for death in deaths:
+            points = Failpoints(death)
             try:
-                self._step(points)
+                self.live(points)
             except WorkerDied:
                 let_lease_lapse(self.operation)
                 yield points.reached
-                points = Failpoints(left.pop(0)) if left else Failpoints()
-            self._time_passes()
+            else:
+                return
+        points = Failpoints()
+        self.live(points)
         yield points.reached
 
-    def _step(self, points: Failpoints) -> None:
-        ReimageOperation.objects.filter(pk=self.operation.pk, next_at__isnull=False).update(next_at=Now())
-        with points.watching():
-            execution.advance_operation(self.operation.pk)
+    def live(self, points: Failpoints) -> None:
+        """A worker's steps until none is left to take, or until it dies."""
+        for _ in range(MAX_STEPS):
+            self._time_passes()
+            if self.operation.state not in WORKER_STATES:
+                return
+            ReimageOperation.objects.filter(pk=self.operation.pk, next_at__isnull=False).update(next_at=Now())
+            with points.watching():
+                execution.advance_operation(self.operation.pk)
 
     def _time_passes(self) -> None:
         self.operation.refresh_from_db()

@@ -111,7 +111,8 @@ def advance_to(operation: ReimageOperation, state: OperationState, *, steps: int
 
 def let_lease_lapse(operation: ReimageOperation) -> None:
     """As if a minute had passed since its worker died."""
-    ReimageOperation.objects.filter(pk=operation.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    held = ReimageOperation.objects.filter(pk=operation.pk, lease_until__isnull=False)
+    held.update(lease_until=timezone.now() - timedelta(seconds=1))
 
 
 def age(operation: ReimageOperation, since: timedelta) -> None:

@@ -1,0 +1,113 @@
+"""Runs one approved operation to its end, a worker dying on the way as often as a test wants."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models.functions import Now
+
+from reimage.domain.operation_states import WORKER_STATES, OperationState
+from reimage.models import ReimageOperation
+from reimage.services import execution
+from tests.azure_fixtures import forget_clients
+from tests.crashes.failpoints import Death, Failpoints, WorkerDied, at_label, at_number
+from tests.crashes.promises import broken_promises
+from tests.crashes.whole_state import undone
+from tests.sandbox_process import SandboxProcess
+from tests.stories import age, let_lease_lapse
+
+MAX_STEPS = 60
+FEWEST_POINTS = 30
+STEP = timedelta(seconds=40)  # Azure takes 60 s: one look finds it running, the next finds it ended
+WAITING = timedelta(minutes=6)  # for evidence, of which there may be none
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The points reached between one death and the next, what came to Azure, and what was broken in the end."""
+
+    reached: list[list[str]]
+    ledger: list[dict[str, Any]]
+    broken: list[str]
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """An approved operation; each run begins there again, with Azure as it was."""
+
+    operation: ReimageOperation
+    sandbox: SandboxProcess
+
+    def run(self, *deaths: Death) -> Outcome:
+        """Dies at each of these in turn, then goes on to the end."""
+        with self._from_the_start():
+            reached = list(self._lives(*deaths))
+            broken = [f"{deaths} were not all met"] if len(reached) <= len(deaths) else []
+            broken = broken or broken_promises(self.operation, self.sandbox)
+            return Outcome(reached, self.sandbox.ledger(), broken)
+
+    def dies_at(self, number: int) -> Iterator[Outcome]:
+        """Once at the point of this number; then twice.
+
+        The second time is at the same point, or, where the recovery never comes by, at the first point of its own.
+        """
+        once = self.run(at_number(number))
+        yield once
+        point, recovery = once.reached[0][-1], once.reached[1]
+        if point in recovery:
+            yield self.run(at_number(number), at_label(point))
+        elif recovery:
+            own = [found for found in recovery if found not in once.reached[0]]
+            yield self.run(at_number(number), at_label([*own, recovery[0]][0]))
+
+    def dies_everywhere(self) -> dict[str, list[str]]:
+        """Every point of the way, once and twice: what was broken, by the points of death."""
+        points = self.run().reached[0]
+        assert len(points) >= FEWEST_POINTS, "the instrument is blind"
+        found = {}
+        for number in range(len(points)):
+            for outcome in self.dies_at(number):
+                if outcome.broken:
+                    found[" then ".join(life[-1] for life in outcome.reached[:-1])] = outcome.broken
+        return found
+
+    @contextmanager
+    def _from_the_start(self) -> Iterator[None]:
+        with undone():
+            self.sandbox.reset()
+            forget_clients()
+            self.operation.refresh_from_db()
+            yield
+
+    def _lives(self, *deaths: Death) -> Iterator[list[str]]:
+        for death in deaths:
+            points = Failpoints(death)
+            try:
+                self.live(points)
+            except WorkerDied:
+                let_lease_lapse(self.operation)
+                yield points.reached
+            else:
+                return
+        points = Failpoints()
+        self.live(points)
+        yield points.reached
+
+    def live(self, points: Failpoints) -> None:
+        """A worker's steps until none is left to take, or until it dies."""
+        for _ in range(MAX_STEPS):
+            self._time_passes()
+            if self.operation.state not in WORKER_STATES:
+                return
+            ReimageOperation.objects.filter(pk=self.operation.pk, next_at__isnull=False).update(next_at=Now())
+            with points.watching():
+                execution.advance_operation(self.operation.pk)
+
+    def _time_passes(self) -> None:
+        self.operation.refresh_from_db()
+        unknown = self.operation.state == OperationState.OUTCOME_UNKNOWN
+        if unknown:
+            age(self.operation, WAITING)
+        self.sandbox.advance_clock((WAITING if unknown else STEP).total_seconds())

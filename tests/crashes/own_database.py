@@ -1,0 +1,34 @@
+"""A database of a test's own, with the schema of the tests' one: for processes that really commit and really die."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from django.db import connection
+
+
+@contextmanager
+def own_database(folder: Path, name: str) -> Iterator[str]:
+    """Its DATABASE_URL. Called outside of any transaction; on PostgreSQL it is dropped afterwards."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(folder / f"{name}.sqlite3")])
+        yield f"sqlite:///{folder / name}.sqlite3"
+        return
+    settings = connection.settings_dict
+    quoted = connection.ops.quote_name(f"{settings['NAME']}_{name}")
+    _execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+    _execute(f"CREATE DATABASE {quoted} TEMPLATE {connection.ops.quote_name(settings['NAME'])}")
+    secret = f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else ""
+    try:
+        yield f"postgres://{settings['USER']}{secret}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}_{name}"
+    finally:
+        _execute(f"DROP DATABASE {quoted} WITH (FORCE)")
+
+
+def _execute(statement: str) -> None:
+    """From outside: nobody may be connected to a database that is copied."""
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(statement)

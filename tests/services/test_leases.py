@@ -1,0 +1,116 @@
+"""One worker at a time: who holds a claim writes, who lost it writes nothing, and a mistake is taken again."""
+
+from typing import Any
+
+import pytest
+
+from portal.audit.models import AuditEvent
+from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
+from reimage.models import ReimageOperation
+from reimage.services import execution, preflight, reimaging
+from reimage.services.leases import LeaseLost, claim, commit, due_operation_ids
+from tests.sandbox_process import SandboxProcess
+from tests.stories import advance, advance_to, approved, let_lease_lapse, posts, run
+
+
+def test_a_mistake_of_ours_is_logged_and_the_step_taken_again(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reimage_request = approved(alice, bob, "web-02")
+    operation = reimage_request.operations.get()
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as moment:
+        moment.setattr(execution, "STEPS", {**execution.STEPS, OperationState.QUEUED: fail})
+        assert advance(operation).state == OperationState.QUEUED
+    assert "operation.crashed" in caplog.text
+    assert operation.lease_until is not None
+    let_lease_lapse(operation)
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+def test_a_claim_excludes_a_second_worker(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = approved(alice, bob, "web-02").operations.get()
+    first = claim(operation.pk)
+    assert first is not None
+    assert claim(operation.pk) is None
+    assert operation.pk not in due_operation_ids()
+    let_lease_lapse(operation)
+    assert due_operation_ids() == [operation.pk]
+    second = claim(operation.pk)
+    assert second is not None
+    assert second.fence == first.fence + 1
+
+
+def test_nobody_claims_what_is_not_due_or_waits_for_a_person(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = advance_to(approved(alice, bob, "web-02").operations.get(), OperationState.IN_PROGRESS)
+    assert claim(operation.pk) is None
+    for state in (OperationState.NEEDS_ATTENTION, OperationState.SUCCEEDED, OperationState.AWAITING_APPROVAL):
+        ReimageOperation.objects.filter(pk=operation.pk).update(state=state, next_at=operation.queued_at)
+        assert claim(operation.pk) is None
+
+
+def test_a_late_worker_writes_nothing(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = approved(alice, bob, "web-02").operations.get()
+    late = claim(operation.pk)
+    let_lease_lapse(operation)
+    assert claim(operation.pk) is not None
+    events = AuditEvent.objects.count()
+    assert late is not None
+    with pytest.raises(LeaseLost):
+        commit(late, OperationState.PREFLIGHT, note={"code": "settling"})
+    operation.refresh_from_db()
+    assert (operation.state, operation.note) == (OperationState.QUEUED, {})
+    assert AuditEvent.objects.count() == events
+
+
+def test_a_worker_that_lost_its_claim_while_reading_sends_nothing(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = approved(alice, bob, "web-02").operations.get()
+    read = preflight.read_virtual_machine
+
+    def read_while_another_takes_over(vm_id: Any) -> Any:
+        let_lease_lapse(operation)
+        assert claim(operation.pk) is not None
+        return read(vm_id)
+
+    monkeypatch.setattr(preflight, "read_virtual_machine", read_while_another_takes_over)
+    assert advance(operation).state == OperationState.PREFLIGHT
+    assert posts(azure) == []
+
+
+def test_an_answer_that_comes_after_the_claim_was_lost_changes_nothing(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reimage_request = approved(alice, bob, "web-02")
+    operation = reimage_request.operations.get()
+    submit = reimaging.submit_reimage
+
+    def submit_while_another_takes_over(*args: Any, **options: Any) -> Any:
+        outcome = submit(*args, **options)
+        let_lease_lapse(operation)
+        execution.advance_operation(operation.pk)
+        return outcome
+
+    with monkeypatch.context() as moment:
+        moment.setattr(reimaging, "submit_reimage", submit_while_another_takes_over)
+        assert advance(operation).state == OperationState.OUTCOME_UNKNOWN
+    assert operation.operation_url == ""
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert len(posts(azure)) == 1
+
+
+def test_a_move_that_the_life_cycle_does_not_know_is_a_mistake(azure: SandboxProcess, alice: User, bob: User) -> None:
+    held = claim(approved(alice, bob, "web-02").operations.get().pk)
+    assert held is not None
+    with pytest.raises(ValueError, match="cannot go from queued to succeeded"):
+        commit(held, OperationState.SUCCEEDED)
+
+
+def test_a_message_about_nothing_changes_nothing(db: None) -> None:
+    execution.advance_operation(999_999)

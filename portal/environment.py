@@ -66,6 +66,9 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("OPERATION_POLL_SECONDS", "time between two looks at a running reimage, unless Azure says otherwise", default="15"),
     Setting("OPERATION_LEASE_SECONDS", "how long a worker that died holds an operation; 30 at least, as one call to Azure may take 20", default="30"),
     Setting("OPERATION_QUARANTINE_SECONDS", "time without evidence after which an administrator decides what became of a lost answer", default="1200"),
+    Setting("READY_SILENCE_SECONDS", "silence of worker or beat, and age of the last sweep, that /readyz reports", default="60"),
+    Setting("READY_DUE_SECONDS", "how long work may wait for a worker before /readyz reports it", default="120"),
+    Setting("METRICS_TOKEN", "bearer token that Prometheus sends to /metrics; without one there is no /metrics", required=False, secret=True),
     Setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO"),
     Setting("LOG_FORMAT", "json, or console for people", default="json"),
 )  # fmt: skip
@@ -171,7 +174,14 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
 
 def _number_problems(values: Mapping[str, str]) -> list[str]:
     found = []
-    for name in ("EMAIL_PORT", "OPERATION_POLL_SECONDS", "OPERATION_LEASE_SECONDS", "OPERATION_QUARANTINE_SECONDS"):
+    for name in (
+        "EMAIL_PORT",
+        "OPERATION_POLL_SECONDS",
+        "OPERATION_LEASE_SECONDS",
+        "OPERATION_QUARANTINE_SECONDS",
+        "READY_SILENCE_SECONDS",
+        "READY_DUE_SECONDS",
+    ):
         if not values[name].isdecimal() or not int(values[name]):
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
         elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:
@@ -183,6 +193,8 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
     found = []
     if values["SECRET_KEY"] and len(values["SECRET_KEY"]) < 50:
         found.append("SECRET_KEY is too short: use at least 50 random characters.")
+    if values["METRICS_TOKEN"] and len(values["METRICS_TOKEN"]) < 20:
+        found.append("METRICS_TOKEN is too short: use at least 20 random characters.")
     for name in ("AZURE_CA_BUNDLE", "SEALING_PRIVATE_KEY_FILE", "AZURE_CLIENT_CERTIFICATE_FILE"):
         if values[name] and not Path(values[name]).is_file():
             found.append(f"{name} names {values[name]}, which is not a file.")

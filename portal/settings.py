@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "portal",
     "portal.identity",
     "portal.audit",
+    "portal.health",
     "reimage",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -145,6 +146,14 @@ OPERATION_POLL_SECONDS = int(ENVIRONMENT["OPERATION_POLL_SECONDS"])
 OPERATION_LEASE_SECONDS = int(ENVIRONMENT["OPERATION_LEASE_SECONDS"])
 OPERATION_QUARANTINE_SECONDS = int(ENVIRONMENT["OPERATION_QUARANTINE_SECONDS"])
 
+# --- Health ---------------------------------------------------------------------------------------------------------
+# What each room tells of itself; portal.health knows none of them.
+HEALTH_READERS = ["portal.health.signs.read", "reimage.figures.read", "portal.audit.figures.read"]
+READY_SILENCE_SECONDS = int(ENVIRONMENT["READY_SILENCE_SECONDS"])
+READY_DUE_SECONDS = int(ENVIRONMENT["READY_DUE_SECONDS"])
+METRICS_TOKEN = ENVIRONMENT["METRICS_TOKEN"]
+METRICS_ARE_OPEN = ENVIRONMENT.local  # on one's own machine, where no token was made
+
 # --- Mail -----------------------------------------------------------------------------------------------------------
 EMAIL_HOST = ENVIRONMENT["EMAIL_HOST"]
 EMAIL_PORT = int(ENVIRONMENT["EMAIL_PORT"])
@@ -178,7 +187,7 @@ STORAGES = {
 # --- Transport and content security ---------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes come from inside, without TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # probes come from inside, without TLS
 SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

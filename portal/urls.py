@@ -7,6 +7,7 @@ from portal import views
 urlpatterns = [
     path("", include("reimage.urls")),
     path("", include("portal.identity.urls")),
+    path("", include("portal.health.urls")),
     path("audit/", include("portal.audit.urls")),
     path("theme", views.theme, name="theme"),
     path("healthz", views.healthz, name="healthz"),

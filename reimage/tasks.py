@@ -5,6 +5,7 @@ from celery import shared_task, signals
 from django.utils import timezone
 
 from portal.audit.actors import Actor
+from portal.health import heartbeats, signs
 from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification, secrets
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,7 @@ def sweep() -> None:
             duty(now=timezone.now())
         except Exception:  # one duty's trouble is not the others'; it is tried again in seconds
             log.exception("sweep.failed", duty=duty.__name__)
+    heartbeats.duty_ended(signs.SWEEP)
 
 
 @shared_task

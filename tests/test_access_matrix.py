@@ -68,6 +68,8 @@ MATRIX = {
     "identity:time-zone": Row(NEVER, ALL.format(302)),
     "theme": Row(NEVER, ALL.format(302)),
     "healthz": Row(ALL.format(200), NEVER),
+    "readyz": Row(ALL.format(503), NEVER),  # no worker runs here
+    "metrics": Row(ALL.format(200), NEVER),
 }
 
 

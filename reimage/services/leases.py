@@ -48,10 +48,11 @@ def due_in(seconds: float) -> Combinable:
 
 def due_operation_ids(limit: int = 500) -> list[int]:
     """What is due and free, oldest first."""
-    return list(_due().order_by("next_at").values_list("pk", flat=True)[:limit])
+    return list(due_operations().order_by("next_at").values_list("pk", flat=True)[:limit])
 
 
-def _due() -> QuerySet[ReimageOperation]:
+def due_operations() -> QuerySet[ReimageOperation]:
+    """What is due, and held by nobody's lease."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     return ReimageOperation.objects.filter(free, state__in=WORKER_STATES, next_at__lte=Now())
 
@@ -60,7 +61,7 @@ def claim(operation_id: int) -> Claim | None:
     """Takes the lease if the operation is due and free; None otherwise."""
     started = time.monotonic()
     lease = settings.OPERATION_LEASE_SECONDS
-    taken = _due().filter(pk=operation_id).update(lease_until=due_in(lease), fence=F("fence") + 1)
+    taken = due_operations().filter(pk=operation_id).update(lease_until=due_in(lease), fence=F("fence") + 1)
     if not taken:
         return None
     operation = ReimageOperation.objects.select_related("reimage_request__requester", "virtual_machine").get(

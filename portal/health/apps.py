@@ -1,0 +1,10 @@
+"""Registers the room with Django, and its heartbeats with Celery's processes."""
+
+from django.apps import AppConfig
+
+
+class HealthConfig(AppConfig):
+    name = "portal.health"
+
+    def ready(self) -> None:
+        from portal.health import processes  # noqa: F401  # listens to Celery's signals from now on

@@ -56,6 +56,8 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
             found = [(key, bytes(body)) for key, body in events]
             if found:
                 signer = Signer(base.origin if base else keys.default_origin(), signer_key)
+                if base:
+                    refuse_another_key(signer)
                 extend(base, found, signers=[signer], now=now)
         added += len(found)
     return Sealed(sealed_size(), added)
@@ -74,7 +76,7 @@ def extend(
     base: Checkpoint | None, events: Sequence[tuple[int, bytes]], *, signers: Sequence[Signer], now: datetime
 ) -> None:
     """Adds leaves for these (key, body) and a checkpoint over them; the caller holds the lock."""
-    frontier = _frontier_of(base, signers[0])
+    frontier = _frontier_of(base)
     leaves, subtrees = [], []
     for key, body in events:
         hashed = leaf_hash(body)
@@ -109,7 +111,7 @@ def sealed_size() -> int:
     return AuditCheckpoint.objects.aggregate(size=Max("tree_size"))["size"] or 0
 
 
-def _frontier_of(base: Checkpoint | None, signer: Signer) -> Frontier:
+def _frontier_of(base: Checkpoint | None) -> Frontier:
     """The tree as it was signed last, and no other."""
     size = base.tree_size if base else 0
     if anchored_size() > size:
@@ -120,16 +122,16 @@ def _frontier_of(base: Checkpoint | None, signer: Signer) -> Frontier:
     frontier = Frontier.of(StoredTree(), size)
     if base and frontier.root() != base.root_hash:
         raise SealingRefused(f"The stored tree does not lead to the signed root of {size} events: run audit_verify.")
-    if base and not current_note_is_signed_by(signer):
-        raise SealingRefused(
-            f"The last checkpoint is not signed by {signer.verifier_key.short}, the key in AUDIT_SIGNING_KEY_FILE. "
-            "Put the log's key back, or replace it with audit_rotate_key."
-        )
     return frontier
 
 
-def current_note_is_signed_by(signer: Signer) -> bool:
-    """Whether the last checkpoint ends with this key's signature: with two, the second is the key that took over."""
+def refuse_another_key(signer: Signer) -> None:
+    """Raises SealingRefused unless the last checkpoint ends with this key: of two signatures, the second took over."""
     note = AuditCheckpoint.objects.order_by("-tree_size").values_list("note", flat=True)[0]
     signed = checkpoints.read(note)[1]
-    return signed.signatures[-1].key_id == signer.verifier_key.key_id and signed.is_signed_by(signer.verifier_key)
+    key = signer.verifier_key
+    if signed.signatures[-1].key_id != key.key_id or not signed.is_signed_by(key):
+        raise SealingRefused(
+            f"The last checkpoint is not signed by {key.short}, the key in AUDIT_SIGNING_KEY_FILE. "
+            "Put the log's key back, or replace it with audit_rotate_key."
+        )

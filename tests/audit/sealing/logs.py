@@ -1,7 +1,7 @@
 """A sealed log to test against: its key, its anchor file, and the sealer run by hand."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,10 +9,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from deploy import audit_key
+from portal.audit.actors import Actor
 from portal.audit.models import AuditCheckpoint, AuditEvent
 from portal.audit.sealing.anchors import anchor_checkpoints
 from portal.audit.sealing.checkpoints import Checkpoint, read
+from portal.audit.sealing.keys import AFTER_LOSS, trusted_keys
+from portal.audit.sealing.rotation import replace_signing_key
 from portal.audit.sealing.sealer import Sealed, seal_audit_log
+from portal.audit.verification.log import verify_audit_log
+from portal.audit.verification.verdict import Verdict
 from tests.audit.events import record_event
 
 URL = "http://localhost:8000"
@@ -59,3 +64,26 @@ class SealedLog:
 
     def last_checkpoint(self) -> Checkpoint:
         return read(AuditCheckpoint.objects.order_by("-tree_size")[0].note)[0]
+
+    def verify(self, *, now: datetime | None = None, anchors: Path | None = None) -> Verdict:
+        """As manage.py audit_verify does, an hour later: nothing is excused as being under way."""
+        return verify_audit_log(
+            trusted=trusted_keys(),
+            anchor_file=anchors or self.anchor_file,
+            now=now or timezone.now() + timedelta(hours=1),
+            processes=1,
+        )
+
+    def rotate(self, name: str, *, is_lost: bool = False) -> str:
+        """A new key takes over, in the settings too; returns its public half."""
+        new_key_file = self.folder / name
+        audit_key.make_private_key(new_key_file)
+        key = str(
+            replace_signing_key(
+                new_key_file=new_key_file, actor=Actor.system("test"), now=timezone.now(), is_lost=is_lost
+            )
+        )
+        self.settings.AUDIT_SIGNING_KEY_FILE = str(new_key_file)
+        self.settings.AUDIT_PUBLIC_KEYS += f",{AFTER_LOSS if is_lost else ''}{key}"
+        self.anchor()
+        return key

@@ -13,6 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 SWEEP_SECONDS = 3
 INVENTORY_SYNC_SECONDS = 300
 SESSION_CLEARING_SECONDS = 86_400
+SEAL_SECONDS = 3  # a committed event is sealed within 5
+SEAL_ALL_SECONDS = 600
 
 
 def _transport_options(broker_url: str, folder: Path) -> dict[str, object]:
@@ -55,6 +57,16 @@ app.conf.update(
             "schedule": INVENTORY_SYNC_SECONDS,
             "options": {"expires": INVENTORY_SYNC_SECONDS},
         },
+        "seal": {
+            "task": "portal.audit.tasks.seal",
+            "schedule": SEAL_SECONDS,
+            "options": {"expires": SEAL_SECONDS},
+        },
+        "seal-all": {
+            "task": "portal.audit.tasks.seal_all",
+            "schedule": SEAL_ALL_SECONDS,
+            "options": {"expires": SEAL_ALL_SECONDS},
+        },
         "sessions": {
             "task": "portal.identity.tasks.clear_sessions",
             "schedule": SESSION_CLEARING_SECONDS,
@@ -62,4 +74,4 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["reimage", "portal.identity"])
+app.autodiscover_tasks(["reimage", "portal.identity", "portal.audit"])

@@ -57,6 +57,12 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("AZURE_CA_BUNDLE", "PEM file of the authorities to trust for Entra ID and Azure; the system's if unset", required=False),
     Setting("SEALING_PUBLIC_KEY", "public key that seals passwords (base64; made by deploy/sealing_key.py)"),
     Setting("SEALING_PRIVATE_KEY_FILE", "its private half, for the worker alone (file mode 0400)", required=False),
+    Setting("AUDIT_SIGNING_KEY_FILE", "private key that signs the audit log's checkpoints, for the worker alone (file mode 0400; made by deploy/audit_key.py)", required=False),
+    Setting("AUDIT_PUBLIC_KEYS", "public keys of the audit log, oldest first, separated by commas; audit_verify trusts these alone", required=False),
+    Setting("AUDIT_ANCHOR_FILE", "file outside the database that every checkpoint is added to; audit-anchors.jsonl under VAR_DIR if unset", required=False),
+    Setting("AUDIT_ANCHOR_SYSLOG", "syslog that is told every checkpoint too: host:port (TCP), or a local socket like /dev/log", required=False),
+    Setting("AUDIT_ANCHOR_WEBHOOK", "https address that every checkpoint is posted to as well, as JSON Lines", required=False, secret=True),
+    Setting("AUDIT_ANCHOR_WEBHOOK_TOKEN", "bearer token for that address", required=False, secret=True),
     Setting("EMAIL_HOST", "SMTP server; without one, mails are files under VAR_DIR/mail", required=False),
     Setting("EMAIL_PORT", "port of the SMTP server", default="587"),
     Setting("EMAIL_HOST_USER", "user at the SMTP server", required=False),
@@ -146,6 +152,9 @@ def _address_problems(values: Mapping[str, str], *, local: bool) -> list[str]:
     for name in ("ENTRA_AUTHORITY", "GRAPH_URL", "AZURE_RESOURCE_MANAGER"):
         if values[name] and urlsplit(values[name]).scheme != "https":
             found.append(f"{name} must begin with https://, it is {values[name]!r}.")
+    webhook = values["AUDIT_ANCHOR_WEBHOOK"]
+    if webhook and urlsplit(webhook).scheme != "https" and not (local and is_loopback(webhook)):
+        found.append("AUDIT_ANCHOR_WEBHOOK must begin with https://.")
     tenant = urlsplit(values["ENTRA_AUTHORITY"]).path.strip("/").lower()
     if values["ENTRA_AUTHORITY"] and (not tenant or "/" in tenant or tenant in SHARED_AUTHORITIES):
         found.append("ENTRA_AUTHORITY must end in one tenant id: common, organizations and consumers let anybody in.")
@@ -195,7 +204,12 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
         found.append("SECRET_KEY is too short: use at least 50 random characters.")
     if values["METRICS_TOKEN"] and len(values["METRICS_TOKEN"]) < 20:
         found.append("METRICS_TOKEN is too short: use at least 20 random characters.")
-    for name in ("AZURE_CA_BUNDLE", "SEALING_PRIVATE_KEY_FILE", "AZURE_CLIENT_CERTIFICATE_FILE"):
+    for name in (
+        "AZURE_CA_BUNDLE",
+        "SEALING_PRIVATE_KEY_FILE",
+        "AZURE_CLIENT_CERTIFICATE_FILE",
+        "AUDIT_SIGNING_KEY_FILE",
+    ):
         if values[name] and not Path(values[name]).is_file():
             found.append(f"{name} names {values[name]}, which is not a file.")
     return found

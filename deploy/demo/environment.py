@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from deploy.audit_key import public_key_of
 from deploy.demo.local_keys import LocalKeys
 from deploy.demo.ports import Ports
 from portal.environment import CONTRACT
@@ -75,14 +76,21 @@ class DemoEnvironment:
             "AZURE_CREDENTIAL": "client-secret",
             "AZURE_CA_BUNDLE": str(self.sandbox_folder / "ca.pem"),
             "SEALING_PUBLIC_KEY": self.keys.sealing_public_key,
+            "AUDIT_PUBLIC_KEYS": public_key_of(self.keys.audit_signing_key_file, self.public_url),
             "TIME_ZONE": time_zone_of_this_machine(),
             "OPERATION_POLL_SECONDS": "3",  # a reimage of the sandbox takes 20 seconds
             "LOG_LEVEL": "WARNING",
             "LOG_FORMAT": "console",
         }
         if role == "worker":
-            return shared | SIGN_IN | OPERATOR | {"SEALING_PRIVATE_KEY_FILE": str(self.keys.sealing_private_key_file)}
+            return shared | SIGN_IN | OPERATOR | self._private_keys()
         return shared | SIGN_IN | READER
+
+    def _private_keys(self) -> dict[str, str]:
+        return {
+            "SEALING_PRIVATE_KEY_FILE": str(self.keys.sealing_private_key_file),
+            "AUDIT_SIGNING_KEY_FILE": str(self.keys.audit_signing_key_file),
+        }
 
 
 def time_zone_of_this_machine() -> str:

@@ -21,6 +21,8 @@ register_labels(
     filter=_("Filter"),
     message=_("Message"),
     method=_("Method"),
+    new_key=_("New public key"),
+    old_key_is_lost=_("Old key is lost"),
     route=_("Page"),
     rows=_("Rows"),
     wrong_state=_("Too late"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audit import catalogue
 from portal.audit.actors import ActorKind
+from portal.audit.models.append_only import refuse
 
 TEXT_LENGTH = 512  # characters of a projected text: at four bytes each it still fits a PostgreSQL index entry
 
@@ -25,28 +26,20 @@ class Outcome(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
-class AppendOnlyError(TypeError):
-    """Code tried to change or remove what has been recorded."""
-
-
-def _refuse(what: str) -> NoReturn:
-    raise AppendOnlyError(f"The audit log is append-only: {what} is refused. Record a further event instead.")
-
-
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     """Reads; whatever would write past `portal.audit.services.record` is refused."""
 
     def update(self, **kwargs: Any) -> NoReturn:
-        _refuse("update()")
+        refuse("update()")
 
     def delete(self) -> NoReturn:
-        _refuse("delete()")
+        refuse("delete()")
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
-        _refuse("bulk_create()")
+        refuse("bulk_create()")
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        _refuse("bulk_update()")
+        refuse("bulk_update()")
 
     def flagged(self, flag: str) -> Self:
         """Events that carry the flag; the first condition is that of the partial index."""
@@ -112,12 +105,12 @@ class AuditEvent(models.Model):
     ) -> None:
         """Inserts; an event that has been saved is never written again."""
         if not self._state.adding or force_update or update_fields is not None:
-            _refuse("saving a recorded event again")
+            refuse("saving a recorded event again")
         super().save(force_insert=True, using=using)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refused."""
-        _refuse("deleting an event")
+        refuse("deleting an event")
 
     @property
     def action_label(self) -> str:

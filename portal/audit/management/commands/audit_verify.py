@@ -1,0 +1,41 @@
+"""manage.py audit_verify: is the log what was sealed? Exit code 0 sound, 2 tampered, 3 behind or unanchored."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from portal.audit.sealing.keys import SigningKeyProblem, trusted_keys
+from portal.audit.verification.log import PROCESSES, verify_audit_log
+
+
+class Command(BaseCommand):
+    help = "Verifies the audit log: every event, the tree, every signature, the anchors."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--public-keys", type=Path, help="file of the trusted public keys; else AUDIT_PUBLIC_KEYS")
+        parser.add_argument("--anchors", type=Path, help="file of anchors, from any place; else AUDIT_ANCHOR_FILE")
+        parser.add_argument("--processes", type=int, default=PROCESSES)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            file = options["public_keys"]
+            trusted = trusted_keys(file.read_text(encoding="utf-8") if file else None)
+        except (SigningKeyProblem, OSError) as err:
+            raise CommandError(str(err)) from err
+        if not trusted:
+            raise CommandError("Name the keys to trust: --public-keys FILE, or AUDIT_PUBLIC_KEYS in the environment.")
+        verdict = verify_audit_log(
+            trusted=trusted,
+            anchor_file=options["anchors"] or Path(settings.AUDIT_ANCHOR_FILE),
+            now=timezone.now(),
+            processes=options["processes"],
+        )
+        for line in verdict.lines():
+            self.stdout.write(line)
+        if verdict.exit_code:
+            sys.exit(verdict.exit_code)

@@ -1,0 +1,69 @@
+"""Who may sign, and whom a verifier trusts. The private key is a file of the sealer's alone; it is never logged."""
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.conf import settings
+
+from portal.audit.sealing.notes import NoteError, VerifierKey
+
+AFTER_LOSS = "after-loss:"
+
+
+class SigningKeyProblem(Exception):
+    """The signing key, or the list of public keys, cannot be used; the message says why and how to mend it."""
+
+
+@dataclass(frozen=True)
+class TrustedKey:
+    """A public key of the log. Each but the first was endorsed by the one before, unless that one had been lost."""
+
+    key: VerifierKey
+    after_loss: bool = False
+
+
+def default_origin() -> str:
+    """The log's name until its first checkpoint; from then on the checkpoints' own, wherever the portal moves."""
+    return f"{urlsplit(settings.PUBLIC_URL).hostname}/audit"
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """This process's key. Raises SigningKeyProblem where it has none that can be used."""
+    if not settings.AUDIT_SIGNING_KEY_FILE:
+        raise SigningKeyProblem("AUDIT_SIGNING_KEY_FILE is not set: make a key with deploy/audit_key.py.")
+    return read_signing_key(Path(settings.AUDIT_SIGNING_KEY_FILE))
+
+
+def read_signing_key(file: Path) -> Ed25519PrivateKey:
+    """Raises SigningKeyProblem for a file that is missing, is readable by others, or holds another kind of key."""
+    try:
+        mode = file.stat().st_mode
+        content = file.read_bytes()
+    except OSError as err:
+        raise SigningKeyProblem(f"The audit signing key {file} cannot be read: {err.strerror}.") from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SigningKeyProblem(f"The audit signing key {file} is open to others: chmod 0400 it, or make a new one.")
+    try:
+        key = load_pem_private_key(content, password=None)
+    except (ValueError, TypeError):
+        raise SigningKeyProblem(f"The audit signing key {file} is no PEM file without a password.") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SigningKeyProblem(f"The audit signing key {file} is another kind of key than Ed25519.")
+    return key
+
+
+def trusted_keys(text: str | None = None) -> list[TrustedKey]:
+    """AUDIT_PUBLIC_KEYS, oldest first; raises SigningKeyProblem for what is no list of keys."""
+    entries = (settings.AUDIT_PUBLIC_KEYS if text is None else text).replace("\n", ",").split(",")
+    try:
+        return [_trusted(entry.strip()) for entry in entries if entry.strip()]
+    except NoteError as err:
+        raise SigningKeyProblem(f"AUDIT_PUBLIC_KEYS cannot be used. {err}") from err
+
+
+def _trusted(entry: str) -> TrustedKey:
+    return TrustedKey(VerifierKey.parse(entry.removeprefix(AFTER_LOSS)), entry.startswith(AFTER_LOSS))

@@ -1,0 +1,137 @@
+"""Gives events their places in the tree and signs for it: the only writer of leaves, subtrees and checkpoints.
+
+A round is one transaction. A sealer that is killed on any line has sealed all of a round or nothing of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, QuerySet
+
+from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
+from portal.audit.sealing import checkpoints, keys
+from portal.audit.sealing.anchor_file import anchored_size
+from portal.audit.sealing.checkpoints import Checkpoint
+from portal.audit.sealing.locking import lock_for_sealing
+from portal.audit.sealing.merkle import Frontier, leaf_hash
+from portal.audit.sealing.notes import NoteError, Signer
+from portal.audit.sealing.tree import KEPT_LEVELS, StoredTree
+
+ROUND = 2_000  # events a transaction: SQLite's writers wait for it
+ROUNDS = 20  # a call: then what was sealed is anchored, however much still comes
+# Ids are given before they commit, so the newest sealed id says nothing about smaller ones. Each round looks this far
+# behind it; the thorough one, every few minutes, at all.
+LOOK_BEHIND = 20_000
+
+
+class SealingRefused(Exception):
+    """The log is not what was sealed before, or the key is not the log's: signing would hide it."""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """How far the log is sealed, and how many events this call added."""
+
+    tree_size: int
+    added: int
+
+
+def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
+    """Seals every event that has committed and has no leaf yet.
+
+    Raises SigningKeyProblem without a usable key, and SealingRefused where the last checkpoint is not this key's, the
+    stored tree does not lead to its root, or an anchor knows a longer log than the database.
+    """
+    signer_key, added = keys.signing_key(), 0
+    for _ in range(ROUNDS):
+        if not unsealed_events(thorough=thorough).exists():
+            break
+        with transaction.atomic():
+            if not lock_for_sealing():
+                break
+            base = last_checkpoint()
+            events = unsealed_events(thorough=thorough).values_list("pk", "body")[:ROUND]
+            found = [(key, bytes(body)) for key, body in events]
+            if found:
+                signer = Signer(base.origin if base else keys.default_origin(), signer_key)
+                if base:
+                    refuse_another_key(signer)
+                extend(base, found, signers=[signer], now=now)
+        added += len(found)
+    return Sealed(sealed_size(), added)
+
+
+def unsealed_events(*, thorough: bool) -> QuerySet[AuditEvent]:
+    """Events without a leaf, in the order of their ids: within a subject that is the order of their numbers."""
+    events = AuditEvent.objects.all()
+    if not thorough:
+        newest = AuditLeaf.objects.filter(leaf_index__gte=sealed_size() - ROUND).aggregate(id=Max("event_id"))["id"]
+        events = events.filter(pk__gt=(newest or 0) - LOOK_BEHIND)
+    return events.filter(~Exists(AuditLeaf.objects.filter(event_id=OuterRef("pk")))).order_by("pk")
+
+
+def extend(
+    base: Checkpoint | None, events: Sequence[tuple[int, bytes]], *, signers: Sequence[Signer], now: datetime
+) -> None:
+    """Adds leaves for these (key, body) and a checkpoint over them; the caller holds the lock."""
+    frontier = _frontier_of(base)
+    leaves, subtrees = [], []
+    for key, body in events:
+        hashed = leaf_hash(body)
+        leaves.append(AuditLeaf(leaf_index=frontier.size, event_id=key, leaf_hash=hashed))
+        for level, root in frontier.append(hashed):
+            if level in KEPT_LEVELS:
+                subtrees.append(AuditSubtree(level=level, index=(frontier.size >> level) - 1, root_hash=root))
+    AuditLeaf.objects.bulk_create(leaves)
+    AuditSubtree.objects.bulk_create(subtrees)
+    checkpoint = Checkpoint(signers[0].name, frontier.size, frontier.root(), now)
+    AuditCheckpoint.objects.create(
+        tree_size=checkpoint.tree_size,
+        root_hash=checkpoint.root_hash,
+        sealed_at=now,
+        note=checkpoint.signed_by(*signers),
+    )
+
+
+def last_checkpoint() -> Checkpoint | None:
+    """What was signed last; raises SealingRefused for a note that is none."""
+    row = AuditCheckpoint.objects.order_by("-tree_size").first()
+    if row is None:
+        return None
+    try:
+        return checkpoints.read(row.note)[0]
+    except NoteError as err:
+        raise SealingRefused(f"The checkpoint of {row.tree_size} events is damaged. {err}") from err
+
+
+def sealed_size() -> int:
+    """How many events the last checkpoint covers."""
+    return AuditCheckpoint.objects.aggregate(size=Max("tree_size"))["size"] or 0
+
+
+def _frontier_of(base: Checkpoint | None) -> Frontier:
+    """The tree as it was signed last, and no other."""
+    size = base.tree_size if base else 0
+    if anchored_size() > size:
+        raise SealingRefused(
+            f"The database has {size} sealed events, but its anchors know {anchored_size()}: it was cut, or restored "
+            "from a backup. See docs/audit.md, section Restoring a backup."
+        )
+    frontier = Frontier.of(StoredTree(), size)
+    if base and frontier.root() != base.root_hash:
+        raise SealingRefused(f"The stored tree does not lead to the signed root of {size} events: run audit_verify.")
+    return frontier
+
+
+def refuse_another_key(signer: Signer) -> None:
+    """Raises SealingRefused unless the last checkpoint ends with this key: of two signatures, the second took over."""
+    note = AuditCheckpoint.objects.order_by("-tree_size").values_list("note", flat=True)[0]
+    signed = checkpoints.read(note)[1]
+    key = signer.verifier_key
+    if signed.signatures[-1].key_id != key.key_id or not signed.is_signed_by(key):
+        raise SealingRefused(
+            f"The last checkpoint is not signed by {key.short}, the key in AUDIT_SIGNING_KEY_FILE. "
+            "Put the log's key back, or replace it with audit_rotate_key."
+        )

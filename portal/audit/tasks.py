@@ -1,0 +1,47 @@
+"""What Celery runs for the log: sealing, then anchoring. Only the worker has the key."""
+
+import structlog
+from celery import shared_task, signals
+from django.conf import settings
+from django.utils import timezone
+
+from portal.audit.sealing.anchors import anchor_checkpoints
+from portal.audit.sealing.keys import SigningKeyProblem, signing_key
+from portal.audit.sealing.sealer import SealingRefused, seal_audit_log
+
+log = structlog.get_logger(__name__)
+
+
+@signals.worker_init.connect
+def refuse_to_start_without_the_key(**_: object) -> None:
+    """An installation that is served seals its log; one on this machine alone may do without.
+
+    Celery logs an Exception of a handler and goes on, so it takes more than one to stop the worker.
+    """
+    try:
+        if settings.AUDIT_SIGNING_KEY_FILE or not settings.ENVIRONMENT.local:
+            signing_key()
+    except SigningKeyProblem as err:
+        raise SystemExit(f"The worker cannot start. {err}") from err
+
+
+@shared_task
+def seal() -> None:
+    """Every few seconds: what has just been committed."""
+    _seal(thorough=False)
+
+
+@shared_task
+def seal_all() -> None:
+    """Every few minutes: also what a very long transaction committed late."""
+    _seal(thorough=True)
+
+
+def _seal(*, thorough: bool) -> None:
+    if not settings.AUDIT_SIGNING_KEY_FILE:
+        return
+    try:
+        seal_audit_log(now=timezone.now(), thorough=thorough)
+    except (SealingRefused, SigningKeyProblem) as err:
+        log.critical("audit.sealing_refused", problem=str(err))
+    anchor_checkpoints(now=timezone.now())

@@ -1,0 +1,1 @@
+"""Verifies the log from its bytes up, trusting public keys and anchors alone. Reads; nothing here writes."""

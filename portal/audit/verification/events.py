@@ -1,0 +1,134 @@
+"""Holds events against their bodies and leaves: digest, every column, leaf hash, and that no place is empty."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from portal.audit.models import AuditCheckpoint, AuditEvent
+from portal.audit.projection import columns_of
+from portal.audit.sealing.merkle import leaf_hash
+from portal.audit.verification.reading import Row, as_bytes, as_stored, plain, rows
+
+CHUNK = 2_000  # rows held at a time
+LATE = timedelta(minutes=15)
+PROJECTED = tuple(
+    field.name for field in AuditEvent._meta.concrete_fields if field.name not in ("id", "body", "digest")
+)
+# Sequence and digest of the event before, within each subject.
+_BROKEN_CHAINS = """
+    SELECT id, subject, sequence FROM (
+      SELECT id, subject, sequence, previous_digest,
+             LAG(sequence) OVER chain AS sequence_before, LAG(digest) OVER chain AS digest_before
+      FROM audit_auditevent WHERE subject <> ''
+      WINDOW chain AS (PARTITION BY subject ORDER BY sequence)
+    ) AS chained
+    WHERE sequence <> COALESCE(sequence_before, 0) + 1 OR previous_digest <> COALESCE(digest_before, '')
+    LIMIT 200
+"""
+
+
+@dataclass
+class Segment:
+    """The leaves of [start, end): their stored hashes one after the other, None from the first gap on."""
+
+    start: int
+    end: int
+    hashes: bytes = b""
+    is_whole: bool = True
+    findings: list[str] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
+
+
+def check_segment(start: int, end: int) -> Segment:
+    """Checks the events of these leaf indexes."""
+    segment, hashes, expected = Segment(start, end), bytearray(), start
+    sealing_times = _SealingTimes(start)
+    for first in range(start, end, CHUNK):
+        for row in _sealed_events(first, min(first + CHUNK, end)):
+            index, stored_hash = row[0], as_bytes(row[1])
+            if index != expected:
+                _note_gap(segment, expected, index)
+            expected = index + 1
+            hashes += stored_hash.ljust(32)[:32]
+            segment.findings += [f"event #{index + 1}{_name_of(row)}: {words}" for words in _problems(row)]
+            if sealing_times.is_late(index, row[5 + PROJECTED.index("occurred_at")]):
+                segment.late.append(index + 1)
+    if expected != end:
+        _note_gap(segment, expected, end)
+    segment.hashes = bytes(hashes)
+    return segment
+
+
+def _sealed_events(start: int, end: int) -> list[Row]:
+    columns = [f"event.{name}" for name in ("id", "body", "digest", *PROJECTED)]
+    columns = [plain(column) if column == "event.occurred_at" else column for column in columns]
+    return rows(
+        f"""
+        SELECT leaf.leaf_index, leaf.leaf_hash, {", ".join(columns)}
+        FROM audit_auditleaf leaf LEFT JOIN audit_auditevent event ON event.id = leaf.event_id
+        WHERE leaf.leaf_index >= %s AND leaf.leaf_index < %s ORDER BY leaf.leaf_index
+        """,  # noqa: S608  # columns of our own model
+        (start, end),
+    )
+
+
+def broken_chains() -> Iterator[str]:
+    """Events that do not follow the one before within their subject."""
+    for key, subject, sequence in rows(_BROKEN_CHAINS):
+        yield f"event {sequence} of {subject!r} (row {key}): the one before it is missing or was changed"
+
+
+def _note_gap(segment: Segment, expected: int, found: int) -> None:
+    segment.is_whole = False
+    segment.findings.append(f"event #{expected + 1}: its leaf is missing ({found - expected} in a row)")
+
+
+def _name_of(row: Row) -> str:
+    return f" ({row[5 + PROJECTED.index('event_id')]})" if row[2] is not None else ""
+
+
+def _problems(row: Row) -> Iterator[str]:
+    index_hash, key, body, digest = as_bytes(row[1]), row[2], row[3], row[4]
+    if key is None:
+        yield "it was removed; only its leaf is left"
+        return
+    body = as_bytes(body)
+    if hashlib.sha256(body).hexdigest() != digest:
+        yield "its digest is not that of its body"
+    if leaf_hash(body) != index_hash:
+        yield "its body is not the one that was sealed, or its leaf was changed"
+    try:
+        expected = columns_of(body)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        yield "its body is no event"
+        return
+    for column, stored in zip(PROJECTED, row[5:], strict=True):
+        if as_stored(expected[column]) != stored:
+            yield f"column {column} is not what its body says"
+
+
+class _SealingTimes:
+    """When each event was sealed, asked for in the order of the leaves."""
+
+    def __init__(self, start: int) -> None:
+        checkpoints = AuditCheckpoint.objects.filter(tree_size__gt=start).order_by("tree_size")
+        self._times: Iterator[tuple[int, Any]] = checkpoints.values_list("tree_size", "sealed_at").iterator(CHUNK)
+        self._size, self._sealed_at = 0, None
+
+    def is_late(self, index: int, occurred_at: Any) -> bool:
+        """Whether an event says that it happened long before it was sealed, or after."""
+        try:
+            while self._size <= index:
+                self._size, self._sealed_at = next(self._times)
+            happened = _moment(occurred_at)
+        except (StopIteration, ValueError):
+            return False
+        return happened is not None and not -LATE < self._sealed_at - happened < LATE  # type: ignore[operator]
+
+
+def _moment(stored: Any) -> datetime | None:
+    if isinstance(stored, str):
+        return datetime.fromisoformat(f"{stored}+00:00")
+    return stored if isinstance(stored, datetime) else None

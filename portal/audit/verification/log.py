@@ -1,0 +1,73 @@
+"""The whole verification: events, tree, checkpoints, anchors, and whether sealing keeps up."""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import connections
+
+from portal.audit.models import AuditCheckpoint, AuditLeaf
+from portal.audit.sealing.keys import TrustedKey
+from portal.audit.sealing.sealer import sealed_size, unsealed_events
+from portal.audit.verification.anchors import check_anchors
+from portal.audit.verification.checkpoints import verified_checkpoints
+from portal.audit.verification.events import Segment, broken_chains, check_segment
+from portal.audit.verification.tree import TreeCheck
+from portal.audit.verification.verdict import Verdict
+
+SEGMENT = 1 << 15
+PROCESSES = 2
+GRACE = timedelta(seconds=30)
+
+
+def verify_audit_log(
+    *, trusted: Sequence[TrustedKey], anchor_file: Path, now: datetime, processes: int = PROCESSES
+) -> Verdict:
+    """Reads every sealed event. What is sealed meanwhile is left for the next time."""
+    verdict = Verdict(sealed=sealed_size())
+    tree = TreeCheck(verified_checkpoints(trusted, verdict, up_to=verdict.sealed), verdict)
+    late: list[int] = []
+    for segment in _segments(verdict.sealed, processes):
+        verdict.found(segment.findings)
+        late = (late + segment.late)[:5]
+        tree.add(segment)
+    tree.finish()
+    verdict.found(broken_chains())
+    check_anchors(anchor_file, trusted, verdict)
+    _check_ends(verdict, now)
+    if late:
+        numbers = ", ".join(f"#{number}" for number in late)
+        verdict.remarks.append(f"sealed long after they say they happened, or before, among others: {numbers}")
+    return verdict
+
+
+def _check_ends(verdict: Verdict, now: datetime) -> None:
+    """What is beyond the last checkpoint, and beyond the last anchor."""
+    if AuditLeaf.objects.filter(leaf_index__gte=sealed_size()).exists():
+        verdict.found([f"there are leaves beyond the last checkpoint, of {verdict.sealed} events"])
+    waiting = unsealed_events(thorough=True).filter(occurred_at__lt=now - GRACE).count()
+    if waiting:
+        verdict.behind.append(f"{waiting} events wait for the sealer longer than {GRACE.seconds} seconds")
+    unanchored = AuditCheckpoint.objects.filter(tree_size__gt=verdict.anchored, sealed_at__lt=now - GRACE)
+    if unanchored.exists():
+        verdict.behind.append(f"what was sealed after #{verdict.anchored} is not anchored")
+
+
+def _segments(size: int, processes: int) -> Iterator[Segment]:
+    """In order; by several processes where the log is long."""
+    bounds = [(start, min(start + SEGMENT, size)) for start in range(0, size, SEGMENT)]
+    if processes < 2 or len(bounds) < 4:
+        yield from (check_segment(*bound) for bound in bounds)
+        return
+    connections.close_all()  # a connection does not survive a fork
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
+        under_way: deque[Future[Segment]] = deque()
+        for bound in bounds:
+            under_way.append(pool.submit(check_segment, *bound))
+            if len(under_way) > processes:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()

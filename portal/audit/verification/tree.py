@@ -1,0 +1,61 @@
+"""Builds the tree again from the leaves and holds it against every checkpoint and every kept subtree."""
+
+from collections.abc import Iterator
+
+from portal.audit.sealing.checkpoints import Checkpoint
+from portal.audit.sealing.merkle import Frontier
+from portal.audit.sealing.tree import KEPT_LEVELS
+from portal.audit.verification.events import Segment
+from portal.audit.verification.reading import as_bytes, rows
+from portal.audit.verification.verdict import Verdict
+
+_SUBTREES = 'SELECT root_hash FROM audit_auditsubtree WHERE level = %s AND "index" = %s'
+_COUNTS = "SELECT level, COUNT(*) FROM audit_auditsubtree GROUP BY level"
+
+
+class TreeCheck:
+    """Takes segments in order. After the first difference every later root differs too, so it says so once."""
+
+    def __init__(self, checkpoints: Iterator[Checkpoint], verdict: Verdict) -> None:
+        self._checkpoints, self._verdict = checkpoints, verdict
+        self._frontier = Frontier()
+        self._next = next(checkpoints, None)
+        self._last_good = 0
+        self._is_broken = False
+
+    def add(self, segment: Segment) -> None:
+        """The next leaves."""
+        self._is_broken = self._is_broken or not segment.is_whole
+        if self._is_broken:
+            return
+        for place in range(0, len(segment.hashes), 32):
+            for level, root in self._frontier.append(segment.hashes[place : place + 32]):
+                if level in KEPT_LEVELS:
+                    self._compare_subtree(level, (self._frontier.size >> level) - 1, root)
+            if self._next and self._frontier.size == self._next.tree_size:
+                self._compare_root(self._next)
+                self._next = next(self._checkpoints, None)
+                if self._is_broken:
+                    return
+
+    def finish(self) -> None:
+        """Reads the checkpoints that are left, so that their signatures are verified as well."""
+        for _ in self._checkpoints:
+            pass
+        expected = {level: self._frontier.size >> level for level in KEPT_LEVELS}
+        if not self._is_broken and any(count != expected.get(level) for level, count in rows(_COUNTS)):
+            self._verdict.found(["the tree keeps more subtrees than its events have"])
+
+    def _compare_root(self, checkpoint: Checkpoint) -> None:
+        if self._frontier.root() == checkpoint.root_hash:
+            self._last_good = checkpoint.tree_size
+            return
+        self._is_broken = True
+        range_of_suspects = f"#{self._last_good + 1} to #{checkpoint.tree_size}"
+        problem = f"the events do not lead to its root; one of {range_of_suspects} was changed, removed, added or moved"
+        self._verdict.found([f"checkpoint of {checkpoint.tree_size} events: {problem}"])
+
+    def _compare_subtree(self, level: int, index: int, root: bytes) -> None:
+        stored = rows(_SUBTREES, (level, index))
+        if [as_bytes(found[0]) for found in stored] != [root]:
+            self._verdict.found([f"subtree {index} of level {level}: it is missing, or not the root over its events"])

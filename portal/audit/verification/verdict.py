@@ -1,0 +1,51 @@
+"""What a verification found, in sentences: what is wrong, with which event or checkpoint, and what else to know."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+SOUND, TAMPERED, BEHIND = 0, 2, 3
+KEPT_FINDINGS = 200  # sentences; a log that was rewritten would have a million
+
+
+@dataclass
+class Verdict:
+    """`tampered` and `behind` decide; remarks are for people to judge. Counts go on where sentences stop."""
+
+    sealed: int = 0
+    anchored: int = 0
+    signed_by: str = ""
+    tampered: list[str] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    tampered_count: int = 0
+
+    def found(self, sentences: Iterable[str]) -> None:
+        """Adds proof of tampering."""
+        for sentence in sentences:
+            self.tampered_count += 1
+            if len(self.tampered) < KEPT_FINDINGS:
+                self.tampered.append(sentence)
+
+    @property
+    def exit_code(self) -> int:
+        """0 sound, 2 tampered, 3 behind or unanchored."""
+        return TAMPERED if self.tampered_count else BEHIND if self.behind else SOUND
+
+    def lines(self) -> list[str]:
+        """The report; its last line is the verdict."""
+        told = [f"tampered: {sentence}" for sentence in self.tampered]
+        if self.tampered_count > len(self.tampered):
+            told.append(f"tampered: and {self.tampered_count - len(self.tampered)} more findings")
+        told += [f"behind: {sentence}" for sentence in self.behind]
+        told += [f"remark: {sentence}" for sentence in self.remarks]
+        return [*told, self._summary()]
+
+    def _summary(self) -> str:
+        extent = f"{self.sealed} events sealed, anchored up to #{self.anchored}"
+        match self.exit_code:
+            case 0:
+                return f"SOUND: {extent}, signed by {self.signed_by or 'nobody yet'}."
+            case 2:
+                return f"TAMPERED: {self.tampered_count} findings in {extent}."
+            case _:
+                return f"BEHIND: what is sealed is sound, but see above; {extent}."

@@ -1,0 +1,156 @@
+"""Anchors: every checkpoint leaves the database, in order and without a gap, whatever was away or broken meanwhile."""
+
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from portal.audit.models import AuditAnchor, AuditCheckpoint
+from portal.audit.sealing import anchors, places
+from portal.audit.sealing.anchor_file import anchored_size, lines_of, read_line
+from portal.audit.sealing.sealer import SealingRefused
+from portal.audit.sealing.status import seal_status
+from tests.audit.sealing.logs import SealedLog
+
+
+def sizes_in(file: Path) -> list[int]:
+    return [found[0].tree_size for line in lines_of(file) if (found := read_line(line))]
+
+
+def test_each_checkpoint_is_a_line_of_the_file_word_for_word(log: SealedLog) -> None:
+    log.grow(2)
+    log.grow(1)
+    notes = [json.loads(line)["note"] for line in log.anchor_file.read_text(encoding="utf-8").splitlines()]
+    assert notes == list(AuditCheckpoint.objects.values_list("note", flat=True))
+    assert AuditAnchor.objects.get().tree_size == 3
+
+
+def test_an_outage_is_noted_and_caught_up_without_a_gap(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anchors, "BATCH", 2)
+    log.grow()
+    file, log.settings.AUDIT_ANCHOR_FILE = log.settings.AUDIT_ANCHOR_FILE, str(log.folder / "missing" / "anchors")
+    for _ in range(4):
+        log.grow()
+    status = seal_status()
+    assert (status.sealed_up_to, status.anchored_up_to) == (5, 1)
+    assert status.failing_since is not None
+    log.settings.AUDIT_ANCHOR_FILE = file
+    assert log.anchor() == {"file": 5}
+    assert sizes_in(log.anchor_file) == [1, 2, 3, 4, 5]
+    assert (seal_status().anchored_up_to, seal_status().failing_since) == (5, None)
+
+
+def test_a_crash_after_the_file_and_before_the_note_doubles_nothing(
+    log: SealedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    log.record(1)
+    log.seal()
+    with monkeypatch.context() as patch:
+        patch.setattr(anchors, "_note_success", die)
+        with pytest.raises(KeyboardInterrupt):
+            log.anchor()
+    log.grow()
+    assert sizes_in(log.anchor_file) == [1, 2]
+
+
+def test_a_line_that_a_crash_cut_short_is_written_again(log: SealedLog) -> None:
+    log.grow()
+    whole = log.anchor_file.read_bytes()
+    log.record(1)
+    log.seal()
+    log.anchor_file.write_bytes(whole + whole[:100])
+    log.anchor()
+    assert sizes_in(log.anchor_file) == [1, 2]
+    assert log.anchor_file.read_bytes().startswith(whole + whole[:100] + b"\n")
+
+
+def test_what_was_anchored_once_is_not_anchored_again_into_a_new_file(log: SealedLog) -> None:
+    """Else a past that was changed would get anchors that agree with it."""
+    log.grow()
+    log.anchor_file.unlink()
+    log.grow()
+    assert sizes_in(log.anchor_file) == [2]
+
+
+def test_nothing_is_signed_while_an_anchor_knows_a_longer_log(log: SealedLog) -> None:
+    log.grow()
+    log.record(1)
+    note = AuditCheckpoint.objects.get().note.replace("\n1\n", "\n7\n", 1)
+    log.anchor_file.write_text(json.dumps({"note": note}) + "\n", encoding="utf-8")
+    assert anchored_size() == 7
+    with pytest.raises(SealingRefused, match="has 1 sealed events, but its anchors know 7"):
+        log.seal()
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    statuses: list[int] = []
+    received: list[tuple[str | None, bytes]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.received.append((self.headers["Authorization"], body))
+        self.send_response(self.statuses.pop(0) if self.statuses else 204)
+        self.send_header("Location", "http://127.0.0.1:1/")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_a_webhook_is_told_again_what_it_did_not_take(log: SealedLog) -> None:
+    _Receiver.statuses, _Receiver.received = [500, 302], []
+    with HTTPServer(("127.0.0.1", 0), _Receiver) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            log.settings.AUDIT_ANCHOR_WEBHOOK = f"http://127.0.0.1:{server.server_port}/"
+            log.settings.AUDIT_ANCHOR_WEBHOOK_TOKEN = "a-token"
+            for _ in range(2):
+                log.grow()
+                assert AuditAnchor.objects.get(place="webhook").tree_size == 0
+            assert log.anchor() == {"file": 2, "webhook": 2}
+        finally:
+            server.shutdown()
+            thread.join()
+    authorization, body = _Receiver.received[-1]
+    assert authorization == "Bearer a-token"
+    assert body == log.anchor_file.read_bytes()
+
+
+def test_syslog_gets_each_checkpoint_as_a_counted_message(log: SealedLog) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        log.settings.AUDIT_ANCHOR_SYSLOG = f"127.0.0.1:{server.getsockname()[1]}"
+        log.grow()
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(30)
+            count, _, message = b"".join(iter(lambda: connection.recv(65536), b"")).partition(b" ")
+    assert int(count) == len(message)
+    assert message.startswith(b"<109>1 - ")
+    assert message.endswith(log.anchor_file.read_bytes().rstrip(b"\n"))
+
+
+def test_syslog_may_be_a_local_socket(log: SealedLog) -> None:
+    path = str(log.folder / "log")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(path)
+        server.settimeout(30)
+        log.settings.AUDIT_ANCHOR_SYSLOG = path
+        log.grow()
+        assert server.recv(65536).endswith(log.anchor_file.read_bytes().rstrip(b"\n"))
+
+
+def test_a_place_that_is_away_does_not_hold_up_another(log: SealedLog) -> None:
+    log.settings.AUDIT_ANCHOR_SYSLOG = str(log.folder / "nowhere")
+    assert set(places.places()) == {"file", "syslog"}
+    log.record(1)
+    log.seal()
+    assert anchors.anchor_checkpoints(now=timezone.now()) == {"file": 1, "syslog": 0}
+    assert seal_status().anchored_up_to == 0

@@ -1,0 +1,162 @@
+"""Verification of a log that nobody tampered with: sound, or behind, and never a false alarm."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from portal.audit.models import AuditCheckpoint
+from portal.audit.sealing.notes import VerifierKey
+from tests.audit.events import BATCH_01, WEB_01
+from tests.audit.sealing.logs import SealedLog
+
+SOUND, BEHIND = 0, 3
+
+
+def test_an_empty_log_is_sound_once_there_is_an_anchor_file(log: SealedLog) -> None:
+    log.anchor_file.touch()
+    verdict = log.verify()
+    assert verdict.exit_code == SOUND
+    assert verdict.lines() == ["SOUND: 0 events sealed, anchored up to #0, signed by nobody yet."]
+
+
+def test_a_log_of_every_kind_of_event_is_sound(log: SealedLog) -> None:
+    log.grow(3, target=WEB_01, related=[BATCH_01], flags=["delete_warning"], detail={"理由": "ディスク\0が満杯 \ud800"})
+    log.grow(3, subject="reimage_request:1")
+    log.grow(2, subject="reimage_request:1")
+    verdict = log.verify()
+    assert verdict.exit_code == SOUND
+    assert (verdict.sealed, verdict.anchored, verdict.remarks) == (8, 8, [])
+    assert verdict.signed_by == VerifierKey.parse(log.public_key).short
+
+
+def test_a_long_log_is_sound_across_subtrees_and_rounds(log: SealedLog) -> None:
+    for count in (1, 254, 1, 1, 300):
+        log.grow(count)
+    assert log.verify().lines()[-1].startswith("SOUND: 557 events sealed, anchored up to #557")
+
+
+def test_several_processes_find_the_same(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of a test are in no other process's sight, so here the pool runs in ours."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from portal.audit.verification import log as module
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers: int, mp_context: object) -> None:
+            super().__init__(1)
+
+        def submit(self, work, *arguments):  # type: ignore[no-untyped-def, override]
+            future = super().submit(lambda: None)
+            future.result = lambda timeout=None: work(*arguments)  # type: ignore[method-assign]
+            return future
+
+    log.grow(100)
+    monkeypatch.setattr(module, "SEGMENT", 7)
+    monkeypatch.setattr(module, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(module.connections, "close_all", lambda: None)
+    from portal.audit.sealing.keys import trusted_keys
+
+    verdict = module.verify_audit_log(
+        trusted=trusted_keys(), anchor_file=log.anchor_file, now=timezone.now(), processes=2
+    )
+    assert verdict.exit_code == SOUND
+    assert verdict.sealed == 100
+
+
+def test_an_event_that_waits_for_the_sealer_is_behind_after_a_while(log: SealedLog) -> None:
+    log.grow()
+    log.record(2)
+    assert log.verify(now=timezone.now()).exit_code == SOUND
+    verdict = log.verify()
+    assert verdict.exit_code == BEHIND
+    assert "2 events wait for the sealer longer than 30 seconds" in verdict.behind
+
+
+def test_a_checkpoint_that_is_not_anchored_is_behind_after_a_while(log: SealedLog) -> None:
+    log.grow()
+    log.record(1)
+    log.seal()
+    assert log.verify(now=timezone.now()).exit_code == SOUND
+    verdict = log.verify()
+    assert (verdict.exit_code, verdict.behind) == (BEHIND, ["what was sealed after #1 is not anchored"])
+
+
+def test_without_anchors_it_is_behind(log: SealedLog) -> None:
+    log.grow()
+    verdict = log.verify(anchors=log.folder / "none.jsonl")
+    assert verdict.exit_code == BEHIND
+    assert "there are no anchors" in verdict.behind[0]
+
+
+def test_lines_that_prove_nothing_are_a_remark(log: SealedLog) -> None:
+    log.grow()
+    forged = AuditCheckpoint.objects.get().note.replace("\n1\n", "\n9\n", 1)
+    lines = ["", "{", "[]", json.dumps({"note": 7}), json.dumps({"note": forged}), "[" * 60_000, "x" * 200_000]
+    log.anchor_file.write_text("\n".join(lines) + "\n" + log.anchor_file.read_text(encoding="utf-8"), encoding="utf-8")
+    verdict = log.verify()
+    assert verdict.exit_code == SOUND
+    assert "are no checkpoint that a trusted key signed" in verdict.remarks[0]
+
+
+def test_a_clock_that_ran_backwards_is_a_remark(log: SealedLog) -> None:
+    log.record(3)
+    log.seal(now=timezone.now() - timedelta(days=1))
+    log.anchor()
+    verdict = log.verify()
+    assert verdict.exit_code == SOUND
+    assert verdict.remarks == ["sealed long after they say they happened, or before, among others: #1, #2, #3"]
+
+
+def test_a_key_that_was_replaced_twice_leaves_a_sound_log(log: SealedLog) -> None:
+    log.grow(2)
+    log.rotate("second")
+    log.grow(2)
+    log.rotate("third")
+    log.grow(2)
+    verdict = log.verify()
+    assert (verdict.exit_code, verdict.sealed, verdict.remarks) == (SOUND, 8, [])
+
+
+def test_a_lost_key_is_replaced_and_said(log: SealedLog) -> None:
+    log.grow(2)
+    log.key_file.unlink()
+    log.record(1)
+    log.rotate("second", is_lost=True)
+    log.grow(1)
+    verdict = log.verify()
+    assert (verdict.exit_code, verdict.sealed) == (SOUND, 5)
+    assert "took over after a loss: only anchors bind what was before it" in verdict.remarks[0]
+
+
+def command(*arguments: str) -> tuple[int, str]:
+    out, code = StringIO(), 0
+    try:
+        call_command("audit_verify", *arguments, stdout=out)
+    except SystemExit as err:
+        code = int(err.code or 0)
+    return code, out.getvalue()
+
+
+def test_the_command_says_so_by_its_exit_code(log: SealedLog) -> None:
+    log.grow(2)
+    code, output = command()
+    assert (code, output.split(":")[0]) == (0, "SOUND")
+    code, output = command("--anchors", str(log.folder / "none.jsonl"))
+    assert (code, output.splitlines()[-1].split(":")[0]) == (3, "BEHIND")
+
+
+def test_the_command_takes_its_keys_from_a_file(log: SealedLog, tmp_path: Path) -> None:
+    log.grow(1)
+    (tmp_path / "keys").write_text(f"{log.public_key}\n", encoding="utf-8")
+    log.settings.AUDIT_PUBLIC_KEYS = ""
+    with pytest.raises(CommandError, match="Name the keys to trust"):
+        call_command("audit_verify")
+    assert command("--public-keys", str(tmp_path / "keys"))[0] == 0
+    (tmp_path / "keys").write_text("senseless", encoding="utf-8")
+    with pytest.raises(CommandError, match="AUDIT_PUBLIC_KEYS cannot be used"):
+        call_command("audit_verify", "--public-keys", str(tmp_path / "keys"))

@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-postgres check format lint types imports templates migrations deployment \
+.PHONY: help demo test test-postgres chaos chaos-quick check format lint types imports templates migrations deployment \
 	screenshots messages constraints clean
 
 help:  ## list the commands
@@ -28,7 +28,15 @@ test-postgres: .venv/.dev $(CATALOGUES)  ## the suite on a throwaway PostgreSQL 
 	@echo "Testing on PostgreSQL and Redis"
 	@$(BIN)/python -m tests.with_services $(PYTEST) -m "not browser"
 
-check: format lint types imports templates migrations deployment test test-postgres  ## all that CI runs
+# For example: make chaos CHAOS="--seed 7 --minutes 3", or CHAOS="--seeds 1-20" for a table of many.
+chaos: .venv/.dev $(CATALOGUES)  ## the fault campaign: prints one JSON report, fails if a promise broke
+	@$(BIN)/python -m tests.chaos $(CHAOS)
+
+chaos-quick: .venv/.dev $(CATALOGUES)
+	@echo "The fault campaign, in a minute and a half"
+	@$(BIN)/python -m tests.chaos --quick --seed 1
+
+check: format lint types imports templates migrations deployment test test-postgres chaos-quick  ## all that CI runs
 
 format: .venv/.dev
 	@echo "Format of Python (ruff format)"

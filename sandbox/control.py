@@ -12,7 +12,7 @@ from sandbox.clock import iso
 from sandbox.drift import drift
 from sandbox.entra.tampering import TAMPERS
 from sandbox.exchange import world_of
-from sandbox.faults import Fault, SenselessFaultError
+from sandbox.faults import SenselessFaultError
 from sandbox.machines import compute_id
 from sandbox.world import World
 
@@ -48,8 +48,8 @@ async def faults(request: Request) -> Response:
         waiting.clear()
         return Response(status_code=204)
     if request.method == "POST":
-        waiting.add(Fault.parse(await _body(request)))
-    return JSONResponse([asdict(fault) for fault in waiting.waiting])
+        waiting.add(await _body(request))
+    return JSONResponse(waiting.as_json())
 
 
 async def virtual_machine(request: Request) -> Response:
@@ -77,6 +77,13 @@ async def disks(request: Request) -> Response:
     found = world_of(request).disks.everything()
     chosen = (d for d in found if not vm or vm in (d.machine_id.lower(), d.machine_id.lower().rpartition("/")[2]))
     return _json([{**asdict(disk), "state": disk.state} for disk in chosen])
+
+
+async def operations(request: Request) -> Response:
+    vm = request.query_params.get("vm", "").lower()
+    found = world_of(request).operations.by_id.values()
+    chosen = (o for o in found if not vm or vm in (o.machine_id.lower(), o.machine_id.lower().rpartition("/")[2]))
+    return _json([asdict(operation) for operation in chosen])
 
 
 async def clock(request: Request) -> Response:
@@ -145,6 +152,7 @@ CONTROL_ROUTES = [
     Route("/_sandbox/faults", faults, methods=["GET", "POST", "DELETE"]),
     Route("/_sandbox/virtual-machines/{subscription}/{group}/{name}", virtual_machine, methods=["GET", "POST"]),
     Route("/_sandbox/disks", disks),
+    Route("/_sandbox/operations", operations),
     Route("/_sandbox/clock", clock, methods=["GET", "POST"]),
     Route("/_sandbox/reset", reset, methods=["POST"]),
     Route("/_sandbox/entra", entra, methods=["POST"]),

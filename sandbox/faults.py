@@ -50,6 +50,11 @@ class Fault:
     host: str = "https://management.evil.example"
     times: int = 1
 
+    @property
+    def name(self) -> str:
+        """As the ledger spells it: the kind, and the status that is answered where there is one."""
+        return f"{self.fault}:{self.status}" if self.status else self.fault
+
     @classmethod
     def parse(cls, script: dict[str, Any]) -> "Fault":
         if script.get("fault") not in KINDS:
@@ -61,24 +66,3 @@ class Fault:
             raise SenselessFaultError(f"unknown field in the fault: {error}") from error
         fault.status = fault.status or _DEFAULT_STATUS.get(fault.fault, 0)
         return fault
-
-
-class Faults:
-    def __init__(self) -> None:
-        self.waiting: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        self.waiting.append(fault)
-
-    def clear(self) -> None:
-        self.waiting.clear()
-
-    def take(self, method: str, path: str, vm: str | None) -> Fault | None:
-        """The first script that strikes this request, spending one of its times."""
-        for fault in self.waiting:
-            if fault.match.strikes(method, path, vm):
-                fault.times -= 1
-                if fault.times <= 0:
-                    self.waiting.remove(fault)
-                return fault
-        return None

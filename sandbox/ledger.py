@@ -23,6 +23,7 @@ class Entry:
     authenticated_as: str | None = None
     status: int | None = None
     accepted: bool = False
+    fault: str | None = None
 
 
 class Ledger:

@@ -63,6 +63,7 @@ class Wire:
             vm=vm,
         )
         fault = self._world.faults.take(scope["method"], path, vm)
+        entry.fault = fault.name if fault else None
         correlation_id = headers.get("x-ms-correlation-request-id")
         exchange = Exchange(entry, correlation_id or "", fault)
         exchange.correlation_id = exchange.correlation_id or exchange.request_id

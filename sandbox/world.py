@@ -5,7 +5,7 @@ from hashlib import blake2b
 from sandbox.clock import Clock
 from sandbox.disks import DiskRegister, Fate, os_disk_of
 from sandbox.entra.directory import Directory
-from sandbox.faults import Faults
+from sandbox.fault_register import Faults
 from sandbox.generation import generate
 from sandbox.inventory import Inventory
 from sandbox.lagging import LaggingView

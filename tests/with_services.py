@@ -6,6 +6,7 @@ in one loud line and succeeds; under CI it fails instead.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,7 +55,7 @@ def _running(name: str, command: list[str], port: int, log: Path, **how: str) ->
             time.sleep(0.05)
         yield
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # PostgreSQL would wait for its last client after a SIGTERM
         process.wait(timeout=START_SECONDS)
 
 

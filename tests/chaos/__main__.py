@@ -1,0 +1,68 @@
+"""The fault campaign: python -m tests.chaos --seed 7 [--quick] [--minutes 2], or --seeds 1-20 for a table of many.
+
+One line of JSON on standard output for each seed; exit code 1 if a promise broke. Progress goes to standard error.
+"""
+
+import argparse
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.chaos.campaign import run
+from tests.chaos.report import table_head, table_row
+from tests.chaos.scale import FULL, QUICK
+from tests.chaos.telling import say
+
+
+def main() -> int:
+    options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended on the way out
+    if options.seeds:
+        return _many(options)
+    size = QUICK if options.quick else FULL
+    if options.minutes:
+        size = size.lasting(options.minutes)
+    folder = Path(tempfile.mkdtemp(prefix="reimage-portal-chaos-"))
+    try:
+        report = run(folder, seed=options.seed, size=size)
+    finally:
+        if options.keep:
+            say(f"logs and data are kept in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(json.dumps(report), flush=True)
+    return 0 if report["passed"] else 1
+
+
+def _many(options: argparse.Namespace) -> int:
+    """One campaign after the other, each in a process of its own; then the table, as docs/reliability.md holds it."""
+    first, _, last = options.seeds.partition("-")
+    reports = []
+    for seed in range(int(first), int(last or first) + 1):
+        command = [sys.executable, "-m", "tests.chaos", "--seed", str(seed)]
+        command += ["--quick"] if options.quick else []
+        command += ["--minutes", str(options.minutes)] if options.minutes else []
+        finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        line = finished.stdout.strip()
+        print(line, flush=True)
+        reports.append(json.loads(line) if line else {"seed": seed, "passed": False})
+    print("\n".join([table_head(), *(table_row(report) for report in reports)]), file=sys.stderr)
+    return 0 if all(report["passed"] for report in reports) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="the same seed means the same wishes, harm and faults")
+    parser.add_argument("--seeds", help="several, for example 1-20; prints the table of all on standard error")
+    parser.add_argument("--minutes", type=float, help="how long the harm goes on at least")
+    parser.add_argument("--quick", action="store_true", help="60 operations, for CI")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with logs and data, and say where it is")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The one line of JSON that a campaign ends with, and the same as a row of the table in docs/reliability.md."""
+
+from collections.abc import Mapping
+
+from tests.chaos.scale import RECOVERY_SECONDS
+from tests.chaos.verdict import Verdict
+
+COLUMNS = (
+    "seed",
+    "operations",
+    "kills",
+    "broker_flushes",
+    "db_terminations",
+    "faults",
+    "accepted_posts",
+    "duplicate_posts",
+    "unapproved_posts",
+    "overlaps",
+    "lost",
+    "needs_attention",
+    "undecidable_injected",
+    "state_mismatches",
+    "audit_gaps",
+    "secret_leaks",
+    "control_duplicates",
+    "recovery_p95_s",
+    "passed",
+)
+Report = dict[str, object]
+
+
+def report_of(
+    verdict: Verdict, *, seed: int, wanted: int, counts: Mapping[str, int], control: int, recovery_p95_s: float
+) -> Report:
+    """`passed` only if no promise broke, all that was wanted was asked for, and the negative control was caught."""
+    found: Report = dict.fromkeys(COLUMNS, 0)
+    found |= {"seed": seed, **counts}
+    found |= {name: len(findings) for name, findings in verdict.findings.items()}
+    found |= {
+        "accepted_posts": verdict.accepted_posts,
+        "needs_attention": verdict.needs_attention,
+        "undecidable_injected": verdict.undecidable_injected,
+        "control_duplicates": control,
+        "recovery_p95_s": recovery_p95_s,
+    }
+    found["passed"] = not shortcomings(verdict, found, wanted=wanted)
+    return found
+
+
+def shortcomings(verdict: Verdict, report: Report, *, wanted: int) -> list[str]:
+    """Why a campaign did not pass, in sentences; empty if it did."""
+    found = [f"{name}: {sentence}" for name, sentences in verdict.findings.items() for sentence in sentences]
+    if int(str(report["operations"])) < wanted:
+        found.append(f"only {report['operations']} of {wanted} operations were asked for")
+    if float(str(report["recovery_p95_s"])) > RECOVERY_SECONDS:
+        found.append(
+            f"work stood still for {report['recovery_p95_s']} s after a kill, {RECOVERY_SECONDS} s are promised"
+        )
+    if not report["control_duplicates"]:
+        found.append("the negative control was not caught: this campaign is blind")
+    return found
+
+
+def table_head() -> str:
+    return f"| {' | '.join(COLUMNS)} |\n|{'---:|' * len(COLUMNS)}"
+
+
+def table_row(report: Mapping[str, object]) -> str:
+    cells = ("yes" if report[name] is True else "**no**" if report[name] is False else report[name] for name in COLUMNS)
+    return f"| {' | '.join(map(str, cells))} |"

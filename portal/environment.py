@@ -13,6 +13,13 @@ from urllib.parse import urlsplit
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
+NUMBERS = (
+    "EMAIL_PORT",
+    "OPERATION_POLL_SECONDS",
+    "OPERATION_LEASE_SECONDS",
+    "OPERATION_QUARANTINE_SECONDS",
+    "SWEEPER_GRACE_SECONDS",
+)
 AZURE_CREDENTIALS = ("managed-identity", "workload-identity", "client-secret", "client-certificate")
 
 
@@ -66,6 +73,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("OPERATION_POLL_SECONDS", "time between two looks at a running reimage, unless Azure says otherwise", default="15"),
     Setting("OPERATION_LEASE_SECONDS", "how long a worker that died holds an operation; 30 at least, as one call to Azure may take 20", default="30"),
     Setting("OPERATION_QUARANTINE_SECONDS", "time without evidence after which an administrator decides what became of a lost answer", default="1200"),
+    Setting("SWEEPER_GRACE_SECONDS", "how long something may be overdue before a worker takes it up without the broker", default="10"),
     Setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO"),
     Setting("LOG_FORMAT", "json, or console for people", default="json"),
 )  # fmt: skip
@@ -171,7 +179,7 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
 
 def _number_problems(values: Mapping[str, str]) -> list[str]:
     found = []
-    for name in ("EMAIL_PORT", "OPERATION_POLL_SECONDS", "OPERATION_LEASE_SECONDS", "OPERATION_QUARANTINE_SECONDS"):
+    for name in NUMBERS:
         if not values[name].isdecimal() or not int(values[name]):
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
         elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:

@@ -46,9 +46,10 @@ def due_in(seconds: float) -> Combinable:
     return ExpressionWrapper(Now() + Value(timedelta(seconds=seconds)), output_field=DateTimeField())
 
 
-def due_operation_ids(limit: int = 500) -> list[int]:
-    """What is due and free, oldest first."""
-    return list(_due().order_by("next_at").values_list("pk", flat=True)[:limit])
+def due_operation_ids(limit: int = 500, *, overdue_seconds: float = 0) -> list[int]:
+    """What is free, and has been due for so long, oldest first."""
+    due = _due().filter(next_at__lte=due_in(-overdue_seconds)) if overdue_seconds else _due()
+    return list(due.order_by("next_at").values_list("pk", flat=True)[:limit])
 
 
 def _due() -> QuerySet[ReimageOperation]:

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import psycopg
 
 from deploy.demo.environment import SUBSCRIPTIONS, TENANT_ID
 from deploy.sealing_key import make_private_key, public_key_of
@@ -20,13 +24,15 @@ END_SECONDS = 40
 OURS = ("TESTS_OF", "COVERAGE_PROCESS_START")
 
 
-def wait_for(condition: Callable[[], Any], *, of: str, within_seconds: float = PATIENCE_SECONDS) -> Any:
+def wait_for(
+    condition: Callable[[], Any], *, of: str, within_seconds: float = PATIENCE_SECONDS, every: float = 0.1
+) -> Any:
     """The condition's value once it is true. Raises AssertionError, naming what was waited for."""
     deadline = time.monotonic() + within_seconds
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{of} did not come within {within_seconds:.0f} s")
-        time.sleep(0.1)
+        time.sleep(every)
     return value
 
 
@@ -118,6 +124,18 @@ class Installation:
         pool = ("--pool", "threads", "--concurrency", concurrency)
         quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
         return self.start("worker", "-m", "celery", "--app", "portal", "worker", *pool, *quiet, **settings)
+
+    def says(self, process: subprocess.Popen[bytes], text: str) -> bool:
+        """Whether it printed that."""
+        return text in self._processes[process].read_text(encoding="utf-8")
+
+    def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Rows of the database; a parameter is %s, also on SQLite."""
+        if self._database_url.startswith("sqlite"):
+            with closing(sqlite3.connect(self._database_url.removeprefix("sqlite:///"))) as lite:
+                return lite.execute(sql.replace("%s", "?"), parameters).fetchall()
+        with psycopg.connect(self._database_url) as connection:
+            return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
 
     def start_beat(self) -> subprocess.Popen[bytes]:
         """As the systemd unit starts it."""

@@ -2,9 +2,7 @@
 
 import json
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,13 +36,12 @@ class Story:
 
     def approve(self, name: str) -> int:
         """Alice asks, Bob agrees; the request's key."""
-        (pk,) = json.loads(self.installation.run("-m", "tests.brokers.approve", name))
+        (pk,) = json.loads(self.installation.run("-m", "tests.approve", name))
         return int(pk)
 
     def state(self, pk: int) -> str:
         """Of a request, as the database has it."""
-        with closing(sqlite3.connect(self.installation.folder / "portal.sqlite3")) as connection:
-            (state,) = connection.execute("SELECT state FROM reimage_reimagerequest WHERE id = ?", [pk]).fetchone()
+        ((state,),) = self.installation.query("SELECT state FROM reimage_reimagerequest WHERE id = %s", pk)
         return str(state)
 
     def wait_for_state(self, pk: int, state: str) -> None:

@@ -1,10 +1,12 @@
 """Celery, the doorbell: it carries ids to workers, and nothing depends on a message arriving."""
 
 import os
+import sys
 from pathlib import Path
 
-from celery import Celery
+from celery import Celery, Task, signals
 from django.conf import settings
+from django.db import close_old_connections
 
 from portal import filesystem_broker
 
@@ -17,9 +19,24 @@ SEAL_SECONDS = 3  # a committed event is sealed within 5
 SEAL_ALL_SECONDS = 600
 
 
+CONNECT_SECONDS = 2
+ANSWER_SECONDS = 3
+
+
 def _transport_options(broker_url: str, folder: Path) -> dict[str, object]:
+    """What each kind of broker is given, explained in docs/deployment.md."""
+    once: dict[str, object] = {
+        "max_retries": 0
+    }  # of connecting, for publishers; a worker's consumer tries for ever by itself
+    if broker_url.startswith(("amqp:", "amqps:")):
+        return once | {"confirm_publish": True, "read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
     if not broker_url.startswith("filesystem:"):
-        return {"socket_connect_timeout": 2, "socket_timeout": 5, "max_retries": 0}
+        return once | {
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "socket_timeout": ANSWER_SECONDS,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        }
     for name in ("messages", "control"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     return {
@@ -35,8 +52,10 @@ app = Celery("portal")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     broker_transport_options=_transport_options(settings.CELERY_BROKER_URL, settings.VAR_DIR / "broker"),
-    broker_connection_timeout=2,
+    broker_connection_timeout=CONNECT_SECONDS,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # the default gives up after a hundred, and the worker ends
+    task_default_delivery_mode="transient",  # no message is worth a disk's time
     accept_content=["json"],
     task_serializer="json",
     task_ignore_result=True,  # results live in the database, written by the services
@@ -74,4 +93,17 @@ app.conf.update(
         },
     },
 )
+# Celery would connect anew for each task. Django can tell a sound connection from a broken one, see below.
+app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
+
+
+@signals.task_prerun.connect
+@signals.task_postrun.connect
+def keep_only_sound_connections(sender: Task, **_: object) -> None:
+    """What Django does around each HTTP request: closes a connection that broke or grew old."""
+    if not sender.request.is_eager:
+        close_old_connections()
+
+
+app.steps["worker"].add("reimage.sweeper:SweeperStep")  # by name: the web process needs none of it
 app.autodiscover_tasks(["reimage", "portal.identity", "portal.audit"])

@@ -13,6 +13,15 @@ from urllib.parse import urlsplit
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
+NUMBERS = (
+    "EMAIL_PORT",
+    "OPERATION_POLL_SECONDS",
+    "OPERATION_LEASE_SECONDS",
+    "OPERATION_QUARANTINE_SECONDS",
+    "SWEEPER_GRACE_SECONDS",
+    "READY_SILENCE_SECONDS",
+    "READY_DUE_SECONDS",
+)
 AZURE_CREDENTIALS = ("managed-identity", "workload-identity", "client-secret", "client-certificate")
 
 
@@ -75,6 +84,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("READY_SILENCE_SECONDS", "silence of worker or beat, and age of the last sweep, that /readyz reports", default="60"),
     Setting("READY_DUE_SECONDS", "how long work may wait for a worker before /readyz reports it", default="120"),
     Setting("METRICS_TOKEN", "bearer token that Prometheus sends to /metrics; without one there is no /metrics", required=False, secret=True),
+    Setting("SWEEPER_GRACE_SECONDS", "how long something may be overdue before a worker takes it up without the broker", default="10"),
     Setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO"),
     Setting("LOG_FORMAT", "json, or console for people", default="json"),
 )  # fmt: skip
@@ -183,14 +193,7 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
 
 def _number_problems(values: Mapping[str, str]) -> list[str]:
     found = []
-    for name in (
-        "EMAIL_PORT",
-        "OPERATION_POLL_SECONDS",
-        "OPERATION_LEASE_SECONDS",
-        "OPERATION_QUARANTINE_SECONDS",
-        "READY_SILENCE_SECONDS",
-        "READY_DUE_SECONDS",
-    ):
+    for name in NUMBERS:
         if not values[name].isdecimal() or not int(values[name]):
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
         elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:

@@ -153,6 +153,7 @@ CELERY_BROKER_URL = ENVIRONMENT["CELERY_BROKER_URL"]
 OPERATION_POLL_SECONDS = int(ENVIRONMENT["OPERATION_POLL_SECONDS"])
 OPERATION_LEASE_SECONDS = int(ENVIRONMENT["OPERATION_LEASE_SECONDS"])
 OPERATION_QUARANTINE_SECONDS = int(ENVIRONMENT["OPERATION_QUARANTINE_SECONDS"])
+SWEEPER_GRACE_SECONDS = int(ENVIRONMENT["SWEEPER_GRACE_SECONDS"])
 
 # --- Health ---------------------------------------------------------------------------------------------------------
 # What each room tells of itself; portal.health knows none of them.

@@ -7,8 +7,10 @@ from django.utils import timezone
 from portal.audit.actors import Actor
 from portal.health import heartbeats, signs
 from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification, secrets
+from reimage.services.pace import LastTime
 
 log = structlog.get_logger(__name__)
+duties_done = LastTime()
 
 
 @signals.worker_init.connect
@@ -25,8 +27,14 @@ def advance_operation(operation_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Rings for whatever is due, ends what ran out of time, sends what waits in the outbox."""
+    """Rings for whatever is due, and does the duties."""
     doorbell.ring(leases.due_operation_ids())
+    do_duties()
+
+
+def do_duties() -> None:
+    """Ends what ran out of time, sends what waits in the outbox. Also done at once in several processes."""
+    duties_done.now()
     for duty in (decision.expire_reimage_requests, drafting.discard_expired_drafts, notification.send_due_notices):
         try:
             duty(now=timezone.now())

@@ -46,9 +46,12 @@ def due_in(seconds: float) -> Combinable:
     return ExpressionWrapper(Now() + Value(timedelta(seconds=seconds)), output_field=DateTimeField())
 
 
-def due_operation_ids(limit: int = 500) -> list[int]:
-    """What is due and free, oldest first."""
-    return list(due_operations().order_by("next_at").values_list("pk", flat=True)[:limit])
+def due_operation_ids(limit: int = 500, *, overdue_seconds: float = 0) -> list[int]:
+    """What is free, and has been due for so long, oldest first."""
+    due = due_operations()
+    if overdue_seconds:
+        due = due.filter(next_at__lte=due_in(-overdue_seconds))
+    return list(due.order_by("next_at").values_list("pk", flat=True)[:limit])
 
 
 def due_operations() -> QuerySet[ReimageOperation]:

@@ -1,0 +1,96 @@
+"""The worker's own sweeper: does what is long overdue without any message, so that no broker is needed, only quicker.
+
+While messages flow, nothing stays due for long and this stays idle. See docs/decisions/0018.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event, Thread
+
+import structlog
+from celery import bootsteps
+from celery.worker import WorkController
+from django.conf import settings
+from django.db import close_old_connections
+
+from reimage import tasks
+from reimage.services import execution, leases
+
+LOOK_SECONDS = 3
+DUTIES_SECONDS = 30  # ten of beat's rounds without its message
+THREADS = 4
+ROOM = 200  # operations taken up at a time, so that a round is a few seconds' work
+log = structlog.get_logger(__name__)
+
+
+class Sweeper:
+    """A thread that looks, and a few that advance what it finds. A claim decides whether a worker was quicker."""
+
+    def __init__(self) -> None:
+        self._ended = Event()
+        self._looking = Thread(target=self._look_until_ended, name="sweeper", daemon=True)
+        self._hands = ThreadPoolExecutor(THREADS, thread_name_prefix="sweeper")
+        self._in_hand: dict[int, Future[None]] = {}
+
+    def start(self) -> None:
+        """Begins to look; the first time after one interval."""
+        self._looking.start()
+
+    def stop(self) -> None:
+        """Takes up nothing more and returns once the steps that have begun are done."""
+        self._ended.set()
+        self._looking.join()
+        self.finish(drop_what_waits=True)
+
+    def finish(self, *, drop_what_waits: bool = False) -> None:
+        """Returns once nothing is in hand any more."""
+        self._hands.shutdown(cancel_futures=drop_what_waits)
+
+    def _look_until_ended(self) -> None:
+        while not self._ended.wait(LOOK_SECONDS):
+            try:
+                self.look()
+            except Exception as err:  # above all a database that is away: it is back at one of the next looks
+                log.warning("sweeper.failed", error=type(err).__name__)
+
+    def look(self) -> None:
+        """Takes up what no message came for, and the duties if no sweep did them."""
+        close_old_connections()
+        if tasks.duties_done.seconds_ago > DUTIES_SECONDS:
+            tasks.do_duties()
+        self._in_hand = {pk: future for pk, future in self._in_hand.items() if not future.done()}
+        overdue = leases.due_operation_ids(ROOM, overdue_seconds=settings.SWEEPER_GRACE_SECONDS)
+        taken = [pk for pk in overdue if pk not in self._in_hand][: ROOM - len(self._in_hand)]
+        if taken and not self._ended.is_set():
+            log.warning("sweeper.no_message_came", operations=len(taken))
+            self._in_hand |= {pk: self._hands.submit(_advance, pk) for pk in taken}
+
+
+def _advance(operation_id: int) -> None:
+    """One step, as a message would have had it done."""
+    close_old_connections()
+    try:
+        execution.advance_operation(operation_id)
+    except Exception as err:  # the claim itself failed; nothing has happened yet
+        log.warning("sweeper.not_advanced", operation=operation_id, error=type(err).__name__)
+    finally:
+        close_old_connections()
+
+
+class SweeperStep(bootsteps.StartStopStep):
+    """Starts with the worker, before its connection to the broker is even tried."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: WorkController, **options: object) -> None:
+        super().__init__(worker, **options)
+        self._sweeper = Sweeper()
+
+    def start(self, _worker: WorkController) -> None:
+        self._sweeper.start()
+
+    def stop(self, _worker: WorkController) -> None:
+        self._sweeper.stop()
+
+    def terminate(self, worker: WorkController) -> None:
+        """Also waits: a step that has begun is bounded by its calls' timeouts, and may hold an unwritten answer."""
+        self.stop(worker)

@@ -1,0 +1,71 @@
+"""Has machines asked for and approved: python -m tests.approve NAME…, or COUNT. Prints the requests' ids.
+
+By name, a request each; by count, in requests as large as the portal allows, all in one subscription and region.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+
+import django
+
+django.setup()
+
+from django.db.models import Count  # noqa: E402  # Django comes first
+from django.utils import timezone  # noqa: E402
+
+from portal.audit.actors import Actor  # noqa: E402
+from portal.identity.models import User  # noqa: E402
+from reimage.domain.operation_states import ACTIVE  # noqa: E402
+from reimage.domain.policy import REQUEST_MAX  # noqa: E402
+from reimage.models import AccessGrant, GrantRole, PrincipalKind, VirtualMachine  # noqa: E402
+from reimage.services.grants import create_grant  # noqa: E402
+from reimage.services.inventory import synchronize_inventory  # noqa: E402
+from tests.cast import ALICE, BOB, Part, make_user  # noqa: E402
+from tests.sandbox_process import PRODUCTION  # noqa: E402
+from tests.stories import approved  # noqa: E402
+
+SYSTEM = Actor.system("test")
+
+
+def person(part: Part) -> User:
+    """Somebody of the cast, signed in before."""
+    return User.objects.filter(object_id=part.object_id).first() or make_user(part)
+
+
+def prepare() -> None:
+    """Inventory and grants, the first time."""
+    if AccessGrant.objects.exists():
+        return
+    synchronize_inventory(actor=SYSTEM, now=timezone.now())
+    for part, role in ((ALICE, GrantRole.REQUESTER), (BOB, GrantRole.APPROVER)):
+        create_grant(
+            actor=SYSTEM,
+            principal_kind=PrincipalKind.USER,
+            principal_id=part.object_id,
+            role=role,
+            scope=f"/subscriptions/{PRODUCTION}",
+        )
+
+
+def batches(count: int) -> Iterator[list[str]]:
+    """Names of so many free machines of the region that has most."""
+    free = VirtualMachine.objects.filter(subscription_id=PRODUCTION).exclude(operations__state__in=ACTIVE)
+    fullest = free.values("location").annotate(machines=Count("pk")).order_by("-machines")[0]
+    if fullest["machines"] < count:
+        raise SystemExit(f"{fullest} are too few machines for {count} operations")
+    names = list(free.filter(location=fullest["location"]).order_by("pk").values_list("name", flat=True)[:count])
+    for begin in range(0, count, REQUEST_MAX):
+        yield names[begin : begin + REQUEST_MAX]
+
+
+def main(arguments: list[str]) -> None:
+    """The list of ids on one line."""
+    alice, bob = person(ALICE), person(BOB)
+    prepare()
+    chosen = batches(int(arguments[0])) if arguments[0].isdecimal() else ([name] for name in arguments)
+    print(json.dumps([approved(alice, bob, *names).pk for names in chosen]))  # noqa: T201  # read by the caller
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -2,10 +2,10 @@
 
 import structlog
 from celery import shared_task, signals
-from django.utils import timezone
 
 from portal.audit.actors import Actor
 from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification, secrets
+from reimage.services.clock import database_now
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ def sweep() -> None:
     doorbell.ring(leases.due_operation_ids())
     for duty in (decision.expire_reimage_requests, drafting.discard_expired_drafts, notification.send_due_notices):
         try:
-            duty(now=timezone.now())
+            duty(now=database_now())
         except Exception:  # one duty's trouble is not the others'; it is tried again in seconds
             log.exception("sweep.failed", duty=duty.__name__)
 
@@ -36,4 +36,4 @@ def sweep() -> None:
 @shared_task
 def sync_inventory() -> None:
     """Mirrors Azure's machines."""
-    inventory.synchronize_inventory(actor=Actor.system("inventory"), now=timezone.now())
+    inventory.synchronize_inventory(actor=Actor.system("inventory"), now=database_now())

@@ -1,7 +1,5 @@
 """Follows Azure's operation: one look a step, decided by the body's status."""
 
-from django.utils import timezone
-
 from reimage import audit_actions
 from reimage.azure.operations import Poll, PollStatus, poll_operation
 from reimage.domain.operation_states import OperationState
@@ -32,7 +30,7 @@ def poll(held: Claim) -> None:
 
 def _look_again(held: Claim, look: Poll) -> None:
     accepted_at = held.operation.accepted_at
-    if accepted_at and timezone.now() - accepted_at > PATIENCE:
+    if accepted_at and held.now - accepted_at > PATIENCE:
         return ask_for_attention(held, "takes_too_long")
     unanswered = look.status is PollStatus.NO_ANSWER
     note = {"code": "azure_unavailable", "params": {"azure_code": look.code}} if unanswered else {}
@@ -45,7 +43,7 @@ def _ended(held: Claim, state: OperationState, look: Poll) -> None:
     note = {"code": "azure_operation_failed", "params": detail} if failed else {}
     next_at = None if failed else due_in(0)
     findings = standing_change(held.operation) if failed else []
-    evidence = {**held.operation.evidence, "ended_at": timezone.now().isoformat()}
+    evidence = {**held.operation.evidence, "ended_at": held.now.isoformat()}
     commit(
         held,
         state,

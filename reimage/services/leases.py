@@ -6,7 +6,7 @@ A worker that lost its lease finds its fence gone and writes nothing. Lease and 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -39,6 +39,13 @@ class Claim:
     operation: ReimageOperation
     fence: int
     deadline: float
+    claimed_at: datetime
+    started: float
+
+    @property
+    def now(self) -> datetime:
+        """The database's time: read with the claim, and carried on by the monotonic clock."""
+        return self.claimed_at + timedelta(seconds=time.monotonic() - self.started)
 
 
 def due_in(seconds: float) -> Combinable:
@@ -63,10 +70,9 @@ def claim(operation_id: int) -> Claim | None:
     taken = _due().filter(pk=operation_id).update(lease_until=due_in(lease), fence=F("fence") + 1)
     if not taken:
         return None
-    operation = ReimageOperation.objects.select_related("reimage_request__requester", "virtual_machine").get(
-        pk=operation_id
-    )
-    return Claim(operation, operation.fence, started + lease)
+    rows = ReimageOperation.objects.select_related("reimage_request__requester", "virtual_machine")
+    operation = rows.annotate(claimed_at=Now()).get(pk=operation_id)
+    return Claim(operation, operation.fence, started + lease, operation.claimed_at, time.monotonic())
 
 
 def commit(

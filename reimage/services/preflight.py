@@ -6,8 +6,6 @@ Any difference stops the machine and goes back to the people, field by field.
 from collections.abc import Mapping
 from uuid import uuid4
 
-from django.utils import timezone
-
 from portal.audit.catalogue import AuditAction
 from reimage import audit_actions, selectors
 from reimage.azure.calls import Accepted, CallOutcome, Refused, Unknown
@@ -39,7 +37,7 @@ def start(held: Claim) -> None:
 def check(held: Claim) -> None:
     """Reads the machine and goes on to the deleteOption change or the POST, waits for a busy machine, or stops."""
     plan = ReimagePlan.from_document(held.operation.plan)
-    problems = approval_findings(held.operation)
+    problems = approval_findings(held)
     if problems:
         return _stop(held, problems)
     try:
@@ -51,16 +49,16 @@ def check(held: Claim) -> None:
     return _check_facts(held, plan, facts)
 
 
-def approval_findings(operation: ReimageOperation) -> Findings:
+def approval_findings(held: Claim) -> Findings:
     """What no longer holds of the approval itself: its digest, its term. Empty if all is well."""
-    reimage_request = operation.reimage_request
+    reimage_request = held.operation.reimage_request
     decision = ApprovalDecision.objects.filter(
         reimage_request=reimage_request, outcome=DecisionOutcome.APPROVED, digest=reimage_request.digest
     ).first()
     plans = [ReimagePlan.from_document(sibling.plan) for sibling in reimage_request.operations.all()]
     if decision is None or digest_of(reimage_request, plans) != decision.digest:
         return [{"code": "plan_is_not_the_approved_one", "params": {}}]
-    if reimage_request.expires_at <= timezone.now():
+    if reimage_request.expires_at <= held.now:
         return [{"code": "approval_expired", "params": {}}]
     return []
 

@@ -46,7 +46,7 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
         **held.operation.evidence,
         "vm_id": facts.vm_id,
         "os_disk_id": facts.os_disk.resource_id,
-        "read_at": facts.read_at.isoformat(),
+        "read_at": held.now.isoformat(),
     }
     commit(
         held,

@@ -8,7 +8,6 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -24,6 +23,7 @@ from reimage.domain.request_states import RequestState
 from reimage.forms import TEXT_MAX
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import attention, decision
+from reimage.services.clock import database_now
 from reimage.services.grants import require_administrator
 from reimage.views.request_context import request_context, settle_form, version_of
 
@@ -88,7 +88,7 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
             reimage_request_id=reimage_request_id,
             digest=request.POST.get("digest", ""),
             comment=_comment(request),
-            now=timezone.now(),
+            now=database_now(),
         )
     messages.success(request, _("Approved. The reimage starts now."))
     return redirect("reimage:request", reimage_request_id)
@@ -104,7 +104,7 @@ def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
         return render(request, "reimage/requests/detail.html", {**context, "reject_form": form}, status=422)
     with _way_on_to(reimage_request_id):
         decision.reject_reimage_request(
-            approver=request.user, reimage_request_id=reimage_request_id, comment=_comment(request), now=timezone.now()
+            approver=request.user, reimage_request_id=reimage_request_id, comment=_comment(request), now=database_now()
         )
     messages.success(request, _("Rejected. The requester is told your reason."))
     return redirect("reimage:request", reimage_request_id)
@@ -115,7 +115,7 @@ def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Withdraws one's own request."""
     with _way_on_to(reimage_request_id):
         decision.cancel_reimage_request(
-            requester=request.user, reimage_request_id=reimage_request_id, now=timezone.now()
+            requester=request.user, reimage_request_id=reimage_request_id, now=database_now()
         )
     messages.success(request, _("Canceled. No reimage was sent to Azure."))
     return redirect("reimage:request", reimage_request_id)
@@ -137,7 +137,7 @@ def settle(request: PersonRequest, operation_id: int) -> HttpResponse:
             operation_id=operation_id,
             executed=form.cleaned_data["executed"] == "yes",
             comment=form.cleaned_data["comment"],
-            now=timezone.now(),
+            now=database_now(),
         )
     messages.success(request, _("Settled. The audit log keeps your reason."))
     return redirect("reimage:request", operation.reimage_request_id)

@@ -12,6 +12,13 @@ from urllib.parse import urlsplit
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
+NUMBERS = (
+    "EMAIL_PORT",
+    "OPERATION_POLL_SECONDS",
+    "OPERATION_LEASE_SECONDS",
+    "OPERATION_QUARANTINE_SECONDS",
+    "BREAKER_MINUTES",
+)
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
 AZURE_CREDENTIALS = ("managed-identity", "workload-identity", "client-secret", "client-certificate")
 
@@ -66,6 +73,8 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("OPERATION_POLL_SECONDS", "time between two looks at a running reimage, unless Azure says otherwise", default="15"),
     Setting("OPERATION_LEASE_SECONDS", "how long a worker that died holds an operation; 30 at least, as one call to Azure may take 20", default="30"),
     Setting("OPERATION_QUARANTINE_SECONDS", "time without evidence after which an administrator decides what became of a lost answer", default="1200"),
+    Setting("BREAKER_REIMAGES", "reimages of one subscription within BREAKER_MINUTES, beyond which an administrator is waited for; 0: never", default="10"),
+    Setting("BREAKER_MINUTES", "the time over which BREAKER_REIMAGES counts", default="10"),
     Setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO"),
     Setting("LOG_FORMAT", "json, or console for people", default="json"),
 )  # fmt: skip
@@ -171,7 +180,9 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
 
 def _number_problems(values: Mapping[str, str]) -> list[str]:
     found = []
-    for name in ("EMAIL_PORT", "OPERATION_POLL_SECONDS", "OPERATION_LEASE_SECONDS", "OPERATION_QUARANTINE_SECONDS"):
+    if not values["BREAKER_REIMAGES"].isdecimal():
+        found.append(f"BREAKER_REIMAGES must be a whole number, 0 for none, it is {values['BREAKER_REIMAGES']!r}.")
+    for name in NUMBERS:
         if not values[name].isdecimal() or not int(values[name]):
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
         elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:

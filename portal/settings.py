@@ -83,6 +83,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "reimage.context_processors.navigation",
+                "reimage.context_processors.execution_banner",
             ],
         },
     },
@@ -143,6 +144,8 @@ CELERY_BROKER_URL = ENVIRONMENT["CELERY_BROKER_URL"]
 OPERATION_POLL_SECONDS = int(ENVIRONMENT["OPERATION_POLL_SECONDS"])
 OPERATION_LEASE_SECONDS = int(ENVIRONMENT["OPERATION_LEASE_SECONDS"])
 OPERATION_QUARANTINE_SECONDS = int(ENVIRONMENT["OPERATION_QUARANTINE_SECONDS"])
+BREAKER_REIMAGES = int(ENVIRONMENT["BREAKER_REIMAGES"])
+BREAKER_MINUTES = int(ENVIRONMENT["BREAKER_MINUTES"])
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 EMAIL_HOST = ENVIRONMENT["EMAIL_HOST"]

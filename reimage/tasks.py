@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task, signals
 
 from portal.audit.actors import Actor
-from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification, secrets
+from reimage.services import alarms, decision, doorbell, drafting, execution, inventory, leases, notification, secrets
 from reimage.services.clock import database_now
 
 log = structlog.get_logger(__name__)
@@ -24,9 +24,14 @@ def advance_operation(operation_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Rings for whatever is due, ends what ran out of time, sends what waits in the outbox."""
+    """Rings for whatever is due, ends what ran out of time, raises alarms, sends what waits in the outbox."""
     doorbell.ring(leases.due_operation_ids())
-    for duty in (decision.expire_reimage_requests, drafting.discard_expired_drafts, notification.send_due_notices):
+    for duty in (
+        decision.expire_reimage_requests,
+        drafting.discard_expired_drafts,
+        alarms.watch_execution,
+        notification.send_due_notices,
+    ):
         try:
             duty(now=database_now())
         except Exception:  # one duty's trouble is not the others'; it is tried again in seconds

@@ -77,6 +77,7 @@ class DemoEnvironment:
             "SEALING_PUBLIC_KEY": self.keys.sealing_public_key,
             "TIME_ZONE": time_zone_of_this_machine(),
             "OPERATION_POLL_SECONDS": "3",  # a reimage of the sandbox takes 20 seconds
+            "BREAKER_REIMAGES": "50",  # whoever tries it may reimage all of the sandbox at once
             "LOG_LEVEL": "WARNING",
             "LOG_FORMAT": "console",
         }

@@ -4,7 +4,7 @@ A worker that lost its lease finds its fence gone and writes nothing. Lease and 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -82,9 +82,13 @@ def commit(
     action: AuditAction | None = None,
     detail: Mapping[str, object] | None = None,
     keep_lease: bool = False,
+    gate: Callable[[], None] | None = None,
     **changes: Any,
 ) -> None:
-    """Writes a result together with its audit event. Raises LeaseLost, having written nothing, if the fence moved."""
+    """Writes a result together with its audit event. Raises LeaseLost, having written nothing, if the fence moved.
+
+    `gate` is asked within the transaction; whatever it raises undoes all.
+    """
     operation = held.operation
     _check_move(operation, state)
     if state in TERMINAL:
@@ -94,6 +98,8 @@ def commit(
     with transaction.atomic():
         # The request's row first, everywhere: it orders its audit events and prevents deadlocks.
         reimage_request = ReimageRequest.objects.select_for_update().get(pk=operation.reimage_request_id)
+        if gate:
+            gate()
         mine = ReimageOperation.objects.filter(pk=operation.pk, fence=held.fence, state=operation.state)
         if not mine.update(state=state, **changes):
             raise LeaseLost(f"operation {operation.pk}, fence {held.fence}")

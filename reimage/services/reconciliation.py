@@ -9,7 +9,7 @@ from django.conf import settings
 
 from reimage import audit_actions
 from reimage.azure.activity_log import Trace, find_reimage_call
-from reimage.azure.errors import AzureError, VirtualMachineNotFound
+from reimage.azure.errors import AzureError, AzureIdentityRefused, VirtualMachineNotFound
 from reimage.azure.virtual_machines import read_virtual_machine
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
@@ -28,7 +28,9 @@ def reconcile(held: Claim) -> None:
     except VirtualMachineNotFound:
         return ask_for_attention(held, "virtual_machine_gone", vm=operation.name)
     except AzureError as err:
-        return ask_for_attention(held, "takes_too_long") if _is_overdue(held) else wait_for_azure(held, err)
+        may_ask = not isinstance(err, AzureIdentityRefused)
+        overdue = may_ask and _is_overdue(held)
+        return ask_for_attention(held, "takes_too_long") if overdue else wait_for_azure(held, err)
     if facts.vm_id != operation.evidence.get("vm_id"):
         return ask_for_attention(held, "another_virtual_machine")
     if busy_violations(facts):

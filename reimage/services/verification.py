@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from reimage import audit_actions
-from reimage.azure.errors import AzureError, VirtualMachineNotFound
+from reimage.azure.errors import AzureError, AzureIdentityRefused, VirtualMachineNotFound
 from reimage.azure.virtual_machines import disk_exists, read_virtual_machine
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
@@ -35,7 +35,7 @@ def verify(held: Claim) -> None:
 
 def _unverified(held: Claim, err: AzureError) -> None:
     """Waits for Azure to let the portal look; in the end that nobody looked is itself what is reported."""
-    if _age(held) <= PATIENCE:
+    if _age(held) <= PATIENCE or isinstance(err, AzureIdentityRefused):
         return wait_for_azure(held, err)
     params = {"status": err.status, "azure_code": err.code}
     return _finish(held, [{"code": "not_verified", "params": params}], None)

@@ -18,6 +18,7 @@ NUMBERS = (
     "OPERATION_POLL_SECONDS",
     "OPERATION_LEASE_SECONDS",
     "OPERATION_QUARANTINE_SECONDS",
+    "BREAKER_MINUTES",
     "SWEEPER_GRACE_SECONDS",
     "READY_SILENCE_SECONDS",
     "READY_DUE_SECONDS",
@@ -85,6 +86,8 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("READY_DUE_SECONDS", "how long work may wait for a worker before /readyz reports it", default="120"),
     Setting("METRICS_TOKEN", "bearer token that Prometheus sends to /metrics; without one there is no /metrics", required=False, secret=True),
     Setting("SWEEPER_GRACE_SECONDS", "how long something may be overdue before a worker takes it up without the broker", default="10"),
+    Setting("BREAKER_REIMAGES", "reimages of one subscription within BREAKER_MINUTES, beyond which an administrator is waited for; 0: never", default="10"),
+    Setting("BREAKER_MINUTES", "the time over which BREAKER_REIMAGES counts", default="10"),
     Setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", default="INFO"),
     Setting("LOG_FORMAT", "json, or console for people", default="json"),
 )  # fmt: skip
@@ -193,6 +196,8 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
 
 def _number_problems(values: Mapping[str, str]) -> list[str]:
     found = []
+    if not values["BREAKER_REIMAGES"].isdecimal():
+        found.append(f"BREAKER_REIMAGES must be a whole number, 0 for none, it is {values['BREAKER_REIMAGES']!r}.")
     for name in NUMBERS:
         if not values[name].isdecimal() or not int(values[name]):
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")

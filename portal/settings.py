@@ -84,6 +84,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "reimage.context_processors.navigation",
+                "reimage.context_processors.execution_banner",
             ],
         },
     },
@@ -154,6 +155,8 @@ OPERATION_POLL_SECONDS = int(ENVIRONMENT["OPERATION_POLL_SECONDS"])
 OPERATION_LEASE_SECONDS = int(ENVIRONMENT["OPERATION_LEASE_SECONDS"])
 OPERATION_QUARANTINE_SECONDS = int(ENVIRONMENT["OPERATION_QUARANTINE_SECONDS"])
 SWEEPER_GRACE_SECONDS = int(ENVIRONMENT["SWEEPER_GRACE_SECONDS"])
+BREAKER_REIMAGES = int(ENVIRONMENT["BREAKER_REIMAGES"])
+BREAKER_MINUTES = int(ENVIRONMENT["BREAKER_MINUTES"])
 
 # --- Health ---------------------------------------------------------------------------------------------------------
 # What each room tells of itself; portal.health knows none of them.

@@ -31,5 +31,11 @@ OPERATION_SUCCEEDED = AuditAction("reimage_operation.succeeded", _("Machine reim
 OPERATION_FAILED = AuditAction("reimage_operation.failed", _("Machine's reimage failed"))
 OPERATION_NEEDS_ATTENTION = AuditAction("reimage_operation.escalated", _("Needs an administrator"))
 OPERATION_SETTLED = AuditAction("reimage_operation.settled", _("Settled by an administrator"))
+EXECUTION_PAUSED = AuditAction("execution.paused", _("Execution paused"))
+EXECUTION_RESUMED = AuditAction("execution.resumed", _("Execution resumed"))
+BREAKER_TRIPPED = AuditAction("breaker.tripped", _("Too many reimages at once held back"))
+BREAKER_RELEASED = AuditAction("breaker.released", _("Held-back reimages let through"))
+ALARM_RAISED = AuditAction("execution_alarm.raised", _("Alarm raised"))
+ALARM_CLEARED = AuditAction("execution_alarm.cleared", _("Alarm cleared"))
 
 register(*(value for value in list(globals().values()) if isinstance(value, AuditAction)))

@@ -1,8 +1,13 @@
 """What approvers and administrators say with a decision."""
 
+from typing import Any
+
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.audit.text import visible_line
+from reimage import wording
 from reimage.forms import TEXT_MAX
 
 
@@ -45,3 +50,25 @@ class SettleForm(forms.Form):
         max_length=TEXT_MAX,
         error_messages={"required": _("Say what you looked at; the audit log keeps it as the reason.")},
     )
+    confirmation = forms.CharField(
+        max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
+
+    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._name = name
+        self.fields["confirmation"].label = gettext("To confirm, type: %(phrase)s") % {"phrase": visible_line(name)}
+        self.fields["confirmation"].error_messages["required"] = self._differs()
+
+    def clean_confirmation(self) -> str:
+        typed: str = self.cleaned_data["confirmation"]
+        if typed.strip().casefold() != self._name.casefold():
+            raise forms.ValidationError(self._differs())
+        return typed
+
+    def outcome(self) -> dict[str, Any]:
+        """What the service is told."""
+        return {**self.cleaned_data, "executed": self.cleaned_data["executed"] == "yes"}
+
+    def _differs(self) -> str:
+        return str(wording.VIOLATIONS["confirmation_differs"]) % {"phrase": visible_line(self._name)}

@@ -2,11 +2,11 @@
 
 import structlog
 from celery import shared_task, signals
-from django.utils import timezone
 
 from portal.audit.actors import Actor
 from portal.health import heartbeats, signs
-from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification, secrets
+from reimage.services import alarms, decision, doorbell, drafting, execution, inventory, leases, notification, secrets
+from reimage.services.clock import database_now
 from reimage.services.pace import LastTime
 
 log = structlog.get_logger(__name__)
@@ -33,11 +33,16 @@ def sweep() -> None:
 
 
 def do_duties() -> None:
-    """Ends what ran out of time, sends what waits in the outbox. Also done at once in several processes."""
+    """Ends what ran out of time, raises alarms, sends what waits. Also done at once in several processes."""
     duties_done.now()
-    for duty in (decision.expire_reimage_requests, drafting.discard_expired_drafts, notification.send_due_notices):
+    for duty in (
+        decision.expire_reimage_requests,
+        drafting.discard_expired_drafts,
+        alarms.watch_execution,
+        notification.send_due_notices,
+    ):
         try:
-            duty(now=timezone.now())
+            duty(now=database_now())
         except Exception:  # one duty's trouble is not the others'; it is tried again in seconds
             log.exception("sweep.failed", duty=duty.__name__)
     heartbeats.duty_ended(signs.SWEEP)
@@ -46,4 +51,4 @@ def do_duties() -> None:
 @shared_task
 def sync_inventory() -> None:
     """Mirrors Azure's machines."""
-    inventory.synchronize_inventory(actor=Actor.system("inventory"), now=timezone.now())
+    inventory.synchronize_inventory(actor=Actor.system("inventory"), now=database_now())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reimage.views import access, machines, new_request, requests, review, work
+from reimage.views import access, attention, execution, machines, new_request, requests, review, work
 
 app_name = "reimage"
 urlpatterns = [
@@ -20,7 +20,13 @@ urlpatterns = [
     path("requests/<int:reimage_request_id>/approve", requests.approve, name="request-approve"),
     path("requests/<int:reimage_request_id>/reject", requests.reject, name="request-reject"),
     path("requests/<int:reimage_request_id>/cancel", requests.cancel, name="request-cancel"),
-    path("operations/<int:operation_id>/settle", requests.settle, name="operation-settle"),
+    path("attention/", attention.attention, name="attention"),
+    path("attention/<int:operation_id>/", attention.case, name="attention-case"),
+    path("operations/<int:operation_id>/settle", attention.settle, name="operation-settle"),
+    path("execution/", execution.execution, name="execution"),
+    path("execution/pause", execution.pause, name="execution-pause"),
+    path("execution/resume", execution.resume, name="execution-resume"),
+    path("execution/breakers/<uuid:subscription_id>/release", execution.release, name="execution-release"),
     path("access/", access.access, name="access"),
     path("access/<int:grant_id>/delete", access.delete_grant, name="access-delete"),
 ]

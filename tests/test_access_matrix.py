@@ -16,7 +16,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import AccessGrant, ReimageOperation, ReimageRequest, VirtualMachine
 from tests.cast import client_of
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import PRODUCTION, SandboxProcess
 from tests.stories import draft, request_reimage
 
 CAST = ("alice", "bob", "carol", "dan", "eve", "nobody")
@@ -54,6 +54,14 @@ MATRIX = {
     "reimage:request-reject": Row(NO, "403 302 403 403 404 302"),
     "reimage:request-cancel": Row(NO, "302 403 403 403 404 302"),
     "reimage:operation-settle": Row(NO, "403 403 403 302 403 302"),
+    # Auditors read what waits for administrators.
+    "reimage:attention": Row("403 403 200 200 403 302", NO),
+    "reimage:attention-case": Row("403 403 200 200 403 302", NO),
+    # Without a reason the form comes back; what is not paused or held back cannot be let go.
+    "reimage:execution": Row("403 403 403 200 403 302", NO),
+    "reimage:execution-pause": Row(NO, "403 403 403 422 403 302"),
+    "reimage:execution-resume": Row(NO, "403 403 403 409 403 302"),
+    "reimage:execution-release": Row(NO, "403 403 403 404 403 302"),
     "reimage:access": Row("403 403 403 200 403 302", "403 403 403 422 403 302"),
     "reimage:access-delete": Row(NO, "403 403 403 302 403 302"),
     "audit:events": Row("403 403 200 403 403 302", NO),
@@ -127,6 +135,8 @@ def scene(
             "reimage:machine": [machine.pk],
             "reimage:request-review": [unsent.pk],
             "reimage:operation-settle": [stuck.operations.get().pk],
+            "reimage:attention-case": [stuck.operations.get().pk],
+            "reimage:execution-release": [PRODUCTION],
             "reimage:access-delete": [grants[0].pk],
             "audit:event": [AuditEvent.objects.latest("pk").event_id],
         },
@@ -135,7 +145,7 @@ def scene(
             "reimage:request-check-field": {"vm": str(machine.pk)},
             "reimage:request-approve": {"digest": pending.digest},
             "reimage:request-reject": {"comment": "Not this week."},
-            "reimage:operation-settle": {"executed": "no", "comment": "I looked."},
+            "reimage:operation-settle": {"executed": "no", "comment": "I looked.", "confirmation": "web-04"},
             "identity:language": {"language": "ja"},
             "identity:time-zone": {"time_zone": "Asia/Tokyo"},
             "theme": {"theme": "dark"},

@@ -79,6 +79,7 @@ class DemoEnvironment:
             "AUDIT_PUBLIC_KEYS": public_key_of(self.keys.audit_signing_key_file, self.public_url),
             "TIME_ZONE": time_zone_of_this_machine(),
             "OPERATION_POLL_SECONDS": "3",  # a reimage of the sandbox takes 20 seconds
+            "BREAKER_REIMAGES": "50",  # whoever tries it may reimage all of the sandbox at once
             "LOG_LEVEL": "WARNING",
             "LOG_FORMAT": "console",
         }

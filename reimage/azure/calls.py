@@ -3,7 +3,8 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,15 +14,17 @@ from django.conf import settings
 from requests import RequestException
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from reimage.azure.errors import cloud_error, retry_after_seconds
+from reimage.azure.errors import cloud_error, refuses_identity, retry_after_seconds
 
 # Statuses after which nothing was executed: Azure answers them while it checks the call, before it starts anything.
 # A 408 or 5xx may come from a gateway that no longer waits for the service behind it, which may have begun.
 DEFINITE_REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 429})
 ACCEPTING = (200, 202)
 NOT_SENT = "NotSent"
+NOT_AUTHENTICATED = "NotAuthenticated"
 TOO_LATE = "TooLate"
 HTTPS_PORT = 443
+Remaining = Mapping[str, int]  # calls that Azure would still take, by policy: x-ms-ratelimit-remaining-resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Accepted:
     location_url: str
     request_id: str
     retry_after: int | None = None
+    remaining: Remaining = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,12 @@ class Refused:
     code: str
     message: str
     retry_after: int | None = None
+    remaining: Remaining = field(default_factory=dict, compare=False)
+
+    @property
+    def is_of_the_identity(self) -> bool:
+        """The portal itself was not accepted, whatever it asked for."""
+        return self.status == HTTPStatus.UNAUTHORIZED or self.code == NOT_AUTHENTICATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,8 @@ class Unknown:
 
     reason: str
     status: int = 0
+    retry_after: int | None = None
+    remaining: Remaining = field(default_factory=dict, compare=False)
 
 
 CallOutcome = Accepted | Refused | Unknown
@@ -88,6 +100,16 @@ def classify(send: Callable[[Hooks], object], *, deadline: float = math.inf) -> 
     did. Exception texts are not kept: they may echo the body.
     """
     call = _Call(deadline)
+    return replace(_make(call, send), remaining=remaining_calls(call.headers))
+
+
+def remaining_calls(headers: Mapping[str, str]) -> Remaining:
+    """`policy;count` pairs, separated by commas; whatever is not of that shape is left out."""
+    pairs = (item.rpartition(";") for item in headers.get("x-ms-ratelimit-remaining-resource", "").split(","))
+    return {policy.strip(): int(count) for policy, _, count in pairs if count.isascii() and count.isdecimal()}
+
+
+def _make(call: _Call, send: Callable[[Hooks], object]) -> CallOutcome:
     try:
         send({"raw_request_hook": call.leaving, "raw_response_hook": call.answered})
     except SdkError as err:
@@ -108,7 +130,8 @@ def _classify_error(err: SdkError, *, left: bool) -> CallOutcome:
     if isinstance(err, _TooLateError):
         return Refused(0, TOO_LATE, "There was no time left to send it safely; nothing was sent.")
     if not left:
-        return Refused(0, NOT_SENT, "The portal could not prove its identity to Azure; nothing was sent.")
+        code = NOT_AUTHENTICATED if refuses_identity(err) else NOT_SENT
+        return Refused(0, code, "The portal could not prove its identity to Azure; nothing was sent.")
     if isinstance(err, HttpResponseError) and err.status_code:
         return _classify_status(err, err.status_code)
     if _never_connected(err):

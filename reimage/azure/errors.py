@@ -3,9 +3,15 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from azure.core.exceptions import AzureError as SdkError
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 
 from reimage.domain.errors import DomainError
 
@@ -29,6 +35,10 @@ class VirtualMachineNotFound(AzureError):
 
 class AzureRefused(AzureError):
     """A definite no: 400, 401, 403, 409 and their like. Repeating it unchanged will not help."""
+
+
+class AzureIdentityRefused(AzureRefused):
+    """The portal itself is not accepted: 401, or Entra ID gives it no token. Whoever keeps its credential must act."""
 
 
 class AzureUnavailable(AzureError):
@@ -78,12 +88,21 @@ def reading() -> Iterator[None]:
         raise AzureUnavailable(message, code=f"Unreadable{type(err).__name__}") from None
 
 
+def refuses_identity(err: SdkError) -> bool:
+    """Whether the portal's own identity was not accepted; not that Entra ID could not be reached to ask."""
+    if isinstance(err, ClientAuthenticationError):  # ARM's 401, or whatever azure-identity met
+        return not isinstance(err.inner_exception, ServiceRequestError | ServiceResponseError)
+    return isinstance(err, HttpResponseError) and err.status_code == HTTPStatus.UNAUTHORIZED
+
+
 def read_error(err: HttpResponseError) -> AzureError:
     """Sorts a failed read by HTTP status first: the same ARM code comes with several."""
     found = cloud_error(err)
     status = err.status_code or 0
     kind: type[AzureError] = AzureRefused
-    if status == 404:
+    if refuses_identity(err):
+        kind = AzureIdentityRefused
+    elif status == 404:
         kind = VirtualMachineNotFound
     elif status in (0, 408, 429) or status >= 500:
         kind = AzureUnavailable

@@ -9,11 +9,14 @@ from azure.core.exceptions import AzureError as SdkError
 
 from reimage.azure.calls import is_trusted_address
 from reimage.azure.clients import get
-from reimage.azure.errors import retry_after_seconds
+from reimage.azure.errors import refuses_identity, retry_after_seconds
 
 
 class PollStatus(StrEnum):
-    """What one look told. GONE: Azure does not know the operation (any more), which proves nothing."""
+    """What one look told. GONE: Azure does not know the operation (any more), which proves nothing.
+
+    UNAUTHENTICATED and FORBIDDEN are about the portal, not about the operation.
+    """
 
     IN_PROGRESS = "InProgress"
     SUCCEEDED = "Succeeded"
@@ -21,7 +24,12 @@ class PollStatus(StrEnum):
     CANCELED = "Canceled"
     GONE = "Gone"
     NO_ANSWER = "NoAnswer"
+    UNAUTHENTICATED = "Unauthenticated"
+    FORBIDDEN = "Forbidden"
     UNTRUSTED = "Untrusted"
+
+
+UNUSUAL = {401: PollStatus.UNAUTHENTICATED, 403: PollStatus.FORBIDDEN, 404: PollStatus.GONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class Poll:
     code: str = ""
     message: str = ""
     retry_after: int | None = None
+    http_status: int = 0
 
 
 def poll_operation(subscription_id: str, url: str) -> Poll:
@@ -42,12 +51,13 @@ def poll_operation(subscription_id: str, url: str) -> Poll:
         response = get(subscription_id, url)
         body = json_object(response.text())
     except SdkError as err:
-        return Poll(PollStatus.NO_ANSWER, code=type(err).__name__)
+        status = PollStatus.UNAUTHENTICATED if refuses_identity(err) else PollStatus.NO_ANSWER
+        return Poll(status, code=type(err).__name__)
     retry_after = retry_after_seconds(response)
-    if response.status_code == 404:
-        return Poll(PollStatus.GONE)
     if response.status_code != 200:
-        return Poll(PollStatus.NO_ANSWER, code=f"HTTP {response.status_code}", retry_after=retry_after)
+        status = UNUSUAL.get(response.status_code, PollStatus.NO_ANSWER)
+        code = f"HTTP {response.status_code}"
+        return Poll(status, code=code, retry_after=retry_after, http_status=response.status_code)
     return _by_status(body, retry_after)
 
 

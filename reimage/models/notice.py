@@ -15,13 +15,15 @@ class NoticeKind(models.TextChoices):
     EXPIRED = "expired"
     FINISHED = "finished"
     NEEDS_ATTENTION = "needs_attention"
+    EXECUTION_ALARM = "execution_alarm"
 
 
 class Notice(models.Model):
-    """To whom it goes is resolved when it is sent."""
+    """To whom it goes is resolved when it is sent. An alarm belongs to no request; `detail` says what it is about."""
 
-    reimage_request = models.ForeignKey(ReimageRequest, on_delete=models.CASCADE, related_name="notices")
+    reimage_request = models.ForeignKey(ReimageRequest, on_delete=models.CASCADE, related_name="notices", null=True)
     kind = models.CharField(max_length=16, choices=NoticeKind)
+    detail = models.JSONField(default=dict)  # {code, params} of an alarm
     created_at = models.DateTimeField(auto_now_add=True)
     next_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -33,4 +35,4 @@ class Notice(models.Model):
         indexes = [models.Index(fields=["next_at"], name="notice_by_due_time")]
 
     def __str__(self) -> str:
-        return f"{self.kind} of request {self.reimage_request_id}"
+        return f"{self.kind} of request {self.reimage_request_id or '–'}"

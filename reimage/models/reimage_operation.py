@@ -55,7 +55,10 @@ class ReimageOperation(models.Model):
             ),
             models.CheckConstraint(condition=Q(resource_key=Lower("resource_key")), name="key_is_lower"),
         ]
-        indexes = [models.Index(fields=["state", "next_at"], name="operation_by_due_time")]
+        indexes = [
+            models.Index(fields=["state", "next_at"], name="operation_by_due_time"),
+            models.Index(fields=["submitted_at"], name="operation_by_submission"),
+        ]
 
     def __str__(self) -> str:
         return self.name

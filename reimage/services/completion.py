@@ -1,7 +1,6 @@
 """What the machines' progress means for their request: it starts executing with the first, and ends with the last."""
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from portal.audit.actors import Actor, Target
 from portal.audit.services import record
@@ -10,6 +9,7 @@ from reimage.domain.operation_states import TERMINAL, OperationState
 from reimage.domain.request_states import RequestState, request_outcome
 from reimage.models import NoticeKind, ReimageRequest
 from reimage.services import notification
+from reimage.services.clock import database_now
 
 # From here on the requester can no longer withdraw: something was sent, or has already ended.
 BEGUN = TERMINAL | {OperationState.SUBMITTING, OperationState.NEEDS_ATTENTION}
@@ -21,7 +21,7 @@ def follow_operation(reimage_request: ReimageRequest, state: OperationState) -> 
         rows = ReimageRequest.objects.filter(pk=reimage_request.pk, state=RequestState.APPROVED)
         rows.update(state=RequestState.EXECUTING)
     if state is OperationState.NEEDS_ATTENTION:
-        notification.announce(reimage_request, NoticeKind.NEEDS_ATTENTION, now=timezone.now())
+        notification.announce(reimage_request, NoticeKind.NEEDS_ATTENTION, now=database_now())
     if state in TERMINAL:
         _finish(reimage_request)
 
@@ -48,4 +48,4 @@ def _finish(reimage_request: ReimageRequest) -> None:
             },
         },
     )
-    notification.announce(reimage_request, NoticeKind.FINISHED, now=timezone.now())
+    notification.announce(reimage_request, NoticeKind.FINISHED, now=database_now())

@@ -1,7 +1,5 @@
 """Follows Azure's operation: one look a step, decided by the body's status."""
 
-from django.utils import timezone
-
 from reimage import audit_actions
 from reimage.azure.operations import Poll, PollStatus, poll_operation
 from reimage.domain.operation_states import OperationState
@@ -32,11 +30,25 @@ def poll(held: Claim) -> None:
 
 def _look_again(held: Claim, look: Poll) -> None:
     accepted_at = held.operation.accepted_at
-    if accepted_at and timezone.now() - accepted_at > PATIENCE:
+    # Patience is for Azure: while the portal may not even ask, an administrator could not tell more than it can.
+    may_ask = look.status is not PollStatus.UNAUTHENTICATED
+    if may_ask and accepted_at and held.now - accepted_at > PATIENCE:
         return ask_for_attention(held, "takes_too_long")
-    unanswered = look.status is PollStatus.NO_ANSWER
-    note = {"code": "azure_unavailable", "params": {"azure_code": look.code}} if unanswered else {}
-    return commit(held, OperationState.IN_PROGRESS, note=note, next_at=due_in(poll_seconds(look.retry_after)))
+    next_at = due_in(poll_seconds(look.retry_after))
+    return commit(held, OperationState.IN_PROGRESS, note=_note(look), next_at=next_at)
+
+
+def _note(look: Poll) -> dict[str, object]:
+    params = {"status": look.http_status, "azure_code": look.code}
+    match look.status:
+        case PollStatus.UNAUTHENTICATED:
+            return {"code": "identity_refused", "params": params}
+        case PollStatus.FORBIDDEN:
+            return {"code": "azure_forbids", "params": params}
+        case PollStatus.NO_ANSWER:
+            return {"code": "azure_unavailable", "params": params}
+        case _:
+            return {}
 
 
 def _ended(held: Claim, state: OperationState, look: Poll) -> None:
@@ -45,7 +57,7 @@ def _ended(held: Claim, state: OperationState, look: Poll) -> None:
     note = {"code": "azure_operation_failed", "params": detail} if failed else {}
     next_at = None if failed else due_in(0)
     findings = standing_change(held.operation) if failed else []
-    evidence = {**held.operation.evidence, "ended_at": timezone.now().isoformat()}
+    evidence = {**held.operation.evidence, "ended_at": held.now.isoformat()}
     commit(
         held,
         state,

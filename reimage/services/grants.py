@@ -24,6 +24,15 @@ def require_administrator(user: User) -> None:
         )
 
 
+def require_overseer(user: User) -> None:
+    """Raises NotAllowed, naming the roles, for whoever neither administers nor audits."""
+    if not (user.is_administrator or user.is_auditor):
+        raise NotAllowed(
+            _("This needs the app role Reimage.Administrator or Reimage.Auditor, neither of which you have."),
+            _("Ask an administrator of your tenant to assign one to you, then sign in again."),
+        )
+
+
 def grant_access(
     *,
     administrator: User,

@@ -4,9 +4,9 @@ A worker that lost its lease finds its fence gone and writes nothing. Lease and 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -39,6 +39,13 @@ class Claim:
     operation: ReimageOperation
     fence: int
     deadline: float
+    claimed_at: datetime
+    started: float
+
+    @property
+    def now(self) -> datetime:
+        """The database's time: read with the claim, and carried on by the monotonic clock."""
+        return self.claimed_at + timedelta(seconds=time.monotonic() - self.started)
 
 
 def due_in(seconds: float) -> Combinable:
@@ -67,10 +74,9 @@ def claim(operation_id: int) -> Claim | None:
     taken = due_operations().filter(pk=operation_id).update(lease_until=due_in(lease), fence=F("fence") + 1)
     if not taken:
         return None
-    operation = ReimageOperation.objects.select_related("reimage_request__requester", "virtual_machine").get(
-        pk=operation_id
-    )
-    return Claim(operation, operation.fence, started + lease)
+    rows = ReimageOperation.objects.select_related("reimage_request__requester", "virtual_machine")
+    operation = rows.annotate(claimed_at=Now()).get(pk=operation_id)
+    return Claim(operation, operation.fence, started + lease, operation.claimed_at, time.monotonic())
 
 
 def commit(
@@ -80,9 +86,13 @@ def commit(
     action: AuditAction | None = None,
     detail: Mapping[str, object] | None = None,
     keep_lease: bool = False,
+    gate: Callable[[], None] | None = None,
     **changes: Any,
 ) -> None:
-    """Writes a result together with its audit event. Raises LeaseLost, having written nothing, if the fence moved."""
+    """Writes a result together with its audit event. Raises LeaseLost, having written nothing, if the fence moved.
+
+    `gate` is asked within the transaction; whatever it raises undoes all.
+    """
     operation = held.operation
     _check_move(operation, state)
     if state in TERMINAL:
@@ -92,6 +102,8 @@ def commit(
     with transaction.atomic():
         # The request's row first, everywhere: it orders its audit events and prevents deadlocks.
         reimage_request = ReimageRequest.objects.select_for_update().get(pk=operation.reimage_request_id)
+        if gate:
+            gate()
         mine = ReimageOperation.objects.filter(pk=operation.pk, fence=held.fence, state=operation.state)
         if not mine.update(state=state, **changes):
             raise LeaseLost(f"operation {operation.pk}, fence {held.fence}")

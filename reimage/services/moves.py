@@ -1,9 +1,13 @@
 """The moves that several steps share: wait and come back, fail, or ask an administrator."""
 
+from django.db import transaction
+from django.db.models.functions import Now
+
 from reimage import audit_actions
-from reimage.azure.errors import AzureError, AzureRefused
-from reimage.domain.operation_states import OperationState
+from reimage.azure.errors import AzureError, AzureIdentityRefused, AzureRefused
+from reimage.domain.operation_states import CANCELABLE, WORKER_STATES, OperationState
 from reimage.models import ReimageOperation
+from reimage.services import doorbell
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.pace import poll_seconds
 
@@ -18,8 +22,24 @@ def wait(held: Claim, seconds: float, code: str, **params: object) -> None:
 
 def wait_for_azure(held: Claim, err: AzureError) -> None:
     """A read failed, which proves nothing about the machine and burns nothing. Refused: somebody must mend a role."""
+    if isinstance(err, AzureIdentityRefused):
+        return wait(held, poll_seconds(), "identity_refused", status=err.status, azure_code=err.code)
     code = "azure_forbids" if isinstance(err, AzureRefused) else "azure_unavailable"
-    wait(held, poll_seconds(err.retry_after), code, status=err.status, azure_code=err.code)
+    return wait(held, poll_seconds(err.retry_after), code, status=err.status, azure_code=err.code)
+
+
+def wake(reason: str, **conditions: object) -> None:
+    """After the commit: whatever waits for this is due at once. If that is lost, each comes back by itself."""
+    states = CANCELABLE & WORKER_STATES
+    waiting = ReimageOperation.objects.filter(state__in=states, note__code=reason, **conditions)
+
+    def ring() -> None:
+        ids = list(waiting.values_list("pk", flat=True))
+        for pk in ids:  # one by one: never two rows' locks at once
+            ReimageOperation.objects.filter(pk=pk, state__in=states).update(next_at=Now())
+        doorbell.ring(ids)
+
+    transaction.on_commit(ring)
 
 
 def standing_change(operation: ReimageOperation) -> list[Finding]:

@@ -3,7 +3,7 @@
 The notice is a row; sending is retried until it works.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 
@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from portal.identity.models import User
-from reimage import selectors
+from reimage import selectors, wording
 from reimage.models import Notice, NoticeKind, ReimageRequest
 
 RETRY = timedelta(minutes=1)
@@ -27,6 +27,11 @@ log = structlog.get_logger(__name__)
 def announce(reimage_request: ReimageRequest, kind: NoticeKind, *, now: datetime) -> None:
     """Puts a notice into the outbox, in the caller's transaction."""
     Notice.objects.create(reimage_request=reimage_request, kind=kind, next_at=now)
+
+
+def announce_alarm(alarm: str, params: Mapping[str, object], *, now: datetime) -> None:
+    """Puts a notice for the administrators into the outbox, in the caller's transaction."""
+    Notice.objects.create(kind=NoticeKind.EXECUTION_ALARM, detail={"code": alarm, "params": dict(params)}, next_at=now)
 
 
 def send_due_notices(*, now: datetime, limit: int = 50) -> int:
@@ -52,11 +57,11 @@ def send_due_notices(*, now: datetime, limit: int = 50) -> int:
 def recipients(notice: Notice) -> Sequence[User]:
     """Approvers on submission and withdrawal, administrators on trouble, the requester for the rest."""
     reimage_request = notice.reimage_request
+    if reimage_request is None or notice.kind == NoticeKind.NEEDS_ATTENTION:
+        return [person for person in User.objects.exclude(email="") if person.is_administrator]
     match notice.kind:
         case NoticeKind.SUBMITTED | NoticeKind.CANCELED:
             return [person for person in selectors.approvers_of(reimage_request).people if person.email]
-        case NoticeKind.NEEDS_ATTENTION:
-            return [person for person in User.objects.exclude(email="") if person.is_administrator]
         case _:
             return [reimage_request.requester] if reimage_request.requester.email else []
 
@@ -90,19 +95,28 @@ def _deliver(notice: Notice, connection: BaseEmailBackend, now: datetime) -> boo
 
 def _message(notice: Notice, person: User) -> EmailMultiAlternatives:
     reimage_request = notice.reimage_request
-    path = reverse("reimage:request", args=[reimage_request.pk])
-    context = {
-        "reimage_request": reimage_request,
-        "operations": reimage_request.operations.all(),
-        "decision": getattr(reimage_request, "decision", None),
-        "person": person,
-        "url": f"{settings.PUBLIC_URL}{path}",
-    }
-    language = person.language or reimage_request.language
+    language = person.language or (reimage_request.language if reimage_request else settings.LANGUAGE_CODE)
     with translation.override(language), timezone.override(person.time_zone or None):
+        about = _about_request(reimage_request) if reimage_request else _about_alarm(notice)
+        context = {"person": person, **about}
         subject = render_to_string(f"mail/{notice.kind}_subject.txt", context)
         text = render_to_string(f"mail/{notice.kind}.txt", context)
         html = render_to_string(f"mail/{notice.kind}.html", context)
     message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[person.email])
     message.attach_alternative(html, "text/html")
     return message
+
+
+def _about_request(reimage_request: ReimageRequest) -> dict[str, object]:
+    path = reverse("reimage:request", args=[reimage_request.pk])
+    return {
+        "reimage_request": reimage_request,
+        "operations": reimage_request.operations.all(),
+        "decision": getattr(reimage_request, "decision", None),
+        "url": f"{settings.PUBLIC_URL}{path}",
+    }
+
+
+def _about_alarm(notice: Notice) -> dict[str, object]:
+    text = wording.alarm_text(notice.detail["code"], notice.detail["params"])
+    return {"text": text, "url": f"{settings.PUBLIC_URL}{reverse('reimage:execution')}"}

@@ -4,9 +4,8 @@ Any difference stops the machine and goes back to the people, field by field.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from uuid import uuid4
-
-from django.utils import timezone
 
 from portal.audit.catalogue import AuditAction
 from reimage import audit_actions, selectors
@@ -18,15 +17,16 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan, drift
 from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
 from reimage.models import ApprovalDecision, DecisionOutcome, GrantRole, ReimageOperation
-from reimage.services import reimaging
+from reimage.services import buckets, gates, reimaging
 from reimage.services.drafting import digest_of
+from reimage.services.hindrance import Hindered
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.moves import Finding, fail, standing_change, wait, wait_for_azure
 
 BUSY_SECONDS = 15
 DELETE_OPTION_SECONDS = 5
 MAX_DELETE_OPTION_CALLS = 5
-PASSING_REFUSALS = frozenset({0, 409, 429})  # asked again later: unreachable, busy, throttled
+PASSING_REFUSALS = frozenset({0, 401, 409, 429})  # asked again later: unreachable, not accepted, busy, throttled
 Findings = list[Finding]
 
 
@@ -39,28 +39,31 @@ def start(held: Claim) -> None:
 def check(held: Claim) -> None:
     """Reads the machine and goes on to the deleteOption change or the POST, waits for a busy machine, or stops."""
     plan = ReimagePlan.from_document(held.operation.plan)
-    problems = approval_findings(held.operation)
+    problems = approval_findings(held)
     if problems:
         return _stop(held, problems)
     try:
+        gates.look(held, plan)
         facts = read_virtual_machine(plan.resource_id)
     except VirtualMachineNotFound:
         return _stop(held, [{"code": "virtual_machine_gone", "params": {"vm": held.operation.name}}])
     except AzureError as err:
         return wait_for_azure(held, err)
+    except Hindered as hindered:
+        return gates.hold(held, hindered)
     return _check_facts(held, plan, facts)
 
 
-def approval_findings(operation: ReimageOperation) -> Findings:
+def approval_findings(held: Claim) -> Findings:
     """What no longer holds of the approval itself: its digest, its term. Empty if all is well."""
-    reimage_request = operation.reimage_request
+    reimage_request = held.operation.reimage_request
     decision = ApprovalDecision.objects.filter(
         reimage_request=reimage_request, outcome=DecisionOutcome.APPROVED, digest=reimage_request.digest
     ).first()
     plans = [ReimagePlan.from_document(sibling.plan) for sibling in reimage_request.operations.all()]
     if decision is None or digest_of(reimage_request, plans) != decision.digest:
         return [{"code": "plan_is_not_the_approved_one", "params": {}}]
-    if reimage_request.expires_at <= timezone.now():
+    if reimage_request.expires_at <= held.now:
         return [{"code": "approval_expired", "params": {}}]
     return []
 
@@ -130,16 +133,21 @@ def _change_delete_option(held: Claim, plan: ReimagePlan) -> None:
         "before": plan.delete_option_before.value,
         "client_request_id": str(client_request_id),
     }
-    commit(
-        held,
-        OperationState.SETTING_DELETE_OPTION,
-        action=audit_actions.DELETE_OPTION_CHANGING,
-        detail=detail,
-        evidence={**held.operation.evidence, "delete_option_calls": calls},
-        keep_lease=True,
-    )
+    try:
+        commit(
+            held,
+            OperationState.SETTING_DELETE_OPTION,
+            action=audit_actions.DELETE_OPTION_CHANGING,
+            detail=detail,
+            evidence={**held.operation.evidence, "delete_option_calls": calls},
+            keep_lease=True,
+            gate=partial(gates.pass_change, held, plan),
+        )
+    except Hindered as hindered:
+        return gates.hold(held, hindered)
     outcome = change_delete_option(plan.resource_id, plan.delete_option_at_reimage, client_request_id=client_request_id)
-    return _after_change(held, outcome)
+    _after_change(held, outcome)
+    return buckets.learn(plan, outcome, held.now)
 
 
 def _confirm_change(held: Claim, plan: ReimagePlan) -> None:
@@ -183,6 +191,12 @@ def _look_again(
     commit(held, state, action=action, detail=detail, note=note, next_at=due_in(seconds))
 
 
+def _refusal_note(outcome: Refused) -> Mapping[str, object]:
+    if outcome.is_of_the_identity:
+        return {"code": "identity_refused", "params": {"status": outcome.status, "azure_code": outcome.code}}
+    return {"code": "azure_conflict", "params": {"azure_code": outcome.code}}
+
+
 def _after_refused_change(held: Claim, outcome: Refused) -> None:
     """Nothing was executed, so this call does not count; the option may still have been set by an earlier one."""
     calls = held.operation.evidence["delete_option_calls"] - 1
@@ -193,7 +207,7 @@ def _after_refused_change(held: Claim, outcome: Refused) -> None:
         detail={"status": outcome.status, "azure_code": outcome.code, "message": outcome.message},
         evidence={**held.operation.evidence, "delete_option_calls": calls},
         next_at=due_in(outcome.retry_after or BUSY_SECONDS),
-        note={"code": "azure_conflict", "params": {"azure_code": outcome.code}},
+        note=_refusal_note(outcome),
         keep_lease=outcome.status not in PASSING_REFUSALS,
     )
     if outcome.status not in PASSING_REFUSALS:

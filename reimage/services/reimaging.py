@@ -1,6 +1,7 @@
 """The one POST: intent committed before it leaves, answer classified after it. Never repeated by any retry."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ from reimage.domain.parameters import ReimageParameters, fingerprinted_body, req
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation, SecretField
+from reimage.services import buckets, gates
+from reimage.services.hindrance import Hindered
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.moves import fail, wait
 from reimage.services.pace import poll_seconds
@@ -46,23 +49,28 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
         **held.operation.evidence,
         "vm_id": facts.vm_id,
         "os_disk_id": facts.os_disk.resource_id,
-        "read_at": facts.read_at.isoformat(),
+        "read_at": held.now.isoformat(),
     }
-    commit(
-        held,
-        OperationState.SUBMITTING,
-        action=audit_actions.OPERATION_SUBMITTING,
-        detail={"client_request_id": str(client_request_id), "body": plan.body, "evidence": evidence},
-        client_request_id=client_request_id,
-        attempt=held.operation.attempt + 1,
-        evidence=evidence,
-        submitted_at=Now(),
-        note={},
-        keep_lease=True,
-    )
+    try:
+        commit(
+            held,
+            OperationState.SUBMITTING,
+            action=audit_actions.OPERATION_SUBMITTING,
+            detail={"client_request_id": str(client_request_id), "body": plan.body, "evidence": evidence},
+            client_request_id=client_request_id,
+            attempt=held.operation.attempt + 1,
+            evidence=evidence,
+            submitted_at=Now(),
+            note={},
+            keep_lease=True,
+            gate=partial(gates.pass_reimage, held, plan),
+        )
+    except Hindered as hindered:
+        return gates.hold(held, hindered)
     latest = held.deadline - CONNECT_SECONDS - READ_SECONDS
     outcome = submit_reimage(plan.resource_id, body, client_request_id=client_request_id, deadline=latest)
-    return _after_post(held, outcome)
+    _after_post(held, outcome)
+    return buckets.learn(plan, outcome, held.now)  # only now: whatever befalls it, the answer is stored
 
 
 def recover(held: Claim) -> None:
@@ -94,6 +102,10 @@ def _after_post(held: Claim, outcome: CallOutcome) -> None:
     match outcome:
         case Accepted():
             _accepted(held, outcome)
+        case Refused(is_of_the_identity=True):
+            note = {"code": "identity_refused", "params": {"status": outcome.status, "azure_code": outcome.code}}
+            # Not an attempt: however long the credential takes to be mended, the approval keeps all of its own.
+            _requeue(held, note, seconds=poll_seconds(), outcome=outcome, attempt=held.operation.attempt - 1)
         case Refused(status=429):
             note = {"code": "throttled", "params": {"azure_code": outcome.code}}
             _requeue(held, note, seconds=outcome.retry_after or THROTTLED_SECONDS, outcome=outcome)
@@ -134,7 +146,7 @@ def _accepted(held: Claim, outcome: Accepted) -> None:
     commit(held, state, action=audit_actions.OPERATION_ACCEPTED, detail={**detail, **note}, note=note, **changes)
 
 
-def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome: Refused) -> None:
+def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome: Refused, **changes: Any) -> None:
     """Nothing was executed: back to the queue, through a new preflight."""
     commit(
         held,
@@ -143,6 +155,7 @@ def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome
         detail={**note, "status": outcome.status},
         note=note,
         next_at=due_in(seconds),
+        **changes,
     )
 
 

@@ -2,16 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from reimage import audit_actions
-from reimage.azure.errors import AzureError, VirtualMachineNotFound
+from reimage.azure.errors import AzureError, AzureIdentityRefused, VirtualMachineNotFound
 from reimage.azure.virtual_machines import disk_exists, read_virtual_machine
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.verification import verification_findings
 from reimage.domain.virtual_machine import VirtualMachineFacts
-from reimage.models import ReimageOperation
 from reimage.services.leases import Claim, commit
 from reimage.services.moves import wait, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
@@ -31,24 +28,25 @@ def verify(held: Claim) -> None:
     except AzureError as err:
         return _unverified(held, err)
     found = verification_findings(plan, facts, old_os_disk_exists=old_disk_exists)
-    if found and _age(operation) <= SETTLING:
+    if found and _age(held) <= SETTLING:
         return wait(held, poll_seconds(), "settling")
     return _finish(held, [{"code": finding.code, "params": dict(finding.params)} for finding in found], facts)
 
 
 def _unverified(held: Claim, err: AzureError) -> None:
     """Waits for Azure to let the portal look; in the end that nobody looked is itself what is reported."""
-    if _age(held.operation) <= PATIENCE:
+    if _age(held) <= PATIENCE or isinstance(err, AzureIdentityRefused):
         return wait_for_azure(held, err)
     params = {"status": err.status, "azure_code": err.code}
     return _finish(held, [{"code": "not_verified", "params": params}], None)
 
 
-def _age(operation: ReimageOperation) -> timedelta:
+def _age(held: Claim) -> timedelta:
     """Time since Azure said that it ended, or since the POST where Azure did not say."""
+    operation = held.operation
     ended_at = operation.evidence.get("ended_at")
     since = datetime.fromisoformat(ended_at) if ended_at else operation.submitted_at
-    return timezone.now() - since if since else PATIENCE * 2
+    return held.now - since if since else PATIENCE * 2
 
 
 def _finish(held: Claim, findings: list[dict[str, object]], facts: VirtualMachineFacts | None) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,6 +17,7 @@ from reimage import selectors
 from reimage.domain.virtual_machine import OsType
 from reimage.forms import ReasonForm, SettingsForm, finding_texts, settings_key
 from reimage.models import ReimageRequest, VirtualMachine
+from reimage.services.clock import database_now
 from reimage.services.drafting import TargetSettings, draft_reimage_request
 from reimage.services.errors import Finding, InvalidReimageRequest
 from reimage.services.images import offered_versions
@@ -153,7 +153,7 @@ def _draft(
         justification=reason.cleaned_data["justification"],
         ticket=reason.cleaned_data["ticket"],
         language=get_language() or "en",
-        now=timezone.now(),
+        now=database_now(),
     )
 
 

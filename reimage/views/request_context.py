@@ -1,15 +1,13 @@
 """What a request's page shows to one person: the request, what they may do, and why not."""
 
-from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from django.http import QueryDict
 from django.urls import reverse
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from reimage import selectors, wording
-from reimage.decision_forms import CommentForm, RejectForm, SettleForm
+from reimage.decision_forms import CommentForm, RejectForm
 from reimage.domain import request_states
 from reimage.domain.operation_states import WORKER_STATES, OperationState
 from reimage.domain.request_states import RequestState
@@ -27,10 +25,8 @@ def version_of(shown: ReimageRequest) -> str:
     return ".".join([shown.state, *operations])
 
 
-def request_context(
-    person: User, shown: ReimageRequest, answered: Mapping[int, SettleForm] | None = None
-) -> dict[str, object]:
-    """Everything of the page; in `answered`, by operation, forms that came back with errors."""
+def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
+    """Everything of the page."""
     plans, is_pending = plan_views(shown), shown.state == RequestState.PENDING_APPROVAL
     return {
         "reimage_request": shown,
@@ -42,7 +38,8 @@ def request_context(
         "was_approved": shown.state not in NEVER_APPROVED,
         "is_ended": shown.state in request_states.TERMINAL,
         "timeline": AuditEvent.objects.filter(subject=shown.audit_subject).defer("body").order_by("sequence"),
-        "settle_forms": _settle_forms(person, plans, answered or {}),
+        "unsettled": [view for view in plans if view.operation.state == OperationState.NEEDS_ATTENTION],
+        "may_settle": person.is_administrator,
         **_decision_context(person, shown),
         **_own_context(person, shown),
     }
@@ -91,19 +88,3 @@ def _is_unfinished_business(operation: ReimageOperation) -> bool:
 
 def _is_running(plans: list[PlanView]) -> bool:
     return any(view.operation.state in WORKER_STATES for view in plans)
-
-
-def settle_form(operation_id: int, posted: QueryDict | None = None) -> SettleForm:
-    """The form for one machine; a page may hold several."""
-    return SettleForm(posted, auto_id=f"settle-{operation_id}-%s")
-
-
-def _settle_forms(
-    person: User, plans: list[PlanView], answered: Mapping[int, SettleForm]
-) -> list[tuple[PlanView, SettleForm | None]]:
-    """Each machine that waits for an administrator, with the form for those who are one."""
-    waiting = [view for view in plans if view.operation.state == OperationState.NEEDS_ATTENTION]
-    return [
-        (view, answered.get(view.operation.pk, settle_form(view.operation.pk)) if person.is_administrator else None)
-        for view in waiting
-    ]

@@ -8,7 +8,6 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -17,14 +16,13 @@ from portal.errors import NotFound, WrongState
 from portal.identity.decorators import passive
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
-from reimage.decision_forms import CommentForm, RejectForm, SettleForm
+from reimage.decision_forms import CommentForm, RejectForm
 from reimage.domain import request_states
-from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
-from reimage.models import ReimageOperation, ReimageRequest
-from reimage.services import attention, decision
-from reimage.services.grants import require_administrator
-from reimage.views.request_context import request_context, settle_form, version_of
+from reimage.models import ReimageRequest
+from reimage.services import decision
+from reimage.services.clock import database_now
+from reimage.views.request_context import request_context, version_of
 
 STOP_POLLING = 286  # https://htmx.org/docs/#polling
 PAGE_SIZE = 25
@@ -90,7 +88,7 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
             reimage_request_id=reimage_request_id,
             digest=request.POST.get("digest", ""),
             comment=form.cleaned_data.get("comment", ""),
-            now=timezone.now(),
+            now=database_now(),
         )
     messages.success(request, _("Approved. The reimage starts now."))
     return redirect("reimage:request", reimage_request_id)
@@ -107,7 +105,7 @@ def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
             approver=request.user,
             reimage_request_id=reimage_request_id,
             comment=form.cleaned_data.get("comment", ""),
-            now=timezone.now(),
+            now=database_now(),
         )
     messages.success(request, _("Rejected. The requester is told your reason."))
     return redirect("reimage:request", reimage_request_id)
@@ -118,41 +116,10 @@ def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Withdraws one's own request."""
     with _way_on_to(reimage_request_id):
         decision.cancel_reimage_request(
-            requester=request.user, reimage_request_id=reimage_request_id, now=timezone.now()
+            requester=request.user, reimage_request_id=reimage_request_id, now=database_now()
         )
     messages.success(request, _("Canceled. No reimage was sent to Azure."))
     return redirect("reimage:request", reimage_request_id)
-
-
-@require_POST
-def settle(request: PersonRequest, operation_id: int) -> HttpResponse:
-    """An administrator's word on an operation whose outcome evidence could not tell."""
-    require_administrator(request.user)
-    operation = ReimageOperation.objects.filter(pk=operation_id).first()
-    if operation is None:
-        raise NotFound(_("There is no such operation."))
-    form = settle_form(operation_id, request.POST)
-    with _way_on_to(operation.reimage_request_id):
-        if not form.is_valid():
-            return _ask_again(request, operation, form)
-        attention.settle_operation(
-            administrator=request.user,
-            operation_id=operation_id,
-            executed=form.cleaned_data["executed"] == "yes",
-            comment=form.cleaned_data["comment"],
-            now=timezone.now(),
-        )
-    messages.success(request, _("Settled. The audit log keeps your reason."))
-    return redirect("reimage:request", operation.reimage_request_id)
-
-
-def _ask_again(request: PersonRequest, operation: ReimageOperation, form: SettleForm) -> HttpResponse:
-    """The request's page with the form's errors, unless there is nothing left to settle."""
-    if operation.state != OperationState.NEEDS_ATTENTION:
-        raise WrongState(_("This operation no longer waits for an administrator; somebody settled it."))
-    shown = _find(request, operation.reimage_request_id)
-    context = request_context(request.user, shown, {operation.pk: form})
-    return render(request, "reimage/requests/detail.html", context, status=422)
 
 
 def _back_to_decide(

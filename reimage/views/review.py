@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -15,6 +14,7 @@ from reimage.forms import ConfirmForm, finding_texts
 from reimage.models import ReimageRequest
 from reimage.plan_view import fates_of, plan_views
 from reimage.services import submission
+from reimage.services.clock import database_now
 from reimage.services.errors import InvalidReimageRequest
 from reimage.views.request_context import MOST_OPEN_PLANS
 
@@ -35,7 +35,7 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             submission.submit_reimage_request(
-                requester=request.user, reimage_request_id=draft.pk, now=timezone.now(), **form.cleaned_data
+                requester=request.user, reimage_request_id=draft.pk, now=database_now(), **form.cleaned_data
             )
         except InvalidReimageRequest as err:
             findings = _placed(form, err)

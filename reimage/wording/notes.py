@@ -17,6 +17,20 @@ NOTES: Mapping[str, Any] = {
         "Azure refuses the portal itself (%(status)s %(azure_code)s). An administrator has to check the portal's role; "
         "the portal tries again by itself."
     ),
+    "paused": gettext_lazy(
+        "An administrator paused execution, so nothing is sent. The portal goes on by itself once it is resumed."
+    ),
+    "breaker_tripped": gettext_lazy(
+        "More than %(reimages)s reimages within %(minutes)s minutes in this subscription: an administrator has to let "
+        "the others through."
+    ),
+    "own_rate_limit": gettext_lazy(
+        "The portal stays below the number of calls that Azure takes. It goes on by itself when its turn comes."
+    ),
+    "identity_refused": gettext_lazy(
+        "Azure does not accept the portal's own identity (%(status)s %(azure_code)s). An administrator has to mend the "
+        "credential; nothing was executed, and the portal tries again by itself."
+    ),
     "not_sent": gettext_lazy("Azure could not be reached, so nothing was sent. The portal tries again by itself."),
     "sealing_key_missing": gettext_lazy(
         "The worker lacks the key for the sealed password or customData. An administrator has to give it; the portal "

@@ -13,6 +13,7 @@ from reimage.domain.drift import FieldDrift
 from reimage.domain.errors import RuleViolation
 from reimage.domain.request_states import RequestState
 from reimage.models import ApprovalDecision, DecisionOutcome
+from reimage.wording.alarms import ALARMS
 from reimage.wording.consequences import CONSEQUENCES
 from reimage.wording.notes import NOTES
 from reimage.wording.states import REQUEST_STATES
@@ -53,6 +54,11 @@ def note_text(note: Params) -> str:
     if note["code"] == "drifted":
         return drift_text(FieldDrift(params["field"], params["approved"], params["found"]))
     return str(NOTES[note["code"]]) % _named(params)
+
+
+def alarm_text(code: str, params: Params) -> str:
+    """What holds execution up, as a sentence."""
+    return str(ALARMS[code]) % _named(params)
 
 
 def drift_text(difference: FieldDrift) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reimage.azure.errors import AzureRefused, AzureUnavailable, VirtualMachineNotFound
+from reimage.azure.errors import AzureIdentityRefused, AzureRefused, AzureUnavailable, VirtualMachineNotFound
 from reimage.azure.virtual_machines import (
     disk_exists,
     image_versions,
@@ -18,7 +18,7 @@ from tests.azure.server import Answer, Server
     ("answer", "error", "retry_after"),
     [
         (Answer(400), AzureRefused, None),
-        (Answer(401), AzureRefused, None),
+        (Answer(401), AzureIdentityRefused, None),
         (Answer(403), AzureRefused, None),
         (Answer(409), AzureRefused, None),
         (Answer(404), VirtualMachineNotFound, None),

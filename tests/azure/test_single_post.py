@@ -123,7 +123,7 @@ def test_without_a_token_nothing_is_sent(server: Server, monkeypatch: pytest.Mon
     clients.single_shot_client.cache_clear()
     found = submit()
     assert isinstance(found, Refused)
-    assert (found.status, found.code) == (0, "NotSent")
+    assert (found.status, found.code) == (0, "NotAuthenticated")
     assert "canary" not in found.message
     assert server.arrivals == []
 

@@ -9,12 +9,21 @@ from django.utils import timezone
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
-from reimage.models import Notice, NoticeKind, ReimageOperation, ReimageRequest, VirtualMachine
-from reimage.services import decision, notification
+from reimage.models import (
+    AlarmKind,
+    ExecutionAlarm,
+    Notice,
+    NoticeKind,
+    ReimageBreaker,
+    ReimageOperation,
+    ReimageRequest,
+    VirtualMachine,
+)
+from reimage.services import decision, notification, pausing
 from tests import stories
 from tests.cast import client_of
 from tests.languages.english import sentences_in, sentences_of
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import PRODUCTION, SandboxProcess
 
 REASON = "The disk image is corrupt."
 JAPANESE = {"headers": {"accept-language": "ja,en;q=0.5"}}
@@ -87,7 +96,22 @@ def test_the_auditors_pages_are_japanese(carol: User, ended: ReimageRequest) -> 
 
 
 def test_the_administrators_pages_are_japanese(dan: User, unknown: ReimageRequest) -> None:
-    assert list(english_on(dan, "/", "/access/", f"/requests/{unknown.pk}/")) == []
+    case = f"/attention/{unknown.operations.get().pk}/"
+    paths = ["/", "/access/", f"/requests/{unknown.pk}/", "/attention/", case, "/execution/"]
+    assert list(english_on(dan, *paths)) == []
+
+
+def test_what_holds_execution_up_is_told_in_japanese(dan: User, unknown: ReimageRequest) -> None:
+    now = timezone.now()
+    for kind in AlarmKind:
+        ExecutionAlarm.objects.create(kind=kind, raised_at=now)
+    ReimageBreaker.objects.create(subscription_id=PRODUCTION, tripped_at=now)
+    assert list(english_on(dan, "/", "/execution/")) == []
+    pausing.pause_execution(administrator=dan, reason="障害のため")
+    assert list(english_on(dan, "/", "/execution/")) == []
+    response = client_of(dan).post("/execution/pause", {"reason": "障害"}, **JAPANESE)
+    assert response.status_code == 409
+    assert sentences_of(response.content.decode()) == []
 
 
 def test_the_strangers_pages_are_japanese(eve: User, waiting: ReimageRequest) -> None:
@@ -98,7 +122,11 @@ def test_the_strangers_pages_are_japanese(eve: User, waiting: ReimageRequest) ->
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_mail_is_japanese(kind: NoticeKind, ended: ReimageRequest, dan: User) -> None:
     Notice.objects.all().delete()
-    notification.announce(ended, kind, now=timezone.now())
+    if kind is NoticeKind.EXECUTION_ALARM:
+        User.objects.filter(pk=dan.pk).update(language="ja")
+        notification.announce_alarm("azure_refuses", {}, now=timezone.now())
+    else:
+        notification.announce(ended, kind, now=timezone.now())
     notification.send_due_notices(now=timezone.now())
     assert mail.outbox
     for message in mail.outbox:

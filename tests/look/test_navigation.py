@@ -26,8 +26,8 @@ def test_everybody_has_work_machines_requests_and_approvals(eve: User) -> None:
 
 
 def test_the_log_is_for_auditors_and_access_for_administrators(carol: User, dan: User) -> None:
-    assert labels(carol)[4:] == ["Audit"]
-    assert labels(dan)[4:] == ["Access"]
+    assert labels(carol)[4:] == ["Audit", "Needs attention"]
+    assert labels(dan)[4:] == ["Needs attention", "Access", "Execution"]
 
 
 def test_who_is_not_signed_in_is_led_nowhere() -> None:

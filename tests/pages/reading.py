@@ -30,7 +30,9 @@ def form_actions(response: HttpResponse) -> set[str]:
     forms = re.findall(r"<form\b[^>]*>", source(response))
     posts = [form for form in forms if 'method="post"' in form]
     actions = {unescape(found.group(1)) for form in posts if (found := re.search(r'action="([^"]*)"', form))}
-    return {action for action in actions if action.startswith(("/requests/", "/operations/", "/access/"))}
+    return {
+        action for action in actions if action.startswith(("/requests/", "/operations/", "/access/", "/execution/"))
+    }
 
 
 def queries(client: Client, address: str) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from portal.audit.actors import Actor
 from portal.identity.models import User
-from reimage.models import GrantRole, PrincipalKind
+from reimage.models import GrantRole, PrincipalKind, ReimageOperation
 from reimage.services.grants import create_grant
 from tests.azure_fixtures import RG_WEB
 from tests.cast import client_of
@@ -22,6 +22,11 @@ def machines(alice: User, numbers: range) -> None:
 def requests(alice: User, numbers: range) -> None:
     for number in numbers:
         reimage_request(alice, virtual_machine(f"vm-{number}"))
+
+
+def unsettled(alice: User, numbers: range) -> None:
+    requests(alice, numbers)
+    ReimageOperation.objects.update(state="needs_attention", note={"code": "no_evidence", "params": {}})
 
 
 def grants(alice: User, numbers: range) -> None:
@@ -51,6 +56,8 @@ def grants(alice: User, numbers: range) -> None:
         ("/requests/", "carol", requests),
         ("/approvals/", "bob", requests),
         ("/access/", "dan", grants),
+        ("/attention/", "dan", unsettled),
+        ("/attention/", "carol", unsettled),
     ],
 )
 def test_a_long_list_costs_what_a_short_one_does(

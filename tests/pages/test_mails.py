@@ -9,7 +9,7 @@ from django.utils import timezone
 from portal.identity.models import User
 from reimage.domain.request_states import RequestState
 from reimage.models import ApprovalDecision, NoticeKind, ReimageRequest
-from reimage.services.notification import announce, send_due_notices
+from reimage.services.notification import announce, announce_alarm, send_due_notices
 from tests.pages.rows import reimage_request, virtual_machine
 
 pytestmark = pytest.mark.usefixtures("grants")
@@ -58,7 +58,7 @@ def mail_of(kind: NoticeKind, made: ReimageRequest) -> tuple[mail.EmailMultiAlte
     return sent, str(sent.alternatives[0][0])
 
 
-@pytest.mark.parametrize("kind", NoticeKind)
+@pytest.mark.parametrize("kind", SUBJECTS)
 def test_each_kind_says_what_happened_and_links_to_the_request(kind: NoticeKind, made: ReimageRequest) -> None:
     sent, html = mail_of(kind, made)
     assert sent.subject == SUBJECTS[kind].format(id=made.pk)
@@ -70,7 +70,7 @@ def test_each_kind_says_what_happened_and_links_to_the_request(kind: NoticeKind,
     assert "<form" not in html
 
 
-@pytest.mark.parametrize("kind", NoticeKind)
+@pytest.mark.parametrize("kind", SUBJECTS)
 def test_text_is_plain_and_html_is_escaped(kind: NoticeKind, made: ReimageRequest) -> None:
     sent, html = mail_of(kind, made)
     assert "Tom & Jerry <b>bold</b>\nsecond line" in sent.body
@@ -78,10 +78,22 @@ def test_text_is_plain_and_html_is_escaped(kind: NoticeKind, made: ReimageReques
     assert not re.search(r"&(amp|lt|quot|#x27);|\n{4,}", sent.body)
 
 
-@pytest.mark.parametrize("kind", NoticeKind)
+@pytest.mark.parametrize("kind", SUBJECTS)
 def test_each_kind_reaches_those_whom_it_concerns(kind: NoticeKind, made: ReimageRequest) -> None:
     to = {NoticeKind.SUBMITTED: "bob", NoticeKind.CANCELED: "bob", NoticeKind.NEEDS_ATTENTION: "dan"}.get(kind, "alice")
     assert mail_of(kind, made)[0].to == [f"{to}@example.com"]
+
+
+def test_an_alarm_tells_the_administrators_what_holds_execution_up(dan: User, carol: User, alice: User) -> None:
+    announce_alarm("azure_refuses", {}, now=timezone.now())
+    send_due_notices(now=timezone.now())
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject) == (["dan@example.com"], "Reimages wait for an administrator")
+    html = str(sent.alternatives[0][0])  # type: ignore[attr-defined]  # of EmailMultiAlternatives
+    for text in (str(sent.body), html):
+        assert "Azure refuses the portal itself" in text
+        assert "http://localhost:8000/execution/" in text
+    assert "<form" not in html
 
 
 def test_a_rejection_tells_the_reason(made: ReimageRequest) -> None:

@@ -22,23 +22,25 @@ def waiting(azure: SandboxProcess, alice: User, bob: User) -> ReimageOperation:
 
 
 def settle(person: User, operation: ReimageOperation, **fields: str) -> HttpResponse:
-    return client_of(person).post(f"/operations/{operation.pk}/settle", fields)
+    return client_of(person).post(f"/operations/{operation.pk}/settle", {"confirmation": operation.name, **fields})
 
 
 def state_of(operation: ReimageOperation) -> str:
     return ReimageOperation.objects.get(pk=operation.pk).state
 
 
-def test_the_administrator_gets_the_form_and_the_others_an_explanation(
+def test_the_administrator_gets_to_the_form_and_the_others_an_explanation(
     waiting: ReimageOperation, alice: User, dan: User
 ) -> None:
     address = f"/requests/{waiting.reimage_request_id}/"
     page = client_of(dan).get(address)
-    assert form_actions(page) == {f"/operations/{waiting.pk}/settle"}
+    assert form_actions(page) == set()
+    assert f'href="/attention/{waiting.pk}/"' in source(page)
     assert "web-02 needs an administrator" in words(page)
     assert "points to a foreign address" in words(page)
+    assert form_actions(client_of(dan).get(f"/attention/{waiting.pk}/")) == {f"/operations/{waiting.pk}/settle"}
     page = client_of(alice).get(address)
-    assert form_actions(page) == set()
+    assert f'href="/attention/{waiting.pk}/"' not in source(page)
     assert "Only people with the app role Reimage.Administrator" in words(page)
 
 
@@ -53,13 +55,19 @@ def test_the_administrators_word_goes_on_from_there(
 
 
 @pytest.mark.parametrize(
-    "fields", [{"executed": "yes"}, {"comment": "I looked."}, {"executed": "maybe", "comment": "?"}]
+    ("fields", "missing"),
+    [
+        ({"executed": "yes"}, "comment"),
+        ({"comment": "I looked."}, "executed"),
+        ({"executed": "maybe", "comment": "?"}, "executed"),
+        ({"executed": "yes", "comment": "I looked.", "confirmation": ""}, "confirmation"),
+        ({"executed": "yes", "comment": "I looked.", "confirmation": "web-01"}, "confirmation"),
+    ],
 )
-def test_half_a_word_is_none(waiting: ReimageOperation, dan: User, fields: dict[str, str]) -> None:
+def test_half_a_word_is_none(waiting: ReimageOperation, dan: User, fields: dict[str, str], missing: str) -> None:
     answer = settle(dan, waiting, **fields)
     assert answer.status_code == 422
     assert form_actions(answer) == {f"/operations/{waiting.pk}/settle"}
-    missing = "executed" if fields.get("executed") != "yes" else "comment"
     assert f'id="settle-{waiting.pk}-{missing}_error"' in source(answer)
     assert state_of(waiting) == OperationState.NEEDS_ATTENTION
 
@@ -76,6 +84,7 @@ def test_it_is_settled_once(waiting: ReimageOperation, dan: User) -> None:
     settle(dan, waiting, executed="no", comment="Nothing in the log.")
     answer = settle(dan, waiting, executed="yes", comment="Or was there?")
     assert answer.status_code == 409
+    assert "Dan Date already settled it at" in words(answer)
     assert f'href="/requests/{waiting.reimage_request_id}/"' in source(answer)
     assert state_of(waiting) == OperationState.FAILED
     assert settle(dan, waiting).status_code == 409

@@ -1,6 +1,7 @@
 """An administrator settles what evidence could not; never with a second POST."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,9 @@ from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import Notice, ReimageOperation
+from reimage.services import attention
 from reimage.services.attention import settle_operation
+from tests.cast import DAN, EVE, make_user
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, advance_to, age, approved, posts, run
 
@@ -26,10 +29,20 @@ def unsettled(azure: SandboxProcess, alice: User, bob: User) -> ReimageOperation
 
 
 def settle(
-    person: User, operation: ReimageOperation, *, executed: bool, comment: str = "Looked at it."
+    person: User,
+    operation: ReimageOperation,
+    *,
+    executed: bool,
+    comment: str = "Looked at it.",
+    confirmation: str = "web-02",
 ) -> ReimageOperation:
     return settle_operation(
-        administrator=person, operation_id=operation.pk, executed=executed, comment=comment, now=timezone.now()
+        administrator=person,
+        operation_id=operation.pk,
+        executed=executed,
+        comment=comment,
+        confirmation=confirmation,
+        now=timezone.now(),
     )
 
 
@@ -74,10 +87,50 @@ def test_it_needs_a_reason(unsettled: ReimageOperation, dan: User) -> None:
         settle(dan, unsettled, executed=False, comment=" ")
 
 
+@pytest.mark.parametrize("typed", ["", "web-01", "web-02 web-02"])
+def test_it_needs_the_machines_name(unsettled: ReimageOperation, dan: User, typed: str) -> None:
+    with pytest.raises(NotAllowed, match="Type “web-02” to confirm"):
+        settle(dan, unsettled, executed=False, confirmation=typed)
+    unsettled.refresh_from_db()
+    assert unsettled.state == OperationState.NEEDS_ATTENTION
+
+
+def test_the_second_of_two_at_the_same_time_is_told_who_was_first(
+    unsettled: ReimageOperation, dan: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both read the case while it waited; the database lets one of them through."""
+    erin = make_user(EVE, display_name="Erin Eto", app_roles=DAN.app_roles)
+    check = attention._check_words
+
+    def check_while_erin_settles(*args: Any) -> None:
+        monkeypatch.setattr(attention, "_check_words", check)
+        settle(erin, unsettled, executed=True)
+        check(*args)
+
+    monkeypatch.setattr(attention, "_check_words", check_while_erin_settles)
+    with pytest.raises(WrongState, match=r"Erin Eto already settled it at .*: the reimage took place"):
+        settle(dan, unsettled, executed=False)
+    unsettled.refresh_from_db()
+    assert unsettled.state == OperationState.VERIFYING
+    assert AuditEvent.objects.filter(action="reimage_operation.settled").count() == 1
+
+
+def test_it_still_says_so_when_the_machine_was_verified_since(
+    azure: SandboxProcess, unsettled: ReimageOperation, dan: User
+) -> None:
+    azure.drift("web-02", replace_os_disk=True)
+    run(settle(dan, unsettled, executed=True).reimage_request, azure)
+    with pytest.raises(WrongState, match="Dan Date already settled it"):
+        settle(dan, unsettled, executed=False)
+
+
 def test_it_is_settled_once(unsettled: ReimageOperation, dan: User) -> None:
     settle(dan, unsettled, executed=False)
-    with pytest.raises(WrongState, match="somebody settled it"):
-        settle(dan, unsettled, executed=True)
+    erin = make_user(EVE, display_name="Erin Eto", app_roles=DAN.app_roles)
+    with pytest.raises(WrongState, match=r"Dan Date already settled it at \d{4}-.*: the reimage did not take place"):
+        settle(erin, unsettled, executed=True)
+    unsettled.refresh_from_db()
+    assert unsettled.state == OperationState.FAILED
     assert AuditEvent.objects.filter(action="reimage_operation.settled").count() == 1
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from reimage.models import AccessGrant, VirtualMachine
+from portal.audit.models import AuditEvent
+from reimage.models import AccessGrant, AlarmKind, ExecutionAlarm, VirtualMachine
 from tests.azure_fixtures import RG_WEB
 from tests.cast import ALICE, TEAM_WEB
 from tests.sandbox_process import SandboxProcess
@@ -76,3 +78,30 @@ def test_grant_says_what_is_wrong(db: None, words: list[str], message: str) -> N
     with pytest.raises(CommandError, match=message):
         run("grant", *words)
     assert not AccessGrant.objects.exists()
+
+
+def test_execution_is_paused_and_resumed_from_the_command_line(db: None) -> None:
+    assert run("execution", "status") == "Execution is running\n"
+    line = run("execution", "pause", "--reason", "Incident in japaneast.")
+    assert line.startswith("Execution is paused since ")
+    assert line.endswith("by manage.py execution: Incident in japaneast.\n")
+    assert run("execution", "resume") == "Execution is running\n"
+    events = AuditEvent.objects.filter(action__startswith="execution.").order_by("pk")
+    assert [(event.action, event.actor_name) for event in events] == [
+        ("execution.paused", "manage.py execution"),
+        ("execution.resumed", "manage.py execution"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["pause"], "Say why execution is paused"), (["resume"], "Execution is not paused"), ([], "required: deed")],
+)
+def test_execution_says_what_is_wrong(db: None, words: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        run("execution", *words)
+
+
+def test_execution_names_its_alarms(db: None) -> None:
+    ExecutionAlarm.objects.create(kind=AlarmKind.AZURE_REFUSES, raised_at=timezone.now())
+    assert "Azure refuses the portal itself" in run("execution", "status")

@@ -104,8 +104,8 @@ def test_a_patch_that_goes_wrong_is_looked_at_again(
 
 def test_a_patch_that_azure_throttles_for_long_burns_nothing(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-03", change=DETACH)
-    azure.faults("status", match={"verb": "PATCH", "vm": "web-03"}, status=429, retry_after=1, times=9)
-    for _ in range(9):
+    azure.faults("status", match={"verb": "PATCH", "vm": "web-03"}, status=429, retry_after=1, times=7)
+    for _ in range(7):
         operation = advance(reimage_request.operations.get())
         assert operation.state == OperationState.SETTING_DELETE_OPTION
     assert run(reimage_request, azure).state == RequestState.COMPLETED

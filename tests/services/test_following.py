@@ -46,7 +46,6 @@ def test_it_goes_on_to_verify_when_azure_says_succeeded(azure: SandboxProcess, r
     [
         ("status", {"status": 500}),
         ("status", {"status": 503, "retry_after": 90}),
-        ("status", {"status": 403}),
         ("status", {"status": 429, "retry_after": 90}),
         ("reset_before", {"times": 2}),
     ],

@@ -133,7 +133,7 @@ def test_a_busy_machine_is_waited_for_without_spending_an_attempt(
 @pytest.mark.parametrize(
     ("status", "code", "note"),
     [
-        (401, "ExpiredAuthenticationToken", "azure_forbids"),
+        (401, "ExpiredAuthenticationToken", "identity_refused"),
         (403, "AuthorizationFailed", "azure_forbids"),
         (429, "OperationNotAllowed", "azure_unavailable"),
         (500, "InternalServerError", "azure_unavailable"),
@@ -170,7 +170,7 @@ def test_a_credential_that_azure_no_longer_accepts_burns_nothing(
     forget_clients()
     operation = advance(reimage_request.operations.get())
     assert operation.state == OperationState.PREFLIGHT
-    assert operation.note["code"] in ("azure_forbids", "azure_unavailable")
+    assert operation.note["code"] == "identity_refused"
     assert operation.note["params"]["azure_code"] == "ClientAuthenticationError"
     settings.AZURE_CLIENT_SECRET = "sandbox-operator-secret"
     forget_clients()

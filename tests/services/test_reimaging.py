@@ -67,7 +67,7 @@ def test_a_conflict_goes_back_through_preflight(azure: SandboxProcess, alice: Us
     assert accepted_posts(azure) == []
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("status", [400, 403, 404])
 def test_a_definite_refusal_fails_with_azures_words(azure: SandboxProcess, alice: User, bob: User, status: int) -> None:
     reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
     operation = posted(azure, reimage_request, "status", status=status, code="BadRequest", message="Not like this.")
@@ -159,7 +159,8 @@ def test_a_credential_that_fails_at_the_post_sends_and_burns_nothing(
     with monkeypatch.context() as moment:
         moment.setattr(reimaging, "submit_reimage", submit_with_a_revoked_credential)
         operation = advance(reimage_request.operations.get())
-    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "not_sent")
+    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "identity_refused")
+    assert operation.attempt == 0
     assert posts(azure) == []
     settings.AZURE_CLIENT_SECRET = "sandbox-operator-secret"
     forget_clients()

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from portal.audit.actors import Actor
 from reimage.azure.errors import AzureError
+from reimage.services.clock import database_now
 from reimage.services.inventory import synchronize_inventory
 
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            result = synchronize_inventory(actor=Actor.system("inventory_sync"), now=timezone.now())
+            result = synchronize_inventory(actor=Actor.system("inventory_sync"), now=database_now())
         except AzureError as err:
             raise CommandError(
                 f"Azure answered {err.status or 'nothing'} {err.code}: {err.message} The inventory is as it was."

@@ -1,0 +1,21 @@
+"""What holds execution up, in one sentence each: for the banner, the page and the mail to administrators."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+ALARMS: Mapping[str, Any] = {
+    "azure_refuses": gettext_lazy(
+        "Azure refuses the portal itself: its credential was revoked or has expired, or its role was taken away. "
+        "Nothing fails; reimages wait and go on by themselves once the credential or the role is mended."
+    ),
+    "sealing_key_missing": gettext_lazy(
+        "The worker lacks the key for sealed passwords and customData (SEALING_PRIVATE_KEY_FILE). Reimages that carry "
+        "one wait and go on by themselves once the key is there."
+    ),
+    "breaker_tripped": gettext_lazy(
+        "More than %(reimages)s reimages within %(minutes)s minutes in subscription %(subscription_id)s: the others "
+        "wait until an administrator lets them through."
+    ),
+}

@@ -20,11 +20,17 @@ def own_database(folder: Path, name: str) -> Iterator[str]:
     quoted = connection.ops.quote_name(f"{settings['NAME']}_{name}")
     _execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
     _execute(f"CREATE DATABASE {quoted} TEMPLATE {connection.ops.quote_name(settings['NAME'])}")
-    secret = f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else ""
     try:
-        yield f"postgres://{settings['USER']}{secret}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}_{name}"
+        yield postgresql_url(f"{settings['NAME']}_{name}")
     finally:
         _execute(f"DROP DATABASE {quoted} WITH (FORCE)")
+
+
+def postgresql_url(name: str) -> str:
+    """The address of a database beside the tests' own, or of that one itself."""
+    settings = connection.settings_dict
+    secret = f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else ""
+    return f"postgres://{settings['USER']}{secret}@{settings['HOST']}:{settings['PORT']}/{name}"
 
 
 def _execute(statement: str) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.environment import ConfigurationProblem, read_environment
 from portal.logging import logging_settings
+from portal.postgresql import connection_options
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 try:
@@ -100,6 +101,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;",
     }
+else:
+    DATABASES["default"]["OPTIONS"] = connection_options(DATABASES["default"].get("OPTIONS", {}))
 
 # --- People and sessions --------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "identity.User"

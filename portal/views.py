@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.appearance import THEME_COOKIE_NAME, THEMES
+from portal.database_trouble import NO_ROOM, cause_of
 from portal.errors import NotAllowed, NotFound, Problem, Unavailable
 
 RETRY_SECONDS = 30
@@ -90,15 +91,27 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def database_unavailable(request: HttpRequest, error: OperationalError) -> HttpResponse:
-    """The database is locked or does not answer. Rendered without the request, which would ask it who is signed in."""
-    log.warning("database.unavailable", error=type(error).__name__)
-    problem = Unavailable(
-        _("The database does not answer in time; nothing was changed."),
-        _("Wait a minute, then send it again. If you sent a form, check first whether it has arrived after all."),
-    )
+    """Locked, full or away. Rendered without the request, which would ask the database who is signed in."""
+    cause = cause_of(error)
+    log.warning("database.unavailable", cause=cause)
+    problem = _no_room() if cause in NO_ROOM else _no_answer()
     template = "problem/_problem.html" if getattr(request, "htmx", False) else "problem/page.html"
     html = render_to_string(template, _explained(problem, problem.status))
     return HttpResponse(html, status=problem.status, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+def _no_answer() -> Unavailable:
+    return Unavailable(
+        _("The database does not answer in time; nothing was changed."),
+        _("Wait a minute, then send it again. If you sent a form, check first whether it has arrived after all."),
+    )
+
+
+def _no_room() -> Unavailable:
+    return Unavailable(
+        _("The disk of the portal's database is full; nothing was changed."),
+        _("Tell your administrator. Once there is room, send it again; what was approved goes on by itself."),
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

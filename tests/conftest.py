@@ -14,6 +14,7 @@ from tests.append_only import without_append_only_triggers
 from tests.azure_fixtures import azure, grants, inventory, running_sandbox, sandbox, sealing_key
 from tests.browser import chromium
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, make_user
+from tests.crashes import small_disk
 
 __all__ = ["azure", "grants", "inventory", "running_sandbox", "sandbox", "sealing_key"]
 
@@ -64,10 +65,11 @@ def append_only_tables_are_flushed_after_transactional_tests() -> Iterator[None]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One loud line when browser tests were left out for want of a browser."""
+    """One loud line for what was left out because this machine lacks something."""
     skipped = terminalreporter.stats.get("skipped", [])
-    if any(chromium.ABSENT in str(report.longrepr) for report in skipped):
-        terminalreporter.write_line(f"\n!!! {chromium.ABSENT} !!!", red=True, bold=True)
+    for reason in (chromium.ABSENT, small_disk.NO_SMALL_DISK):
+        if any(reason in str(report.longrepr) for report in skipped):
+            terminalreporter.write_line(f"\n!!! {reason} !!!", red=True, bold=True)
 
 
 @pytest.fixture(autouse=True)

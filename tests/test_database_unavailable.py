@@ -1,17 +1,22 @@
-"""A database that is locked or away: a page that explains it, whoever meets it first."""
+"""A database that is locked, full or away: a page that explains it, whoever meets it first."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import path
 
 from portal import urls
+from portal.database_trouble import NO_ROOM, cause_of
 from portal.identity.models import User
+from portal.views import database_unavailable
 from reimage import selectors
 from tests.cast import client_of
 
@@ -61,6 +66,39 @@ def test_htmx_gets_it_as_a_fragment(client: Client) -> None:
 def test_a_middleware_that_meets_it_answers_the_same(settings: Any) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.LockedMiddleware"]
     assert_explains(Client(raise_request_exception=False).get("/locked"))
+
+
+def full_disk() -> OperationalError:
+    """As SQLite itself says it: a database that may not grow."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError) as found:
+            database.execute("CREATE TABLE canary (id)")
+    error = OperationalError(CANARY)
+    error.__cause__ = found.value
+    return error
+
+
+def test_a_full_disk_is_told_from_a_database_that_is_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    error = full_disk()
+    assert cause_of(error) == "SQLITE_FULL"
+    request = RequestFactory().get("/")
+    response = database_unavailable(request, error)
+    text = response.content.decode()
+    assert (response.status_code, response["Retry-After"]) == (503, "30")
+    assert "database is full; nothing was changed." in text
+    assert "SQLITE_FULL" in caplog.text
+    assert "canary" not in text + caplog.text
+
+
+@pytest.mark.parametrize(("name", "told"), [("DiskFull", True), ("LockNotAvailable", False), ("AdminShutdown", False)])
+def test_postgresql_has_its_own_names_for_it(name: str, told: bool) -> None:
+    error = OperationalError(CANARY)
+    error.__cause__ = getattr(psycopg.errors, name)(CANARY)
+    assert cause_of(error) == name
+    assert (cause_of(error) in NO_ROOM) == told
 
 
 def test_a_page_of_somebody_signed_in_answers_the_same(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,8 +107,9 @@ def expire_reimage_requests(*, now: datetime) -> int:
 
 def _expire(pk: int, now: datetime) -> bool:
     with transaction.atomic():
-        found = ReimageRequest.objects.select_for_update().get(pk=pk)
-        if found.state != RequestState.PENDING_APPROVAL:
+        # Whom somebody holds right now is being decided, or comes in the next round; the others do not wait for it.
+        found = ReimageRequest.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+        if found is None or found.state != RequestState.PENDING_APPROVAL:
             return False
         _move(found, RequestState.EXPIRED, finished_at=now)
         _release_machines(found, now)

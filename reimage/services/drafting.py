@@ -88,8 +88,8 @@ def discard_expired_drafts(*, now: datetime) -> int:
     """Deletes drafts that were never submitted, with their secrets. Returns how many."""
     drafts = ReimageRequest.objects.filter(state=RequestState.DRAFT, expires_at__lte=now)
     with transaction.atomic():
-        # Locked first: a draft that is being submitted right now is a request by the time that it would be deleted.
-        stale = list(drafts.select_for_update().values_list("pk", flat=True))
+        # A draft that is being submitted right now is locked: it is left alone, and the others do not wait for it.
+        stale = list(drafts.select_for_update(skip_locked=True).values_list("pk", flat=True))
         ReimageRequest.objects.filter(pk__in=stale).delete()
     return len(stale)
 

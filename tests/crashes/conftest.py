@@ -20,10 +20,8 @@ def database_url(transactional_db: None, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def process_environment(
-    database_url: str, sandbox: SandboxProcess, sealing_key: X25519PrivateKey, settings: Settings
-) -> dict[str, str]:
-    """What a process of the portal starts with: that database, the local Azure, a sealing key."""
+def azure_environment(sandbox: SandboxProcess, sealing_key: X25519PrivateKey, settings: Settings) -> dict[str, str]:
+    """What a process of the portal starts with, but for its database: the local Azure, a sealing key."""
     names = (
         "AZURE_RESOURCE_MANAGER",
         "ENTRA_AUTHORITY",
@@ -32,7 +30,13 @@ def process_environment(
         "SEALING_PUBLIC_KEY",
         "SEALING_PRIVATE_KEY_FILE",
     )
-    of_azure = {name: str(getattr(settings, name)) for name in names}
-    of_sandbox = {"SANDBOX_HTTP_URL": sandbox.http_url, "SANDBOX_HTTPS_URL": sandbox.https_url}
-    database = {"DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": database_url}
-    return dict(os.environ) | of_azure | of_sandbox | database
+    return dict(os.environ) | {name: str(getattr(settings, name)) for name in names}
+
+
+@pytest.fixture
+def process_environment(
+    azure_environment: dict[str, str], sandbox: SandboxProcess, database_url: str
+) -> dict[str, str]:
+    """The same over a database of its own, for a process of the tests."""
+    of_tests = {"DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": database_url}
+    return azure_environment | of_tests | {"SANDBOX_HTTP_URL": sandbox.http_url, "SANDBOX_HTTPS_URL": sandbox.https_url}

@@ -15,29 +15,24 @@ django.setup()
 from django.db import connection  # noqa: E402  # as all below: after Django is set up
 from django.utils import timezone  # noqa: E402
 
-from portal.audit.actors import Actor  # noqa: E402
 from portal.identity.models import User  # noqa: E402
 from reimage.domain.operation_states import OperationState  # noqa: E402
-from reimage.models import GrantRole, PrincipalKind, ReimageOperation  # noqa: E402
+from reimage.models import ReimageOperation  # noqa: E402
 from reimage.services import attention  # noqa: E402
-from reimage.services.grants import create_grant  # noqa: E402
-from reimage.services.inventory import synchronize_inventory  # noqa: E402
-from tests.azure_fixtures import RG_WEB, forget_clients  # noqa: E402
-from tests.cast import ALICE, BOB, DAN, Part, make_user  # noqa: E402
+from tests.azure_fixtures import forget_clients  # noqa: E402
+from tests.cast import DAN, make_user  # noqa: E402
 from tests.crashes.campaign import Campaign  # noqa: E402
 from tests.crashes.failpoints import Death, Failpoints, at_number, never  # noqa: E402
+from tests.crashes.prepared import alice_and_bob, running_sandbox  # noqa: E402
 from tests.crashes.promises import broken_promises  # noqa: E402
-from tests.sandbox_process import SandboxProcess  # noqa: E402
 from tests.stories import approved, let_lease_lapse  # noqa: E402
 
 ROOMS = ("leases.claim", "reimaging.", "following._ended", "verification._finish")
 
 
 def main() -> None:
-    sandbox = SandboxProcess()
-    sandbox.http_url, sandbox.https_url = os.environ["SANDBOX_HTTP_URL"], os.environ["SANDBOX_HTTPS_URL"]
-    alice, bob, dan = (make_user(part) for part in (ALICE, BOB, DAN))
-    _set_up()
+    sandbox, dan = running_sandbox(), make_user(DAN)
+    alice, bob = alice_and_bob()
     points = _points_of(Campaign(approved(alice, bob, "web-01").operations.get(), sandbox))
     chosen = {point: number for number, point in reversed(list(enumerate(points)))}  # the first of each kind
     for point, number in sorted(chosen.items(), key=lambda item: item[1]):
@@ -50,18 +45,6 @@ def main() -> None:
             broken = broken_promises(campaign.operation, sandbox)
             print(json.dumps({"point": point, "killed": killed, "recovered": recovered, "broken": broken}))  # noqa: T201
             _settle(campaign.operation, dan)
-
-
-def _set_up() -> None:
-    system = Actor.system("test")
-    synchronize_inventory(actor=system, now=timezone.now())
-    for part, role in ((ALICE, GrantRole.REQUESTER), (BOB, GrantRole.APPROVER)):
-        _grant(system, part, role)
-
-
-def _grant(system: Actor, part: Part, role: GrantRole) -> None:
-    kind = PrincipalKind.USER
-    create_grant(actor=system, principal_kind=kind, principal_id=str(part.object_id), role=role, scope=RG_WEB)
 
 
 def _points_of(campaign: Campaign) -> list[str]:

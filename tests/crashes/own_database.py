@@ -9,8 +9,11 @@ from django.db import connection
 
 
 @contextmanager
-def own_database(folder: Path, name: str) -> Iterator[str]:
-    """Its DATABASE_URL. Called outside of any transaction; on PostgreSQL it is dropped afterwards."""
+def own_database(folder: Path, name: str, *, tablespace: str = "") -> Iterator[str]:
+    """Its DATABASE_URL. Called outside of any transaction; on PostgreSQL it is dropped afterwards.
+
+    SQLite's file lies in the folder, PostgreSQL's where the server keeps them, or in the tablespace.
+    """
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("VACUUM INTO %s", [str(folder / f"{name}.sqlite3")])
@@ -18,17 +21,24 @@ def own_database(folder: Path, name: str) -> Iterator[str]:
         return
     settings = connection.settings_dict
     quoted = connection.ops.quote_name(f"{settings['NAME']}_{name}")
-    _execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
-    _execute(f"CREATE DATABASE {quoted} TEMPLATE {connection.ops.quote_name(settings['NAME'])}")
-    secret = f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else ""
+    execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+    where = f" TABLESPACE {tablespace}" if tablespace else ""
+    execute(f"CREATE DATABASE {quoted} TEMPLATE {connection.ops.quote_name(settings['NAME'])}{where}")
     try:
-        yield f"postgres://{settings['USER']}{secret}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}_{name}"
+        yield postgresql_url(f"{settings['NAME']}_{name}")
     finally:
-        _execute(f"DROP DATABASE {quoted} WITH (FORCE)")
+        execute(f"DROP DATABASE {quoted} WITH (FORCE)")
 
 
-def _execute(statement: str) -> None:
-    """From outside: nobody may be connected to a database that is copied."""
+def postgresql_url(name: str) -> str:
+    """The address of a database beside the tests' own, or of that one itself."""
+    settings = connection.settings_dict
+    secret = f":{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else ""
+    return f"postgres://{settings['USER']}{secret}@{settings['HOST']}:{settings['PORT']}/{name}"
+
+
+def execute(statement: str) -> None:
+    """From outside of every database of ours: nobody may be connected to a database that is copied."""
     connection.close()
     with connection._nodb_cursor() as cursor:
         cursor.execute(statement)

@@ -1,0 +1,33 @@
+"""How long the portal waits for PostgreSQL, and how it notices that the other end is gone. See decision 0013."""
+
+from collections.abc import Mapping
+from typing import Any
+
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 20  # above every statement of a page or a step; manage.py migrate lifts it
+LOCK_SECONDS = 5  # who holds a lock writes a few rows; longer means that something is stuck
+IDLE_IN_TRANSACTION_SECONDS = 30  # no call to Azure or to a mail server happens within a transaction
+
+_LIMITS = {
+    "statement_timeout": STATEMENT_SECONDS,
+    "lock_timeout": LOCK_SECONDS,
+    "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS,
+}
+
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_OPTIONS: Mapping[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "fallback_application_name": "reimage-portal",  # the units say which process by PGAPPNAME
+    "options": " ".join(f"-c {name}={seconds}s" for name, seconds in _LIMITS.items()),
+    # A server that vanished without a word is noticed after 30 + 3 x 10 seconds of silence, or 20 of unanswered data.
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+
+
+def connection_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """For libpq. What DATABASE_URL says itself (…?sslmode=verify-full&connect_timeout=2) wins."""
+    return {**_OPTIONS, **given}

@@ -1,10 +1,11 @@
 """Makes the script's wishes come true over HTTP, and keeps what the portal acknowledged: it must hold afterwards."""
 
+import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db import close_old_connections
@@ -41,6 +42,7 @@ class Feeder:
         self._queue = deque(wishes)
         self._base_url, self._sandbox, self._size = base_url, sandbox, size
         self._machines = registry.machines()
+        self._common = sorted({machine for wish in wishes if wish.fate is Fate.RUN for machine in wish.machines})
         self.deeds: list[Deed] = []
         self.given_up: Counter[str] = Counter()
         self._deadline = time.monotonic() + size.longest_feeding_seconds
@@ -67,6 +69,10 @@ class Feeder:
     @property
     def is_done(self) -> bool:
         return not any(thread.is_alive() for thread in self._threads)
+
+    def stop(self) -> None:
+        """No further wish is begun."""
+        self._deadline = 0.0
 
     def join(self) -> None:
         for thread in self._threads:
@@ -98,8 +104,19 @@ class Feeder:
         return [self._machines[number] for number in wish.machines]
 
     def later(self, wish: Wish) -> None:
-        """Its machines are occupied: after the others."""
-        self._queue.append(wish)
+        """Its machines are occupied: after the others, and for free machines instead, as far as there are any."""
+        self._queue.append(replace(wish, machines=tuple(self._substituted(wish))) if wish.fate is Fate.RUN else wish)
+
+    def _substituted(self, wish: Wish) -> Iterator[int]:
+        occupied = registry.occupied()
+        free = [
+            number
+            for number in self._common
+            if number not in wish.machines and self._machines[number].resource_key not in occupied
+        ]
+        random.shuffle(free)  # two feeders rarely choose the same
+        for number in wish.machines:
+            yield free.pop() if self._machines[number].resource_key in occupied and free else number
 
     def hold(self, machine: VirtualMachine, *, busy: bool) -> None:
         """While somebody else is at it, the portal waits before it sends anything."""

@@ -82,13 +82,13 @@ class Phases:
         report = report_of(
             verdict,
             seed=self._seed,
-            wanted=self._size.operations,
+            size=self._size,
             counts=self._counts(),
             control=duplicates,
             recovery_p95_s=self._recovery.p95_seconds,
         )
         self._tell_what_happened()
-        for line in shortcomings(verdict, report, wanted=self._size.operations):
+        for line in shortcomings(verdict, report, size=self._size):
             say(f"BROKEN  {line}")
         say("passed" if report["passed"] else "NOT passed")
         return report

@@ -28,7 +28,7 @@ def main() -> int:
         size = size.lasting(options.minutes)
     folder = Path(tempfile.mkdtemp(prefix="reimage-portal-chaos-"))
     try:
-        report = run(folder, seed=options.seed, size=size)
+        report = run(folder, seed=options.seed, size=size, embedded=options.embedded)
     finally:
         if options.keep:
             say(f"logs and data are kept in {folder}")
@@ -44,7 +44,7 @@ def _many(options: argparse.Namespace) -> int:
     reports = []
     for seed in range(int(first), int(last or first) + 1):
         command = [sys.executable, "-m", "tests.chaos", "--seed", str(seed)]
-        command += ["--quick"] if options.quick else []
+        command += [f"--{name}" for name in ("quick", "embedded") if getattr(options, name)]
         command += ["--minutes", str(options.minutes)] if options.minutes else []
         finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         line = finished.stdout.strip()
@@ -60,6 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", help="several, for example 1-20; prints the table of all on standard error")
     parser.add_argument("--minutes", type=float, help="how long the harm goes on at least")
     parser.add_argument("--quick", action="store_true", help="60 operations, for CI")
+    parser.add_argument("--embedded", action="store_true", help="on SQLite and the filesystem broker")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and data, and say where it is")
     return parser.parse_args()
 

@@ -14,13 +14,13 @@ from reimage.domain.plan import ReimagePlan
 from reimage.domain.request_states import RequestState
 from reimage.models import ApprovalDecision, DecisionOutcome, ReimageOperation, ReimageRequest
 from reimage.services.drafting import digest_of
-from tests.chaos import canary, feeding
+from tests.chaos import canary, deeds
 from tests.chaos.evidence import AzureOperation, Deed, Event, Evidence, Operation, Post, Request
 from tests.chaos.installation import Installation
 from tests.chaos.script import MAY_RUN
 
 
-def gather(installation: Installation, deeds: Iterable[feeding.Deed], moments: Iterable[float]) -> Evidence:
+def gather(installation: Installation, made: Iterable[deeds.Deed], moments: Iterable[float]) -> Evidence:
     """Everything that the judge looks at."""
     return Evidence(
         posts=[_post(entry) for entry in installation.sandbox.ledger(method="POST", action="reimage")],
@@ -28,7 +28,7 @@ def gather(installation: Installation, deeds: Iterable[feeding.Deed], moments: I
         requests=[_request(row) for row in _requests()],
         operations=[_operation(row) for row in ReimageOperation.objects.exclude(state="planned").order_by("pk")],
         events=[_event(row) for row in AuditEvent.objects.exclude(subject="").order_by("subject", "sequence")],
-        deeds=[_deed(deed) for deed in deeds],
+        deeds=[_deed(deed) for deed in made],
         os_disks=dict(_os_disks(installation)),
         moments=sorted(moments),
         leaks=list(_leaks(installation)),
@@ -121,7 +121,7 @@ def _event(row: AuditEvent) -> Event:
     )
 
 
-def _deed(deed: feeding.Deed) -> Deed:
+def _deed(deed: deeds.Deed) -> Deed:
     return Deed(
         request=deed.number,
         fate=deed.fate.value,

@@ -44,10 +44,13 @@ class Installation:
     Attributes: `sandbox`, `web`, `beat`, `workers`, `broker` (None for the filesystem), `folder`, `has_postgresql`.
     """
 
-    def __init__(self, folder: Path, *, seed: int, size: scale.Scale) -> None:
+    def __init__(self, folder: Path, *, seed: int, size: scale.Scale, embedded: bool = False) -> None:
         self.folder = folder
         self.logs = folder / "logs"
-        self.has_postgresql = not with_services.missing_programs()
+        missing = with_services.missing_programs()
+        self.has_postgresql = not missing and not embedded
+        if missing and not embedded:
+            say(f"!!! {', '.join(missing)} not found: this campaign runs on SQLITE AND THE FILESYSTEM BROKER ONLY !!!")
         self._seed, self._size = seed, size
         self._stack = ExitStack()
         self.broker: Process | None = None
@@ -88,8 +91,6 @@ class Installation:
 
     def _services(self, stack: ExitStack) -> dict[str, str]:
         if not self.has_postgresql:
-            missing = ", ".join(with_services.missing_programs())
-            say(f"!!! {missing} not found: this campaign runs on SQLITE AND THE FILESYSTEM BROKER ONLY !!!")
             return {}
         database = stack.enter_context(with_services.postgresql(self.folder / "postgresql"))
         port = free_port()

@@ -15,6 +15,9 @@ from tests.chaos.timeline import Harm, azure_faults_of
 
 BROKER_AWAY_SECONDS = 1.0
 BEAT_AWAY_SECONDS = 1.0
+# What Celery says once it works. Who has not begun to work is spared: on a slow machine, where starting takes longer than
+# the time between two kills, nothing would be shown but that dead processes do nothing.
+WORKING, SWEEPING = b" ready.", b"reimage.tasks.sweep sent"
 # The campaign's own look must not be what is harmed.
 CUT = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
          WHERE backend_type = 'client backend' AND application_name <> 'chaos' AND random() < 0.5"""
@@ -35,7 +38,7 @@ class Mischief:
     def start(self) -> None:
         for script in azure_faults_of(self._seed):
             self._installation.sandbox.control("POST", "faults", {"random": script})
-        self._threads = [threading.Thread(target=self._run, args=(kind,), name=kind) for kind in self._kinds()]
+        self._threads = [threading.Thread(target=self._run, args=(kind,)) for kind in self._kinds()]
         for thread in self._threads:
             thread.start()
 
@@ -86,14 +89,18 @@ class Mischief:
         """A broker that was killed lost its messages too."""
         return self.counts["flush_broker"] + self.counts["kill_broker"]
 
-    def _worker(self, harm: Harm) -> Process:
-        """The one that is meant, or the next that is not paused."""
+    def _victim(self, harm: Harm) -> Process | None:
+        """The one that is meant, or the next that works. None while no other would be left to go on."""
         workers = self._installation.workers
         ordered = [workers[(harm.who + step) % len(workers)] for step in range(len(workers))]
-        return next(worker for worker in ordered if not worker.is_paused)
+        working = [worker for worker in ordered if not worker.is_paused and worker.has_said(WORKING)]
+        return working[0] if len(working) > 1 else None
 
     def _kill_worker(self, harm: Harm) -> None:
-        worker = self._worker(harm)
+        worker = self._victim(harm)
+        if worker is None:
+            self.counts["spared"] += 1
+            return
         log = worker.log
         self.moments.append(time.time())
         worker.kill()
@@ -113,11 +120,17 @@ class Mischief:
         self._installation.workers[harm.who].resume()
 
     def _kill_web(self, _harm: Harm) -> None:
+        if not self._installation.web_answers():
+            self.counts["spared"] += 1
+            return
         self._installation.web.kill()
         self._installation.web.start()
         self.counts["kill_web"] += 1
 
     def _kill_beat(self, _harm: Harm) -> None:
+        if not self._installation.beat.has_said(SWEEPING):
+            self.counts["spared"] += 1
+            return
         self._installation.beat.kill()
         time.sleep(BEAT_AWAY_SECONDS)
         self._installation.beat.start()

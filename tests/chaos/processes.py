@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+FIRST_BYTES = 60_000
 LONGEST_LIFE_SECONDS = 3600  # whatever becomes of the campaign, nothing that it started outlives this
 
 
@@ -30,6 +31,11 @@ class Process:
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def has_said(self, words: bytes) -> bool:
+        """Whether these words stand near the beginning of this life's log."""
+        with self.log.open("rb") as file:
+            return words in file.read(FIRST_BYTES)
 
     def start(self) -> None:
         """Starts it, or starts it anew if it has ended."""

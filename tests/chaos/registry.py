@@ -7,7 +7,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from portal.audit.actors import Actor
-from reimage.domain.operation_states import WORKER_STATES, OperationState
+from reimage.domain.operation_states import ACTIVE, WORKER_STATES, OperationState
 from reimage.domain.request_states import OPEN, RequestState
 from reimage.models import AccessGrant, GrantRole, PrincipalKind, ReimageOperation, ReimageRequest, VirtualMachine
 from reimage.services.grants import create_grant
@@ -45,6 +45,13 @@ def digest_of(number: int) -> str:
 def let_term_end(number: int) -> None:
     """As if three days had passed for this request."""
     ReimageRequest.objects.filter(pk=number).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def occupied() -> set[str]:
+    """Machines, by key, that an open operation holds."""
+    close_old_connections()
+    states = [str(state) for state in ACTIVE]
+    return set(ReimageOperation.objects.filter(state__in=states).values_list("resource_key", flat=True))
 
 
 def unfinished() -> dict[str, int]:

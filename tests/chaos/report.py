@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.chaos.scale import RECOVERY_SECONDS
+from tests.chaos.scale import Scale
 from tests.chaos.verdict import Verdict
 
 COLUMNS = (
@@ -30,7 +30,7 @@ Report = dict[str, object]
 
 
 def report_of(
-    verdict: Verdict, *, seed: int, wanted: int, counts: Mapping[str, int], control: int, recovery_p95_s: float
+    verdict: Verdict, *, seed: int, size: Scale, counts: Mapping[str, int], control: int, recovery_p95_s: float
 ) -> Report:
     """`passed` only if no promise broke, all that was wanted was asked for, and the negative control was caught."""
     found: Report = dict.fromkeys(COLUMNS, 0)
@@ -43,19 +43,17 @@ def report_of(
         "control_duplicates": control,
         "recovery_p95_s": recovery_p95_s,
     }
-    found["passed"] = not shortcomings(verdict, found, wanted=wanted)
+    found["passed"] = not shortcomings(verdict, found, size=size)
     return found
 
 
-def shortcomings(verdict: Verdict, report: Report, *, wanted: int) -> list[str]:
+def shortcomings(verdict: Verdict, report: Report, *, size: Scale) -> list[str]:
     """Why a campaign did not pass, in sentences; empty if it did."""
     found = [f"{name}: {sentence}" for name, sentences in verdict.findings.items() for sentence in sentences]
-    if int(str(report["operations"])) < wanted:
-        found.append(f"only {report['operations']} of {wanted} operations were asked for")
-    if float(str(report["recovery_p95_s"])) > RECOVERY_SECONDS:
-        found.append(
-            f"work stood still for {report['recovery_p95_s']} s after a kill, {RECOVERY_SECONDS} s are promised"
-        )
+    if int(str(report["operations"])) < size.operations:
+        found.append(f"only {report['operations']} of {size.operations} operations were asked for")
+    if float(str(report["recovery_p95_s"])) > size.recovery_seconds:
+        found.append(f"work stood still for {report['recovery_p95_s']} s, more than {size.recovery_seconds:g} s")
     if not report["control_duplicates"]:
         found.append("the negative control was not caught: this campaign is blind")
     return found

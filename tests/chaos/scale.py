@@ -22,8 +22,9 @@ class Scale:
     mischief_seconds: float
     pauses: int
     control_tasks: int
-    longest_feeding_seconds: float
-    longest_quiet_seconds: float
+    recovery_seconds: float
+    longest_feeding_seconds: float = 900
+    longest_quiet_seconds: float = 600
 
     def lasting(self, minutes: float) -> "Scale":
         """The same campaign, harmed for so many minutes."""
@@ -38,8 +39,7 @@ QUICK = Scale(
     mischief_seconds=20,
     pauses=1,
     control_tasks=8,
-    longest_feeding_seconds=240,
-    longest_quiet_seconds=240,
+    recovery_seconds=3 * RECOVERY_SECONDS,  # part of CI: it must not fail because the machine does something else
 )
 FULL = Scale(
     operations=300,
@@ -48,6 +48,5 @@ FULL = Scale(
     mischief_seconds=110,
     pauses=2,
     control_tasks=24,
-    longest_feeding_seconds=900,
-    longest_quiet_seconds=300,
+    recovery_seconds=RECOVERY_SECONDS,
 )

@@ -1,0 +1,52 @@
+"""A campaign passes only if it could see, asked for enough, recovered in time, and found nothing."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.chaos.report import COLUMNS, Report, report_of, table_head, table_row
+from tests.chaos.scale import FULL
+from tests.chaos.verdict import Verdict
+
+COUNTS = {"operations": 300, "kills": 60, "broker_flushes": 20, "db_terminations": 100, "faults": 700}
+
+
+def report(verdict: Verdict | None = None, *, control: int = 3, recovery_p95_s: float = 33.0, **counts: int) -> Report:
+    return report_of(
+        verdict or Verdict(accepted_posts=280),
+        seed=7,
+        size=FULL,
+        counts={**COUNTS, **counts},
+        control=control,
+        recovery_p95_s=recovery_p95_s,
+    )
+
+
+def test_a_clean_one_passes_with_every_figure() -> None:
+    found = report()
+    assert found["passed"] is True
+    assert tuple(found) == COLUMNS
+
+
+@pytest.mark.parametrize("promise", Verdict().findings)
+def test_one_finding_fails_it(promise: str) -> None:
+    found = report(replace(Verdict(), **{promise: ["a sentence"]}))
+    assert (found[promise], found["passed"]) == (1, False)
+
+
+def test_a_blind_one_fails() -> None:
+    assert report(control=0)["passed"] is False
+
+
+def test_one_that_recovers_late_fails() -> None:
+    assert report(recovery_p95_s=FULL.recovery_seconds + 0.1)["passed"] is False
+
+
+def test_one_that_asked_for_too_little_fails() -> None:
+    assert report(operations=299)["passed"] is False
+
+
+def test_the_table_has_a_cell_for_every_figure() -> None:
+    head, line, row = (*table_head().splitlines(), table_row(report()))
+    assert head.count("|") == line.count("|") == row.count("|") == len(COLUMNS) + 1
+    assert "| 33.0 | yes |" in row

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reimage.views import access, machines, new_request, requests, review, work
+from reimage.views import access, machines, new_request, operations, requests, review, work
 
 app_name = "reimage"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("requests/<int:reimage_request_id>/approve", requests.approve, name="request-approve"),
     path("requests/<int:reimage_request_id>/reject", requests.reject, name="request-reject"),
     path("requests/<int:reimage_request_id>/cancel", requests.cancel, name="request-cancel"),
+    path("requests/<int:reimage_request_id>/operations/<int:operation_id>/", operations.operation, name="operation"),
     path("operations/<int:operation_id>/settle", requests.settle, name="operation-settle"),
     path("access/", access.access, name="access"),
     path("access/<int:grant_id>/delete", access.delete_grant, name="access-delete"),

@@ -2,14 +2,24 @@
 
 from reimage.wording.consequences import CONSEQUENCES
 from reimage.wording.notes import NOTES
-from reimage.wording.sentences import consequence_text, drift_text, note_text, settled_text, violation_text
+from reimage.wording.sentences import (
+    consequence_text,
+    drift_text,
+    has_note_text,
+    note_text,
+    settled_text,
+    step_text,
+    violation_text,
+)
 from reimage.wording.states import OPERATION_STATES, POWER_STATES, REQUEST_GROUPS, REQUEST_STATES
+from reimage.wording.steps import NEXT
 from reimage.wording.violations import CHARACTER_CLASSES, FIELDS, VIOLATIONS
 
 __all__ = [
     "CHARACTER_CLASSES",
     "CONSEQUENCES",
     "FIELDS",
+    "NEXT",
     "NOTES",
     "OPERATION_STATES",
     "POWER_STATES",
@@ -18,7 +28,9 @@ __all__ = [
     "VIOLATIONS",
     "consequence_text",
     "drift_text",
+    "has_note_text",
     "note_text",
     "settled_text",
+    "step_text",
     "violation_text",
 ]

@@ -63,6 +63,7 @@ def test_the_requesters_pages_are_japanese(alice: User, ended: ReimageRequest, w
     draft = stories.draft(alice, "web-02", "web-04")
     paths = ["/", "/machines/", "/machines/?q=none-such", f"/machines/{machine.pk}/", f"/requests/new?vm={machine.pk}"]
     paths += ["/requests/", "/requests/?state=ended", f"/requests/{draft.pk}/review"]
+    paths += [f"/requests/{ended.pk}/operations/{operation.pk}/" for operation in ended.operations.all()]
     paths += [f"/requests/{waiting.pk}/", f"/requests/{ended.pk}/", "/approvals/", "/requests/new", "/access/"]
     assert list(english_on(alice, *paths)) == []
 
@@ -87,7 +88,8 @@ def test_the_auditors_pages_are_japanese(carol: User, ended: ReimageRequest) -> 
 
 
 def test_the_administrators_pages_are_japanese(dan: User, unknown: ReimageRequest) -> None:
-    assert list(english_on(dan, "/", "/access/", f"/requests/{unknown.pk}/")) == []
+    stuck = f"/requests/{unknown.pk}/operations/{unknown.operations.get().pk}/"
+    assert list(english_on(dan, "/", "/access/", f"/requests/{unknown.pk}/", stuck)) == []
 
 
 def test_the_strangers_pages_are_japanese(eve: User, waiting: ReimageRequest) -> None:

@@ -7,4 +7,4 @@ class ReimageConfig(AppConfig):
     name = "reimage"
 
     def ready(self) -> None:
-        from reimage import audit_actions, audit_labels  # noqa: F401  # registered by being imported
+        from reimage import audit_actions, audit_labels, audit_links  # noqa: F401  # registered by being imported

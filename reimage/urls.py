@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reimage.views import access, attention, execution, machines, new_request, requests, review, work
+from reimage.views import access, attention, execution, machines, new_request, operations, requests, review, work
 
 app_name = "reimage"
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("execution/pause", execution.pause, name="execution-pause"),
     path("execution/resume", execution.resume, name="execution-resume"),
     path("execution/breakers/<uuid:subscription_id>/release", execution.release, name="execution-release"),
+    path("requests/<int:reimage_request_id>/operations/<int:operation_id>/", operations.operation, name="operation"),
     path("access/", access.access, name="access"),
     path("access/<int:grant_id>/delete", access.delete_grant, name="access-delete"),
 ]

@@ -53,6 +53,7 @@ MATRIX = {
     "reimage:request-approve": Row(NO, "403 302 403 403 404 302"),
     "reimage:request-reject": Row(NO, "403 302 403 403 404 302"),
     "reimage:request-cancel": Row(NO, "302 403 403 403 404 302"),
+    "reimage:operation": Row("200 200 200 200 404 302", NO),
     "reimage:operation-settle": Row(NO, "403 403 403 302 403 302"),
     # Auditors read what waits for administrators.
     "reimage:attention": Row("403 403 200 200 403 302", NO),
@@ -132,6 +133,7 @@ def scene(
         people={"alice": alice, "bob": bob, "carol": carol, "dan": dan, "eve": eve, "nobody": None},
         arguments={
             **{f"reimage:{name}": [pending.pk] for name in of_request},
+            "reimage:operation": [pending.pk, pending.operations.get().pk],
             "reimage:machine": [machine.pk],
             "reimage:request-review": [unsent.pk],
             "reimage:operation-settle": [stuck.operations.get().pk],

@@ -96,6 +96,8 @@ def test_a_credential_asks_for_what_belongs_to_it(tmp_path, credential, name):
         ("EMAIL_PORT", "smtp", "EMAIL_PORT must be a whole number above 0, it is 'smtp'."),
         ("OPERATION_LEASE_SECONDS", "29", "OPERATION_LEASE_SECONDS must be 30 at least, it is '29'."),
         ("OPERATION_POLL_SECONDS", "0", "OPERATION_POLL_SECONDS must be a whole number above 0, it is '0'."),
+        ("READY_SILENCE_SECONDS", "0", "READY_SILENCE_SECONDS must be a whole number above 0, it is '0'."),
+        ("METRICS_TOKEN", "short", "METRICS_TOKEN is too short: use at least 20 random characters."),
         ("SECRET_KEY", "short", "SECRET_KEY is too short: use at least 50 random characters."),
     ],
 )

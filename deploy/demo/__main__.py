@@ -35,7 +35,8 @@ def _sandbox_command(demo: DemoEnvironment) -> list[str]:
     return _python("-m", "sandbox", *(part for name, value in options.items() for part in (f"--{name}", value)))
 
 
-def _web_command(demo: DemoEnvironment) -> list[str]:
+def web_command(demo: DemoEnvironment) -> list[str]:
+    """gunicorn, as in service but for its port."""
     config = ("--config", "deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{demo.ports.web}")
     return _python("-m", "gunicorn", *config, "portal.wsgi")
 
@@ -78,7 +79,7 @@ def run(demo: DemoEnvironment) -> None:
         supervisor.wait_until(lambda: _answers(sandbox_url), of="The sandbox", within_seconds=READY_SECONDS)
         supervisor.run("prepare", _python("-m", "deploy.demo.prepare"), demo.of("web"))
         print("Starting the portal: web, worker and beat", flush=True)
-        supervisor.start("web", _web_command(demo), demo.of("web"))
+        supervisor.start("web", web_command(demo), demo.of("web"))
         supervisor.start("worker", WORKER, demo.of("worker"))
         supervisor.start("beat", BEAT, demo.of("beat"))
         supervisor.wait_until(lambda: _answers(portal_url), of="The portal", within_seconds=READY_SECONDS)

@@ -14,6 +14,7 @@ from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.actors import Actor
 from portal.audit.exports import EXPORT_LIMIT, begin_export, csv_file_name, csv_lines
 from portal.audit.filters import EventFilter
+from portal.audit.links import links_of
 from portal.audit.models import AuditEvent
 from portal.audit.presentation import entries_of, readable_json
 from portal.audit.selectors import EventPage, event_by_id, events_page
@@ -50,6 +51,7 @@ def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     context = {
         "event": found,
         "body": body,
+        "links": links_of(body),
         "detail": entries_of(body["detail"]),
         "readable_json": readable_json(stored),
     }

@@ -14,6 +14,7 @@ from portal.health import heartbeats
 from portal.health.models import ProcessRole
 
 BEAT_SECONDS = 5.0
+END_SECONDS = 20.0
 log = structlog.get_logger(__name__)
 
 
@@ -38,7 +39,7 @@ class Pulse:
     def stop(self) -> None:
         """Ends the thread, which takes its row along."""
         self._stopped.set()
-        self._thread.join(timeout=self._beat_seconds)
+        self._thread.join(timeout=END_SECONDS)
 
     def beat(self) -> None:
         """One beat, now."""

@@ -28,14 +28,28 @@ def advance_operation(operation_id: int) -> None:
     held = leases.claim(operation_id)
     if held is None:
         return
-    operation = held.operation
-    with structlog.contextvars.bound_contextvars(
-        reimage_request=operation.reimage_request_id, operation=operation.pk, fence=held.fence
-    ):
-        log.info("operation.step", state=operation.state)
+    with structlog.contextvars.bound_contextvars(**_ids(held)):
+        state = held.operation.state
+        log.info("operation.step", state=state)
         try:
-            STEPS[OperationState(operation.state)](held)
+            STEPS[OperationState(state)](held)
+            log.info(
+                "operation.stepped", before=state, state=held.operation.state, note=held.operation.note.get("code")
+            )
         except LeaseLost:
             log.warning("operation.lease_lost")
         except Exception:  # our own mistake: the lease lapses, and the step is taken again from what is stored
-            log.exception("operation.crashed", state=operation.state)
+            log.exception("operation.crashed", state=state)
+
+
+def _ids(held: Claim) -> dict[str, object]:
+    """What each line about the step carries, so that one search finds all of an operation, here and at Azure."""
+    operation = held.operation
+    return {
+        "reimage_request": operation.reimage_request_id,
+        "operation": operation.pk,
+        "vm": operation.plan["resource_id"],
+        "client_request_id": str(operation.client_request_id or ""),
+        "attempt": operation.attempt,
+        "fence": held.fence,
+    }

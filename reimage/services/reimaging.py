@@ -67,8 +67,12 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
         )
     except Hindered as hindered:
         return gates.hold(held, hindered)
+    # The step unbinds them again when it ends.
+    structlog.contextvars.bind_contextvars(client_request_id=str(client_request_id), attempt=held.operation.attempt)
+    log.info("reimage.sending")
     latest = held.deadline - CONNECT_SECONDS - READ_SECONDS
     outcome = submit_reimage(plan.resource_id, body, client_request_id=client_request_id, deadline=latest)
+    log.info("reimage.answered", outcome=type(outcome).__name__, status=outcome.status)
     _after_post(held, outcome)
     return buckets.learn(plan, outcome, held.now)  # only now: whatever befalls it, the answer is stored
 

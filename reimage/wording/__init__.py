@@ -4,8 +4,18 @@ from reimage.wording.alarms import ALARMS
 from reimage.wording.consequences import CONSEQUENCES
 from reimage.wording.evidence import EVIDENCE
 from reimage.wording.notes import NOTES
-from reimage.wording.sentences import alarm_text, consequence_text, drift_text, note_text, settled_text, violation_text
+from reimage.wording.sentences import (
+    alarm_text,
+    consequence_text,
+    drift_text,
+    has_note_text,
+    note_text,
+    settled_text,
+    step_text,
+    violation_text,
+)
 from reimage.wording.states import OPERATION_STATES, POWER_STATES, REQUEST_GROUPS, REQUEST_STATES
+from reimage.wording.steps import NEXT
 from reimage.wording.violations import CHARACTER_CLASSES, FIELDS, VIOLATIONS
 
 __all__ = [
@@ -14,6 +24,7 @@ __all__ = [
     "CONSEQUENCES",
     "EVIDENCE",
     "FIELDS",
+    "NEXT",
     "NOTES",
     "OPERATION_STATES",
     "POWER_STATES",
@@ -23,7 +34,9 @@ __all__ = [
     "alarm_text",
     "consequence_text",
     "drift_text",
+    "has_note_text",
     "note_text",
     "settled_text",
+    "step_text",
     "violation_text",
 ]

@@ -8,6 +8,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reimage import audit_actions
 from reimage.domain.consequences import Consequence, ConsequenceCode
 from reimage.domain.drift import FieldDrift
 from reimage.domain.errors import RuleViolation
@@ -17,6 +18,7 @@ from reimage.wording.alarms import ALARMS
 from reimage.wording.consequences import CONSEQUENCES
 from reimage.wording.notes import NOTES
 from reimage.wording.states import REQUEST_STATES
+from reimage.wording.steps import ENDED_AT_AZURE, STEPS
 from reimage.wording.violations import CHARACTER_CLASSES, FIELDS, VIOLATIONS
 
 Params = Mapping[str, Any]
@@ -102,3 +104,15 @@ class _Named(dict[str, Any]):
 
 def _named(params: Params) -> _Named:
     return _Named(params)
+
+
+def has_note_text(note: Params) -> bool:
+    """Whether it is a note at all, with a code that this version knows: the log is older than the code."""
+    return note.get("code") in NOTES or note.get("code") == "drifted"
+
+
+def step_text(action: str, detail: Params) -> str:
+    """What a recorded step means; empty for one that speaks for itself."""
+    if action == audit_actions.OPERATION_ENDED_AT_AZURE.name:
+        return str(ENDED_AT_AZURE.get(str(detail.get("status", "")).lower(), STEPS[action]))
+    return str(STEPS.get(action, ""))

@@ -39,6 +39,8 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
     alice.page.wait_for_selector("form[action$='/cancel']", state="detached")
     alice.choose_machines("web-04")
     draft = alice.review("Practice before the maintenance window.").url.removeprefix(stack.url)
+    alice.open(f"/requests/{ended}/")
+    operation = alice.page.locator("#progress a[href*='/operations/']").first.get_attribute("href")
     carol = Person.sign_in(browser, stack, CAROL)
     event = carol.open(f"/requests/{ended}/").locator("#timeline a").first.get_attribute("href")
     return [
@@ -53,6 +55,8 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
         Scene("requests", ALICE, "/requests/"),
         Scene("request-waiting", ALICE, f"/requests/{waiting}/"),
         Scene("request-ended", ALICE, f"/requests/{ended}/"),
+        Scene("operation", ALICE, str(operation)),
+        Scene("operation-audited", CAROL, str(operation)),
         Scene("approvals", BOB, "/approvals/"),
         Scene("request-to-decide", BOB, f"/requests/{waiting}/"),
         Scene("audit", CAROL, "/audit/"),

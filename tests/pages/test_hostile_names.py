@@ -42,6 +42,8 @@ def reimage_request(azure: SandboxProcess, alice: User) -> ReimageRequest:
         ("bob", "/requests/{id}/"),
         ("carol", "/requests/{id}/"),
         ("alice", "/requests/{id}/progress"),
+        ("alice", "/requests/{id}/operations/{operation}/"),
+        ("carol", "/requests/{id}/operations/{operation}/"),
         ("bob", "/approvals/"),
     ],
 )
@@ -54,7 +56,9 @@ def test_it_is_escaped(
     VirtualMachine.objects.filter(pk=other.pk).update(name=SCRIPT)
     ReimageRequest.objects.filter(pk=second.pk).update(justification=SCRIPT)
     person = alice if reader == "alice" else request.getfixturevalue(reader)
-    page = client_of(person).get(address.format(vm=other.pk, id=reimage_request.pk, draft=second.pk))
+    operation = reimage_request.operations.get().pk
+    names = {"vm": other.pk, "id": reimage_request.pk, "draft": second.pk, "operation": operation}
+    page = client_of(person).get(address.format(**names))
     assert page.status_code == 200
     assert "<script>alert" not in source(page)
     assert "\u202e" not in source(page)

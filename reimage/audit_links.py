@@ -1,0 +1,26 @@
+"""From an audit event to the page of its request, or of its operation."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from portal.audit.links import Link, register_link
+
+_SUBJECT = re.compile(r"reimage_request:(\d{1,18})")
+
+
+def page_of(body: Mapping[str, Any]) -> Link | None:
+    """The operation's page where the event names one, else the request's."""
+    found = _SUBJECT.fullmatch(body.get("subject") or "")
+    if not found:
+        return None
+    operation = body.get("detail", {}).get("operation")
+    if isinstance(operation, int):
+        return Link(reverse("reimage:operation", args=[found[1], operation]), _("Every step of this operation"))
+    return Link(reverse("reimage:request", args=[found[1]]), _("The request's page"))
+
+
+register_link(page_of)

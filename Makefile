@@ -11,7 +11,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-postgres chaos chaos-quick check format lint types imports templates migrations deployment \
-	screenshots messages constraints clean
+	bench screenshots messages constraints clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -65,6 +65,9 @@ migrations: .venv/.dev
 deployment: .venv/.dev
 	@echo "Django's deployment check, as served over https"
 	@$(BIN)/python -m tests.served_environment $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: .venv/.dev $(CATALOGUES)  ## performance against docs/performance.md, one JSON line per figure; only some: make bench FIGURES=…
+	@$(BIN)/python -m tests.bench $(FIGURES)
 
 screenshots: .venv/.dev $(CATALOGUES)  ## a picture of every page, both languages and themes, into var/screenshots
 	@$(BIN)/python -m tests.screenshots

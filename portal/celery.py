@@ -20,14 +20,13 @@ SEAL_ALL_SECONDS = 600
 
 
 CONNECT_SECONDS = 2
-ANSWER_SECONDS = 3
+ANSWER_SECONDS = 2
+HEARTBEAT_SECONDS = 30
 
 
 def _transport_options(broker_url: str, folder: Path) -> dict[str, object]:
     """What each kind of broker is given, explained in docs/deployment.md."""
-    once: dict[str, object] = {
-        "max_retries": 0
-    }  # of connecting, for publishers; a worker's consumer tries for ever by itself
+    once: dict[str, object] = {"max_retries": 0}  # publishers, that is; a worker tries to connect for ever
     if broker_url.startswith(("amqp:", "amqps:")):
         return once | {"confirm_publish": True, "read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
     if not broker_url.startswith("filesystem:"):
@@ -53,13 +52,17 @@ app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     broker_transport_options=_transport_options(settings.CELERY_BROKER_URL, settings.VAR_DIR / "broker"),
     broker_connection_timeout=CONNECT_SECONDS,
+    broker_heartbeat=HEARTBEAT_SECONDS,  # RabbitMQ's; Redis has its health check
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # the default gives up after a hundred, and the worker ends
     task_default_delivery_mode="transient",  # no message is worth a disk's time
     accept_content=["json"],
     task_serializer="json",
     task_ignore_result=True,  # results live in the database, written by the services
-    task_publish_retry=False,  # a dead broker never hangs a web request; the sweeper rings again
+    # Once more and at once, over a new connection where the old one broke while it idled. Each try is short: a dead
+    # broker never hangs a web request, and the sweeper rings again.
+    task_publish_retry=True,
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0},
     task_acks_late=False,  # a lost message is re-published from the database, a repeated one changes nothing
     # No time limit: Celery cannot end a thread. Each step is bounded by the timeouts of its HTTP calls.
     worker_prefetch_multiplier=1,

@@ -98,6 +98,14 @@ async def clock(request: Request) -> Response:
     return JSONResponse({"now": iso(world.clock.now()), "offset_seconds": world.clock.offset.total_seconds()})
 
 
+async def throttling(request: Request) -> Response:
+    updates = (await _body(request)).get("updates_left")
+    if not isinstance(updates, int):
+        raise ControlError('send {"updates_left": a whole number}')
+    world_of(request).throttle.leave(updates)
+    return Response(status_code=204)
+
+
 async def reset(request: Request) -> Response:
     world, wanted = world_of(request), await _body(request)
     world.clock.offset *= 0
@@ -154,6 +162,7 @@ CONTROL_ROUTES = [
     Route("/_sandbox/disks", disks),
     Route("/_sandbox/operations", operations),
     Route("/_sandbox/clock", clock, methods=["GET", "POST"]),
+    Route("/_sandbox/throttling", throttling, methods=["POST"]),
     Route("/_sandbox/reset", reset, methods=["POST"]),
     Route("/_sandbox/entra", entra, methods=["POST"]),
 ]

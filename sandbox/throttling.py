@@ -41,6 +41,9 @@ class Bucket:
     def take(self) -> None:
         self._tokens -= 1
 
+    def leave(self, tokens: float) -> None:
+        self._tokens = min(self._tokens, tokens)
+
 
 @dataclass(frozen=True)
 class Allowance:
@@ -54,6 +57,14 @@ class Allowance:
 class Throttle:
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._left: float = UPDATE_VM_SUBSCRIPTION.burst
+
+    def leave(self, updates: int) -> None:
+        """As if others had used up each subscription and region but for so many updates."""
+        self._left = updates
+        for (name, _), bucket in self._buckets.items():
+            if name == UPDATE_VM_SUBSCRIPTION.name:
+                bucket.leave(updates)
 
     def take_update(self, machine_key: str, subscription_id: str, location: str, now: datetime) -> Allowance:
         """Spend one "Update VM" (PATCH and reimage both count as one), unless a bucket is empty."""
@@ -69,6 +80,10 @@ class Throttle:
         return Allowance(header, empty.policy, empty.retry_after_seconds) if empty else Allowance(header)
 
     def _bucket(self, policy: Policy, name: str, now: datetime) -> Bucket:
-        bucket = self._buckets.setdefault((policy.name, name), Bucket(policy, now))
+        bucket = self._buckets.get((policy.name, name))
+        if bucket is None:
+            bucket = self._buckets[policy.name, name] = Bucket(policy, now)
+            if policy is UPDATE_VM_SUBSCRIPTION:
+                bucket.leave(self._left)
         bucket.refill(now)
         return bucket

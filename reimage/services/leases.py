@@ -99,12 +99,15 @@ def commit(
         changes |= {"finished_at": Now(), "next_at": None}
     if not keep_lease:
         changes["lease_until"] = None
+    mine = ReimageOperation.objects.filter(pk=operation.pk, fence=held.fence, state=operation.state)
+    if action is None and state == operation.state and not keep_lease:
+        _look_again_later(mine, held, changes)
+        return
     with transaction.atomic():
         # The request's row first, everywhere: it orders its audit events and prevents deadlocks.
         reimage_request = ReimageRequest.objects.select_for_update().get(pk=operation.reimage_request_id)
         if gate:
             gate()
-        mine = ReimageOperation.objects.filter(pk=operation.pk, fence=held.fence, state=operation.state)
         if not mine.update(state=state, **changes):
             raise LeaseLost(f"operation {operation.pk}, fence {held.fence}")
         if action:
@@ -114,6 +117,12 @@ def commit(
         completion.follow_operation(reimage_request, state)
     operation.refresh_from_db(fields=None, from_queryset=ReimageOperation.objects.select_related("virtual_machine"))
     operation.reimage_request.refresh_from_db()
+
+
+def _look_again_later(mine: QuerySet[ReimageOperation], held: Claim, changes: Mapping[str, Any]) -> None:
+    """Nothing happened: most steps of a reimage are this. One statement, and no lock on the request that many share."""
+    if not mine.update(**changes):
+        raise LeaseLost(f"operation {held.operation.pk}, fence {held.fence}")
 
 
 def _check_move(operation: ReimageOperation, state: OperationState) -> None:

@@ -36,3 +36,19 @@ def test_patch_and_reimage_share_a_bucket_and_tell_what_remains(operator: Client
     second = operator.reimage("web-02").headers["x-ms-ratelimit-remaining-resource"]
     assert first == "Microsoft.Compute/UpdateVMSubscriptionMaximum;1499,Microsoft.Compute/UpdateVMResource;11"
     assert second == "Microsoft.Compute/UpdateVMSubscriptionMaximum;1498,Microsoft.Compute/UpdateVMResource;10"
+
+
+def test_what_others_used_of_a_subscription_is_missed_by_the_portal(operator: Client, sandbox: SandboxProcess) -> None:
+    operator.reimage("web-01", {"osProfile": {}})
+    sandbox.control("POST", "throttling", {"updates_left": 1})
+    assert operator.reimage("web-02").status_code == 202
+    refused = operator.reimage("web-03")
+    assert refused.status_code == 429
+    assert refused.json()["error"]["details"][0]["target"] == "UpdateVMSubscriptionMaximum"
+    sandbox.advance_clock(int(refused.headers["Retry-After"]))
+    assert operator.reimage("web-03").status_code == 202
+
+
+def test_it_holds_for_a_region_that_was_not_used_yet(operator: Client, sandbox: SandboxProcess) -> None:
+    sandbox.control("POST", "throttling", {"updates_left": 0})
+    assert operator.reimage("web-02").status_code == 429

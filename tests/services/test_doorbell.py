@@ -1,20 +1,26 @@
 """The doorbell is best effort: a broker that is away neither stops nor holds up anybody."""
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from celery import Celery, current_app
 from django.db import transaction
 
-from portal.celery import app
+from portal.celery import _transport_options, app
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.models import ReimageOperation
 from reimage.services import doorbell
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approved
+
+PATIENCE_SECONDS = 60
+PUBLISHING = ("task_publish_retry", "task_publish_retry_policy", "broker_connection_timeout", "broker_heartbeat")
 
 
 @pytest.fixture
@@ -29,15 +35,29 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return ids
 
 
-@pytest.fixture(params=["redis://127.0.0.1:1/0", "amqp://guest@127.0.0.1:1//"])
-def dead_broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
-    """An application whose broker nobody listens at, set up as the portal's own."""
+@pytest.fixture(params=["redis", "amqp"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of broker."""
+    return str(request.param)
+
+
+@pytest.fixture
+def broker_at(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Celery]]:
+    """An application whose broker is said to be at a port, set up as the portal's own."""
     monkeypatch.delenv("CELERY_BROKER_URL", raising=False)  # Celery prefers it to what it is given
-    dead = Celery("dead", broker=request.param, set_as_current=False)
-    dead.conf.update(task_publish_retry=False, broker_connection_timeout=2)
-    dead.conf.broker_transport_options = {"max_retries": 0, "socket_connect_timeout": 2}
-    yield dead
-    dead.close()
+    made: list[Celery] = []
+
+    def make(port: int) -> Celery:
+        url = f"{kind}://127.0.0.1:{port}//" if kind == "amqp" else f"{kind}://127.0.0.1:{port}/0"
+        there = Celery("there", broker=url, set_as_current=False)
+        there.conf.update({name: app.conf[name] for name in PUBLISHING})
+        there.conf.broker_transport_options = _transport_options(url, Path())
+        made.append(there)
+        return there
+
+    yield make
+    for there in made:
+        there.close()
 
 
 def test_every_thread_rings_the_portals_own_broker() -> None:
@@ -52,10 +72,22 @@ def test_the_message_names_a_task_that_exists() -> None:
 
 
 def test_a_dead_broker_is_logged_and_nothing_else(
-    dead_broker: Celery, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    broker_at: Callable[[int], Celery], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(doorbell, "current_app", dead_broker)
+    monkeypatch.setattr(doorbell, "current_app", broker_at(1))
     doorbell.ring([1, 2, 3])
+    assert caplog.text.count("doorbell.silent") == 1
+
+
+def test_a_broker_that_accepts_and_says_nothing_holds_nobody_up(
+    broker_at: Callable[[int], Celery], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(doorbell, "current_app", broker_at(silent.getsockname()[1]))
+        ringing = Thread(target=doorbell.ring, args=([1, 2, 3],), daemon=True)
+        ringing.start()
+        ringing.join(PATIENCE_SECONDS)
+        assert not ringing.is_alive()
     assert caplog.text.count("doorbell.silent") == 1
 
 

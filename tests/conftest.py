@@ -11,12 +11,13 @@ from django.utils import translation
 
 from portal.identity.models import User
 from tests.append_only import without_append_only_triggers
+from tests.audit.sealing.fixtures import log
 from tests.azure_fixtures import azure, grants, inventory, running_sandbox, sandbox, sealing_key
 from tests.browser import chromium
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, make_user
 from tests.crashes import small_disk
 
-__all__ = ["azure", "grants", "inventory", "running_sandbox", "sandbox", "sealing_key"]
+__all__ = ["azure", "grants", "inventory", "log", "running_sandbox", "sandbox", "sealing_key"]
 
 
 @pytest.fixture

@@ -100,12 +100,13 @@ def _problems(row: Row) -> Iterator[str]:
     if leaf_hash(body) != index_hash:
         yield "its body is not the one that was sealed, or its leaf was changed"
     try:
-        expected = columns_of(body)
+        projected = columns_of(body)
+        expected = [projected[column] for column in PROJECTED]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         yield "its body is no event"
         return
-    for column, stored in zip(PROJECTED, row[5:], strict=True):
-        if as_stored(expected[column]) != stored:
+    for column, value, stored in zip(PROJECTED, expected, row[5:], strict=True):
+        if as_stored(value) != stored:
             yield f"column {column} is not what its body says"
 
 

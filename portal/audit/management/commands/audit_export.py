@@ -1,0 +1,59 @@
+"""manage.py audit_export: sealed events with their proofs as JSON Lines, for docs/verify_audit.py. An event itself."""
+
+import sys
+from argparse import ArgumentParser
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from portal.audit.actors import Actor
+from portal.audit.catalogue import AUDIT_LOG_EXPORTED
+from portal.audit.models import AuditLeaf
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, newest_note
+from portal.audit.services import record
+
+
+class Command(BaseCommand):
+    help = "Writes sealed events with their proofs, all of them or a selection."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", nargs="?", type=Path, help="a new file; standard output without one")
+        parser.add_argument("--subject", default="", help="for example reimage_request:12")
+        parser.add_argument("--since", type=_moment, help="2026-11-25, or with a time; in TIME_ZONE")
+        parser.add_argument("--until", type=_moment)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        filters = {
+            "event__subject": options["subject"],
+            "event__occurred_at__gte": options["since"],
+            "event__occurred_at__lt": options["until"],
+        }
+        chosen = {name: value for name, value in filters.items() if value}
+        leaves = AuditLeaf.objects.filter(**chosen)
+        try:
+            note = newest_note()
+            file = options["file"]
+            stream = file.open("x", encoding="utf-8") if file else self.stdout
+        except (NothingSealed, OSError) as err:
+            raise CommandError(str(err)) from err
+        with transaction.atomic():
+            selection = {name: options[name] for name in ("subject", "since", "until") if options[name]}
+            record(
+                action=AUDIT_LOG_EXPORTED,
+                actor=Actor.system("manage.py audit_export"),
+                detail={"filter": selection, "rows": leaves.count()},
+            )
+        for line in evidence_lines(leaves, note=note, is_whole=not chosen):
+            stream.write(line)
+        if file:
+            stream.close()
+            self.stderr.write(f"Written: {file}")
+        sys.stdout.flush()
+
+
+def _moment(text: str) -> datetime:
+    return timezone.make_aware(datetime.fromisoformat(text))

@@ -1,0 +1,28 @@
+"""manage.py audit_proof: one event with its proof, in the form of audit_export."""
+
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.audit.models import AuditLeaf
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, newest_note
+
+
+class Command(BaseCommand):
+    help = "Prints one sealed event with its proof."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("event_id", type=UUID)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        leaves = AuditLeaf.objects.filter(event__event_id=options["event_id"])
+        if not leaves.exists():
+            raise CommandError("The log has no such event, or it is not sealed yet.")
+        try:
+            lines = evidence_lines(leaves, note=newest_note(), is_whole=False)
+        except NothingSealed as err:
+            raise CommandError(str(err)) from err
+        for line in lines:
+            self.stdout.write(line, ending="")

@@ -1,0 +1,65 @@
+"""Sealed events as evidence: JSON Lines that prove themselves to whoever has the log's public key.
+
+The first line is the checkpoint, then come events in the order of their places, the last line counts them. Each event
+has its body as it was stored, its place and its proof, so that any line can be verified alone (docs/verify_audit.py).
+"""
+
+import json
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from portal.audit.models import AuditCheckpoint, AuditLeaf
+from portal.audit.sealing import checkpoints
+from portal.audit.sealing.merkle import inclusion_proof
+from portal.audit.sealing.tree import StoredTree
+
+FORMAT = "reimage-portal-audit-1"
+CHUNK = 500
+
+
+class NothingSealed(Exception):
+    """There is no checkpoint yet, so nothing can be proven."""
+
+
+def newest_note() -> str:
+    """The checkpoint that evidence refers to. Raises NothingSealed."""
+    row = AuditCheckpoint.objects.order_by("-tree_size").first()
+    if row is None:
+        raise NothingSealed("No event is sealed yet: try again in a few seconds.")
+    return str(row.note)
+
+
+def evidence_lines(leaves: QuerySet[AuditLeaf], *, note: str, is_whole: bool) -> Iterator[str]:
+    """The file, a line at a time; leaves beyond the checkpoint are left out, for the next export to prove."""
+    size = checkpoints.read(note)[0].tree_size
+    yield _line({"format": FORMAT, "checkpoint": note, "selection": "all" if is_whole else "some"})
+    tree, count = StoredTree(), 0
+    for leaf in _in_order(leaves, size):
+        count += 1
+        yield _line(_proven(leaf, tree, size))
+    yield _line({"events": count})
+
+
+def _in_order(leaves: QuerySet[AuditLeaf], size: int) -> Iterator[AuditLeaf]:
+    """A chunk at a time, each from where the last one ended: nothing is held, and no query runs for hours."""
+    after = -1
+    while chunk := list(
+        leaves.filter(leaf_index__gt=after, leaf_index__lt=size).select_related("event").order_by("leaf_index")[:CHUNK]
+    ):
+        yield from chunk
+        after = chunk[-1].leaf_index
+
+
+def _proven(leaf: AuditLeaf, tree: StoredTree, size: int) -> dict[str, object]:
+    return {
+        "leaf_index": leaf.leaf_index,
+        "digest": leaf.event.digest,
+        "leaf_hash": bytes(leaf.leaf_hash).hex(),
+        "proof": [node.hex() for node in inclusion_proof(tree, leaf.leaf_index, size)],
+        "body": bytes(leaf.event.body).decode(),
+    }
+
+
+def _line(content: dict[str, object]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"

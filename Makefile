@@ -11,7 +11,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-postgres check format lint types imports templates migrations deployment \
-	screenshots messages constraints clean
+	screenshots security messages constraints clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -60,6 +60,9 @@ deployment: .venv/.dev
 
 screenshots: .venv/.dev $(CATALOGUES)  ## a picture of every page, both languages and themes, into var/screenshots
 	@$(BIN)/python -m tests.screenshots
+
+security: .venv/.dev  ## write docs/security.md anew from the tests' markers
+	@$(BIN)/python -m tests.docs.security_table
 
 messages: .venv/.dev  ## collect the texts to be translated into locale/ (needs the gettext tools)
 	@command -v xgettext >/dev/null || { echo "make messages needs xgettext: install your system's gettext package."; exit 1; }

@@ -141,12 +141,14 @@ def scene(
     )
 
 
+@pytest.mark.asvs("V8.2.1", "V13.4.5")
 def test_every_address_is_in_the_table() -> None:
     assert set(routes()) == set(MATRIX)
 
 
 @pytest.mark.parametrize("who", CAST)
 @pytest.mark.parametrize("route", MATRIX)
+@pytest.mark.asvs("V8.2.1", "V8.2.2")
 def test_it_answers_as_the_table_says(scene: Scene, route: str, who: str) -> None:
     row, column = MATRIX[route], CAST.index(who)
     # Safe verbs first: they change nothing, so the deed finds the scene as it was.
@@ -157,12 +159,14 @@ def test_it_answers_as_the_table_says(scene: Scene, route: str, who: str) -> Non
 
 
 @pytest.mark.parametrize("route", MATRIX)
+@pytest.mark.asvs("V3.5.3")
 def test_no_address_knows_the_other_verbs(scene: Scene, route: str) -> None:
     for verb in UNSAFE[1:]:
         assert scene.answer("alice", verb, route) in (405, 404, 403), verb
 
 
 @pytest.mark.parametrize("route", [route for route in MATRIX if MATRIX[route].post not in (NO, NEVER)])
+@pytest.mark.asvs("V3.5.1")
 def test_every_deed_needs_the_forms_token(scene: Scene, route: str) -> None:
     browser = Client(enforce_csrf_checks=True)
     person = scene.people["alice"]

@@ -37,6 +37,7 @@ def test_a_cookie_made_by_hand_changes_nothing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example", "javascript:alert(1)", ""])
+@pytest.mark.asvs("V1.2.2")
 def test_it_does_not_lead_elsewhere(client: Client, address: str) -> None:
     assert client.post(THEME, {"theme": "light", "next": address})["Location"] == "/"
 

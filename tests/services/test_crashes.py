@@ -123,6 +123,7 @@ def test_dying_right_after_a_commit_loses_nothing(
     assert len(posts(azure)) == 1
 
 
+@pytest.mark.asvs("V16.3.4")
 def test_a_mistake_of_ours_is_logged_and_the_step_taken_again(
     azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_mistake_of_ours_is_logged_and_the_step_taken_again(
     assert run(reimage_request, azure).state == RequestState.COMPLETED
 
 
+@pytest.mark.asvs("V2.3.4")
 def test_a_claim_excludes_a_second_worker(azure: SandboxProcess, alice: User, bob: User) -> None:
     operation = approved(alice, bob, "web-02").operations.get()
     first = claim(operation.pk)

@@ -46,6 +46,7 @@ def write_key(file: Path, key: Any) -> str:
     return str(file)
 
 
+@pytest.mark.asvs("V11.2.1")
 def test_it_opens_what_was_sealed(sealed: ReimageOperation) -> None:
     assert open_secret(sealed, SecretField.ADMIN_PASSWORD, commitment=commitment(sealed)) == PASSWORD
     assert open_secret(sealed, SecretField.CUSTOM_DATA, commitment=None) == PARAMETERS.custom_data
@@ -65,6 +66,7 @@ def test_the_same_password_never_seals_or_commits_alike(azure: SandboxProcess, a
     assert len(ciphertexts) == 2
 
 
+@pytest.mark.asvs("V11.3.3")
 def test_it_does_not_open_for_another_request(sealed: ReimageOperation, alice: User) -> None:
     other = draft(alice, "web-02", parameters=PARAMETERS).operations.get()
     moved_to(sealed, other, SecretField.ADMIN_PASSWORD)
@@ -85,12 +87,14 @@ def test_it_does_not_open_for_another_field(sealed: ReimageOperation) -> None:
         open_secret(sealed, SecretField.CUSTOM_DATA, commitment=None)
 
 
+@pytest.mark.asvs("V11.3.3")
 def test_it_does_not_open_for_another_person(sealed: ReimageOperation) -> None:
     sealed.reimage_request.requester = make_user(BOB)
     with pytest.raises(SealingError, match="does not open"):
         open_secret(sealed, SecretField.ADMIN_PASSWORD, commitment=commitment(sealed))
 
 
+@pytest.mark.asvs("V11.3.3")
 def test_it_does_not_open_altered(sealed: ReimageOperation) -> None:
     secret = sealed.sealed_secrets.get(field="admin_password")
     for ciphertext in (b"", bytes(secret.ciphertext)[:-1], bytes(secret.ciphertext) + b"x"):

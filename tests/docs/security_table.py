@@ -71,7 +71,12 @@ def table(catalogue: Catalogue, tests: Mapping[str, list[str]]) -> str:
     parts = [
         INTRODUCTION,
         " ".join(f"{name}: {number}." for name, number in tally.items()) + "\n",
-        _section("Open", "No test shows these; some are not built.", ("id", "what should hold"), _rows(still_open, catalogue.applies)),
+        _section(
+            "Open",
+            "No test shows these; some are not built.",
+            ("id", "what should hold"),
+            _rows(still_open, catalogue.applies),
+        ),
     ]
     for chapter, title in catalogue.chapters.items():
         rows = _chapter_rows(chapter, catalogue, tests)

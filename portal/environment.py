@@ -46,6 +46,8 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("ENTRA_AUTHORITY", "https://login.microsoftonline.com/ followed by your tenant id"),
     Setting("ENTRA_CLIENT_ID", "application (client) id of the portal's app registration"),
     Setting("ENTRA_CLIENT_SECRET", "client secret of that app registration", secret=True),
+    Setting("STEP_UP_MINUTES", "age of a sign-in up to which somebody may submit, approve, grant or settle", default="15"),
+    Setting("STEP_UP_ACRS", "authentication context of Entra's conditional access that these need besides, for example c1", required=False),
     Setting("GRAPH_URL", "Microsoft Graph, asked for groups beyond 200", default="https://graph.microsoft.com"),
     Setting("AZURE_RESOURCE_MANAGER", "https://management.azure.com or a sovereign cloud's address"),
     Setting("AZURE_SUBSCRIPTIONS", "subscription ids whose machines are offered, separated by commas"),
@@ -159,6 +161,8 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
             f"AUDIT_ADDRESS_SOURCE is {values['AUDIT_ADDRESS_SOURCE']!r}: choose REMOTE_ADDR, or HTTP_ and the name of a "
             "header in capitals with underscores, for example HTTP_X_FORWARDED_FOR."
         )
+    if values["STEP_UP_ACRS"] and not re.fullmatch(r"c[1-9][0-9]?", values["STEP_UP_ACRS"]):
+        found.append(f"STEP_UP_ACRS is {values['STEP_UP_ACRS']!r}: choose the id of a context, c1 to c99.")
     needed = {
         "client-secret": ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"),
         "client-certificate": ("AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_FILE"),
@@ -171,7 +175,13 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
 
 def _number_problems(values: Mapping[str, str]) -> list[str]:
     found = []
-    for name in ("EMAIL_PORT", "OPERATION_POLL_SECONDS", "OPERATION_LEASE_SECONDS", "OPERATION_QUARANTINE_SECONDS"):
+    for name in (
+        "STEP_UP_MINUTES",
+        "EMAIL_PORT",
+        "OPERATION_POLL_SECONDS",
+        "OPERATION_LEASE_SECONDS",
+        "OPERATION_QUARANTINE_SECONDS",
+    ):
         if not values[name].isdecimal() or not int(values[name]):
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
         elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "portal.identity.middleware.SessionLimitsMiddleware",
     "portal.identity.middleware.PersonalSettingsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a view opts out, not in
+    "portal.identity.middleware.StepUpMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -113,6 +114,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_IDLE_MINUTES = 30
 SESSION_ABSOLUTE_HOURS = 8
+STEP_UP_MINUTES = int(ENVIRONMENT["STEP_UP_MINUTES"])
+STEP_UP_ACRS = ENVIRONMENT["STEP_UP_ACRS"]
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True

@@ -61,6 +61,9 @@ MATRIX = {
     "audit:export": Row("403 403 200 403 403 302", NO, NO),
     # Open to all: signing in and out, personal settings, the probe.
     "identity:sign-in": Row("302 302 302 302 302 200", "200 200 200 200 200 200", NEVER),
+    # With a young sign-in there is nothing to renew or to take up again.
+    "identity:sign-in-again": Row("302 302 302 302 302 302", NO, NO),
+    "identity:resume": Row("302 302 302 302 302 302", NO, NO),
     "identity:callback": Row(ALL.format(400), NEVER, NEVER),
     "identity:sign-out": Row(NEVER, ALL.format(200)),
     "identity:signed-out": Row(ALL.format(200), NEVER, NEVER),

@@ -12,6 +12,35 @@ def passive(view: View) -> View:
     return view
 
 
+def grave(*kept: str) -> Callable[[View], View]:
+    """For a deed that needs a young sign-in; fields of these names are kept while the person signs in again.
+
+    Every deed is taken for grave, but of one that is not marked so nothing is kept: a field may be a secret.
+    """
+
+    def mark(view: View) -> View:
+        view.kept_fields = kept  # type: ignore[attr-defined]  # read by StepUpMiddleware
+        return view
+
+    return mark
+
+
+def routine(view: View) -> View:
+    """For a deed that harms nobody, or that stops something: the session as it is suffices."""
+    view.is_routine = True  # type: ignore[attr-defined]  # read by StepUpMiddleware
+    return view
+
+
+def is_routine(view: Callable[..., object]) -> bool:
+    """Whether a view was marked so, or is open to everybody."""
+    return getattr(view, "is_routine", False) or not getattr(view, "login_required", True)
+
+
+def kept_fields(view: Callable[..., object]) -> tuple[str, ...]:
+    """The names that `grave` was given."""
+    return getattr(view, "kept_fields", ())
+
+
 def is_passive(view: Callable[..., object]) -> bool:
     """Whether a view was marked so."""
     return getattr(view, "is_passive", False)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from portal.errors import NotFound, WrongState
-from portal.identity.decorators import passive
+from portal.identity.decorators import grave, passive, routine
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.decision_forms import RejectForm, SettleForm
@@ -79,6 +79,7 @@ def progress(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     return render(request, "reimage/requests/_progress.html", context, status=status)
 
 
+@grave("digest", "comment")
 @require_POST
 def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Approves the plan whose digest the page carried."""
@@ -94,6 +95,7 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     return redirect("reimage:request", reimage_request_id)
 
 
+@routine
 @require_POST
 def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Rejects with a reason; where only the reason is missing, the page asks for it."""
@@ -110,6 +112,7 @@ def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     return redirect("reimage:request", reimage_request_id)
 
 
+@routine
 @require_POST
 def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Withdraws one's own request."""
@@ -121,6 +124,7 @@ def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     return redirect("reimage:request", reimage_request_id)
 
 
+@grave("executed", "comment")
 @require_POST
 def settle(request: PersonRequest, operation_id: int) -> HttpResponse:
     """An administrator's word on an operation whose outcome evidence could not tell."""

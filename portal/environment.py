@@ -13,6 +13,16 @@ from urllib.parse import urlsplit
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
+WHOLE_NUMBERS = (
+    "STEP_UP_MINUTES",
+    "SIGN_IN_LIMIT",
+    "SUBMISSION_LIMIT",
+    "DECISION_LIMIT",
+    "EMAIL_PORT",
+    "OPERATION_POLL_SECONDS",
+    "OPERATION_LEASE_SECONDS",
+    "OPERATION_QUARANTINE_SECONDS",
+)
 AZURE_CREDENTIALS = ("managed-identity", "workload-identity", "client-secret", "client-certificate")
 
 
@@ -48,6 +58,9 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("ENTRA_CLIENT_SECRET", "client secret of that app registration", secret=True),
     Setting("STEP_UP_MINUTES", "age of a sign-in up to which somebody may submit, approve, grant or settle", default="15"),
     Setting("STEP_UP_ACRS", "authentication context of Entra's conditional access that these need besides, for example c1", required=False),
+    Setting("SIGN_IN_LIMIT", "sign-ins that one address may begin in ten minutes", default="300"),
+    Setting("SUBMISSION_LIMIT", "requests that one person may draft, and submit, in ten minutes", default="60"),
+    Setting("DECISION_LIMIT", "requests that one person may decide in ten minutes", default="120"),
     Setting("GRAPH_URL", "Microsoft Graph, asked for groups beyond 200", default="https://graph.microsoft.com"),
     Setting("AZURE_RESOURCE_MANAGER", "https://management.azure.com or a sovereign cloud's address"),
     Setting("AZURE_SUBSCRIPTIONS", "subscription ids whose machines are offered, separated by commas"),
@@ -175,13 +188,7 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
 
 def _number_problems(values: Mapping[str, str]) -> list[str]:
     found = []
-    for name in (
-        "STEP_UP_MINUTES",
-        "EMAIL_PORT",
-        "OPERATION_POLL_SECONDS",
-        "OPERATION_LEASE_SECONDS",
-        "OPERATION_QUARANTINE_SECONDS",
-    ):
+    for name in WHOLE_NUMBERS:
         if not values[name].isdecimal() or not int(values[name]):
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
         elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:

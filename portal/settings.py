@@ -55,12 +55,14 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "portal.protection.FetchMetadataMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.audit.middleware.AuditContextMiddleware",
     "portal.identity.middleware.SessionLimitsMiddleware",
     "portal.identity.middleware.PersonalSettingsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a view opts out, not in
+    "portal.protection.RateLimitMiddleware",
     "portal.identity.middleware.StepUpMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -116,6 +118,15 @@ SESSION_IDLE_MINUTES = 30
 SESSION_ABSOLUTE_HOURS = 8
 STEP_UP_MINUTES = int(ENVIRONMENT["STEP_UP_MINUTES"])
 STEP_UP_ACRS = ENVIRONMENT["STEP_UP_ACRS"]
+RATE_LIMITS = {  # in ten minutes, by person, or by address before the sign-in
+    "sign_in": int(ENVIRONMENT["SIGN_IN_LIMIT"]),
+    "sign_in_answer": int(ENVIRONMENT["SIGN_IN_LIMIT"]),
+    "draft": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
+    "submission": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
+    "decision": int(ENVIRONMENT["DECISION_LIMIT"]),
+    "foreign": 10,  # audit events of forms that came from elsewhere
+    "csp_report": 60,
+}
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
@@ -193,6 +204,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_MAX_BYT
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 # Alone: Django's second handler would write customData to a temporary file, in plaintext.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+CSP_REPORT_PATH = "/csp-report"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -204,6 +216,8 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
+        "report-uri": CSP_REPORT_PATH,  # deprecated, and the only one that Firefox knows
+        "report-to": "csp",
     },
 }
 

@@ -3,12 +3,14 @@
 from django.urls import include, path
 
 from portal import views
+from portal.csp_reports import csp_report
 
 urlpatterns = [
     path("", include("reimage.urls")),
     path("", include("portal.identity.urls")),
     path("audit/", include("portal.audit.urls")),
     path("theme", views.theme, name="theme"),
+    path("csp-report", csp_report, name="csp-report"),
     path("healthz", views.healthz, name="healthz"),
 ]
 

@@ -25,6 +25,7 @@ ROUTINE = {
     "identity:language",
     "identity:time-zone",
     "theme",
+    "csp-report",
 }
 
 

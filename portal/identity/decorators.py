@@ -1,6 +1,7 @@
 """Marks that views carry for the session's sake."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -29,6 +30,29 @@ def routine(view: View) -> View:
     """For a deed that harms nobody, or that stops something: the session as it is suffices."""
     view.is_routine = True  # type: ignore[attr-defined]  # read by StepUpMiddleware
     return view
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A kind of deed that is counted, and whether asking for the page counts too."""
+
+    kind: str
+    reads_too: bool
+
+
+def limited(kind: str, *, reads_too: bool = False) -> Callable[[View], View]:
+    """For what must not come too often; settings.RATE_LIMITS says how often by kind."""
+
+    def mark(view: View) -> View:
+        view.limit = Limit(kind, reads_too)  # type: ignore[attr-defined]  # read by RateLimitMiddleware
+        return view
+
+    return mark
+
+
+def limit_of(view: Callable[..., object]) -> Limit | None:
+    """What `limited` was given."""
+    return getattr(view, "limit", None)
 
 
 def is_routine(view: Callable[..., object]) -> bool:

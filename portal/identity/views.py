@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal.errors import Unavailable
 from portal.identity import entra, flows, services, sessions, step_up
 from portal.identity.addresses import leave_for, own_address, own_path
+from portal.identity.decorators import limited
 from portal.identity.errors import SignInRefused
 from portal.identity.groups import memberships_of
 from portal.identity.tenant import entra_tenant
@@ -22,6 +23,7 @@ from portal.identity.tokens import verify_id_token
 
 
 @login_not_required
+@limited("sign_in")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -43,6 +45,7 @@ def _begin(request: HttpRequest) -> HttpResponse:
     return leave_for(request, flow["auth_uri"])
 
 
+@limited("sign_in", reads_too=True)
 @never_cache
 @require_GET
 def sign_in_again(request: HttpRequest) -> HttpResponse:
@@ -81,6 +84,7 @@ def resume(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@limited("sign_in_answer", reads_too=True)
 @never_cache
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.audit.text import visible
 from portal.errors import NotFound, Problem, Unavailable
-from portal.identity.decorators import routine
+from portal.identity.decorators import limited, routine
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain.virtual_machine import OsType
@@ -42,6 +42,7 @@ class Group:
 
 
 @routine
+@limited("draft")
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_request(request: PersonRequest) -> HttpResponse:

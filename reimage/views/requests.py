@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from portal.errors import NotFound, WrongState
-from portal.identity.decorators import grave, passive, routine
+from portal.identity.decorators import grave, limited, passive, routine
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.decision_forms import RejectForm, SettleForm
@@ -80,6 +80,7 @@ def progress(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 
 
 @grave("digest", "comment")
+@limited("decision")
 @require_POST
 def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Approves the plan whose digest the page carried."""
@@ -96,6 +97,7 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 
 
 @routine
+@limited("decision")
 @require_POST
 def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Rejects with a reason; where only the reason is missing, the page asks for it."""

@@ -42,5 +42,6 @@ def test_it_does_not_lead_elsewhere(client: Client, address: str) -> None:
     assert client.post(THEME, {"theme": "light", "next": address})["Location"] == "/"
 
 
+@pytest.mark.django_db
 def test_it_refuses_a_form_of_another_site() -> None:
     assert Client(enforce_csrf_checks=True).post(THEME, {"theme": "dark"}).status_code == 403

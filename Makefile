@@ -6,12 +6,12 @@ TEST_ENV := DJANGO_SETTINGS_MODULE=tests.settings
 # Four even on two cores: half of the time a test waits for another process.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist=loadfile
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-postgres check format lint types imports templates migrations deployment \
-	screenshots security messages constraints clean
+.PHONY: help demo test test-postgres check format lint types imports templates migrations deployment audit-dependencies \
+	screenshots security messages constraints locks clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -28,7 +28,7 @@ test-postgres: .venv/.dev $(CATALOGUES)  ## the suite on a throwaway PostgreSQL 
 	@echo "Testing on PostgreSQL and Redis"
 	@$(BIN)/python -m tests.with_services $(PYTEST) -m "not browser"
 
-check: format lint types imports templates migrations deployment test test-postgres  ## all that CI runs
+check: format lint types imports templates migrations deployment audit-dependencies test test-postgres  ## all that CI runs
 
 format: .venv/.dev
 	@echo "Format of Python (ruff format)"
@@ -61,6 +61,10 @@ deployment: .venv/.dev
 screenshots: .venv/.dev $(CATALOGUES)  ## a picture of every page, both languages and themes, into var/screenshots
 	@$(BIN)/python -m tests.screenshots
 
+audit-dependencies: .venv/.dev
+	@echo "Known vulnerabilities of what is installed (pip-audit)"
+	@$(BIN)/python -m deploy.audit_dependencies
+
 security: .venv/.dev  ## write docs/security.md anew from the tests' markers
 	@$(BIN)/python -m tests.docs.security_table
 
@@ -72,6 +76,9 @@ messages: .venv/.dev  ## collect the texts to be translated into locale/ (needs 
 
 constraints:  ## pin every package anew, from the requirements files alone
 	@$(PYTHON) deploy/constraints.py
+
+locks:  ## write anew the hashes of what constraints.txt pins
+	@$(PYTHON) deploy/constraints.py --locks
 
 clean:  ## back to a fresh clone: removes the virtual environment, the demo's data and every cache
 	@rm -rf .venv var staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
@@ -87,14 +94,14 @@ clean:  ## back to a fresh clone: removes the virtual environment, the demo's da
 	@echo "Making a virtual environment in .venv"
 	@rm -rf .venv && $(PYTHON) -m venv .venv && touch $@
 
-.venv/.runtime: .venv/.created requirements.txt sandbox/requirements.txt constraints.txt
+.venv/.runtime: .venv/.created requirements.lock sandbox/requirements.lock
 	@echo "Installing what the portal and the sandbox need into .venv"
-	@$(PIP_INSTALL) -r requirements.txt -r sandbox/requirements.txt
+	@$(PIP_INSTALL) -r requirements.lock -r sandbox/requirements.lock
 	@touch $@
 
-.venv/.dev: .venv/.created requirements.txt sandbox/requirements.txt requirements-dev.txt constraints.txt
+.venv/.dev: .venv/.created requirements-dev.lock
 	@echo "Installing what testing needs into .venv"
-	@$(PIP_INSTALL) -r requirements-dev.txt
+	@$(PIP_INSTALL) -r requirements-dev.lock
 	@touch .venv/.runtime $@
 
 %.mo: %.po | .venv/.runtime

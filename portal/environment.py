@@ -71,7 +71,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("AZURE_CLIENT_CERTIFICATE_FILE", "its PEM file, with AZURE_CREDENTIAL=client-certificate", required=False),
     Setting("AZURE_CA_BUNDLE", "PEM file of the authorities to trust for Entra ID and Azure; the system's if unset", required=False),
     Setting("SEALING_PUBLIC_KEY", "public key that seals passwords (base64; made by deploy/sealing_key.py)"),
-    Setting("SEALING_PRIVATE_KEY_FILE", "its private half, for the worker alone (file mode 0400)", required=False),
+    Setting("SEALING_PRIVATE_KEY_FILE", "private halves, for the worker alone: a file (mode 0400), several with commas, or a folder of .pem files", required=False),
     Setting("EMAIL_HOST", "SMTP server; without one, mails are files under VAR_DIR/mail", required=False),
     Setting("EMAIL_PORT", "port of the SMTP server", default="587"),
     Setting("EMAIL_HOST_USER", "user at the SMTP server", required=False),
@@ -200,7 +200,10 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
     found = []
     if values["SECRET_KEY"] and len(values["SECRET_KEY"]) < 50:
         found.append("SECRET_KEY is too short: use at least 50 random characters.")
-    for name in ("AZURE_CA_BUNDLE", "SEALING_PRIVATE_KEY_FILE", "AZURE_CLIENT_CERTIFICATE_FILE"):
+    for key in filter(None, (item.strip() for item in values["SEALING_PRIVATE_KEY_FILE"].split(","))):
+        if not Path(key).exists():
+            found.append(f"SEALING_PRIVATE_KEY_FILE names {key}, which is not a file.")
+    for name in ("AZURE_CA_BUNDLE", "AZURE_CLIENT_CERTIFICATE_FILE"):
         if values[name] and not Path(values[name]).is_file():
             found.append(f"{name} names {values[name]}, which is not a file.")
     return found

@@ -5,7 +5,7 @@ from celery import shared_task, signals
 from django.utils import timezone
 
 from portal.audit.actors import Actor
-from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification, secrets
+from reimage.services import decision, doorbell, drafting, execution, inventory, leases, notification, sealing_keys
 
 log = structlog.get_logger(__name__)
 
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 @signals.worker_init.connect
 def refuse_to_start_blind(**_: object) -> None:
     """A worker that cannot open what the web process seals would fail every request that carries a password."""
-    secrets.check_private_key()
+    sealing_keys.check_private_keys()
 
 
 @shared_task

@@ -109,7 +109,8 @@ AUTHENTICATION_BACKENDS = ["portal.identity.backends.EntraBackend"]
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 LOGIN_URL = "identity:sign-in"
 LOGIN_REDIRECT_URL = "/"
-SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+_COOKIE_PREFIX = "__Host-" if HTTPS else ""  # no other host can set or read a cookie of such a name
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -127,7 +128,7 @@ RATE_LIMITS = {  # in ten minutes, by person, or by address before the sign-in
     "foreign": 10,  # audit events of forms that came from elsewhere
     "csp_report": 60,
 }
-CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -173,7 +174,9 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT["MAIL_FROM"]
 LANGUAGE_CODE = "en"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-LANGUAGE_COOKIE_NAME = "language"
+TIME_ZONE_COOKIE_NAME = f"{_COOKIE_PREFIX}time_zone"  # portal.js writes it too
+THEME_COOKIE_NAME = f"{_COOKIE_PREFIX}theme"
+LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = HTTPS
 TIME_ZONE = ENVIRONMENT["TIME_ZONE"]

@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.appearance import THEME_COOKIE_NAME, THEMES
+from portal.appearance import THEMES
 from portal.audit.refusals import record_refusal
 from portal.errors import NotAllowed, NotFound, Problem, TooMany, Unavailable
 from portal.identity.rate_limits import count
@@ -137,7 +137,7 @@ def theme(request: HttpRequest) -> HttpResponse:
         back = "/"
     response = HttpResponseRedirect(back)
     response.set_cookie(
-        THEME_COOKIE_NAME,
+        settings.THEME_COOKIE_NAME,
         choice,
         max_age=timedelta(days=365),
         secure=settings.SESSION_COOKIE_SECURE,

@@ -15,7 +15,7 @@ from portal.identity import services, sessions, step_up
 from portal.identity.addresses import page_of, sign_in_address, sign_in_again_address
 from portal.identity.decorators import is_passive, is_routine, kept_fields
 from portal.identity.models import User
-from portal.identity.time_zones import COOKIE_NAME, is_time_zone
+from portal.identity.time_zones import is_time_zone
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -102,7 +102,7 @@ class PersonalSettingsMiddleware:
 
 def _time_zone(request: HttpRequest, user: User | None) -> zoneinfo.ZoneInfo:
     chosen = user.time_zone if user else ""
-    for name in (chosen, request.COOKIES.get(COOKIE_NAME, "")):
+    for name in (chosen, request.COOKIES.get(settings.TIME_ZONE_COOKIE_NAME, "")):
         if is_time_zone(name):
             return zoneinfo.ZoneInfo(name)
     return zoneinfo.ZoneInfo(settings.TIME_ZONE)

@@ -18,7 +18,8 @@ INTRODUCTION = """\
 
 The portal is held against OWASP ASVS 5.0 at level 2, with some requirements of level 3. Each row says what one of them
 means here and which tests show it. This file is made by `make security` from `docs/asvs.toml` and the tests' markers;
-a test fails where it is not up to date. Rules and limits stand in [protection.md](protection.md).
+a test fails where it is not up to date. Rules and limits stand in [protection.md](protection.md), what the whole
+protects against in [threat-model.md](threat-model.md).
 """
 
 

@@ -6,12 +6,12 @@ TEST_ENV := DJANGO_SETTINGS_MODULE=tests.settings
 # Four even on two cores: half of the time a test waits for another process.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist=loadfile
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-postgres chaos chaos-quick check format lint types imports templates migrations deployment \
-	bench screenshots messages constraints clean
+	audit-dependencies bench screenshots security messages constraints locks clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -36,7 +36,7 @@ chaos-quick: .venv/.dev $(CATALOGUES)
 	@echo "The fault campaign, in a minute and a half"
 	@$(BIN)/python -m tests.chaos --quick --seed 1
 
-check: format lint types imports templates migrations deployment test test-postgres chaos-quick  ## all that CI runs
+check: format lint types imports templates migrations deployment audit-dependencies test test-postgres chaos-quick  ## all that CI runs
 
 format: .venv/.dev
 	@echo "Format of Python (ruff format)"
@@ -72,6 +72,13 @@ bench: .venv/.dev $(CATALOGUES)  ## performance against docs/performance.md, one
 screenshots: .venv/.dev $(CATALOGUES)  ## a picture of every page, both languages and themes, into var/screenshots
 	@$(BIN)/python -m tests.screenshots
 
+audit-dependencies: .venv/.dev
+	@echo "Known vulnerabilities of what is installed (pip-audit)"
+	@$(BIN)/python -m deploy.audit_dependencies
+
+security: .venv/.dev  ## write docs/security.md anew from the tests' markers
+	@$(BIN)/python -m tests.docs.security_table
+
 messages: .venv/.dev  ## collect the texts to be translated into locale/ (needs the gettext tools)
 	@command -v xgettext >/dev/null || { echo "make messages needs xgettext: install your system's gettext package."; exit 1; }
 	@mkdir -p locale
@@ -80,6 +87,9 @@ messages: .venv/.dev  ## collect the texts to be translated into locale/ (needs 
 
 constraints:  ## pin every package anew, from the requirements files alone
 	@$(PYTHON) deploy/constraints.py
+
+locks:  ## write anew the hashes of what constraints.txt pins
+	@$(PYTHON) deploy/constraints.py --locks
 
 clean:  ## back to a fresh clone: removes the virtual environment, the demo's data and every cache
 	@rm -rf .venv var staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
@@ -95,14 +105,14 @@ clean:  ## back to a fresh clone: removes the virtual environment, the demo's da
 	@echo "Making a virtual environment in .venv"
 	@rm -rf .venv && $(PYTHON) -m venv .venv && touch $@
 
-.venv/.runtime: .venv/.created requirements.txt sandbox/requirements.txt constraints.txt
+.venv/.runtime: .venv/.created requirements.lock sandbox/requirements.lock
 	@echo "Installing what the portal and the sandbox need into .venv"
-	@$(PIP_INSTALL) -r requirements.txt -r sandbox/requirements.txt
+	@$(PIP_INSTALL) -r requirements.lock -r sandbox/requirements.lock
 	@touch $@
 
-.venv/.dev: .venv/.created requirements.txt sandbox/requirements.txt requirements-dev.txt constraints.txt
+.venv/.dev: .venv/.created requirements-dev.lock
 	@echo "Installing what testing needs into .venv"
-	@$(PIP_INSTALL) -r requirements-dev.txt
+	@$(PIP_INSTALL) -r requirements-dev.lock
 	@touch .venv/.runtime $@
 
 %.mo: %.po | .venv/.runtime

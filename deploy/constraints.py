@@ -1,4 +1,7 @@
-"""Pins every package anew: installs the requirements without constraints.txt and writes down what came."""
+"""Pins every package anew: installs the requirements without constraints.txt, writes down what came, and their hashes.
+
+With --locks, only the hashes: what constraints.txt pins, for every Python, system and processor.
+"""
 
 import subprocess
 import sys
@@ -6,8 +9,18 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-REQUIREMENTS = ("requirements.txt", "sandbox/requirements.txt", "requirements-dev.txt")
+LOCKS = {
+    "requirements.txt": "requirements.lock",
+    "sandbox/requirements.txt": "sandbox/requirements.lock",
+    "requirements-dev.txt": "requirements-dev.lock",
+}
+REQUIREMENTS = tuple(LOCKS)
 HEADER = "# Every package, exactly. Made by: make constraints\n"
+LOCK_HEADER = "# What {source} installs, each file by its hash. Made by: make locks\n"
+OLDEST_PYTHON = "3.11"
+UV = "uv==0.13.9"  # writes hashes of all files of a release, and which system needs what; pip can do neither
+# Only packages and hashes: where they come from is for the machine that installs them to say.
+COMPILE = ["--universal", "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--quiet"]
 
 
 def unconstrained(text: str) -> str:
@@ -15,23 +28,45 @@ def unconstrained(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("-c "))
 
 
+def _python_in(folder: Path) -> str:
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    return str(folder / "bin/python")
+
+
+def _pip(python: str, *arguments: str) -> str:
+    command = [python, "-m", "pip", "--disable-pip-version-check", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
 def _freeze(folder: Path) -> str:
     for name in REQUIREMENTS:
         copy = folder / name
         copy.parent.mkdir(exist_ok=True)
         copy.write_text(unconstrained((ROOT / name).read_text(encoding="utf-8")), encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-    pip = [str(folder / "venv/bin/python"), "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", "-r", str(folder / "requirements-dev.txt")], check=True)
-    return subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout
+    python = _python_in(folder / "venv")
+    _pip(python, "install", "--quiet", "-r", str(folder / "requirements-dev.txt"))
+    return _pip(python, "freeze")
 
 
-def main() -> None:
-    """Writes constraints.txt; the old one stays where the installation fails."""
+def _write_locks(folder: Path) -> None:
+    python = _python_in(folder / "uv")
+    _pip(python, "install", "--quiet", UV)
+    for source, lock in LOCKS.items():
+        made = folder / "lock"
+        command = [python, "-m", "uv", "pip", "compile", *COMPILE, "--python-version", OLDEST_PYTHON]
+        subprocess.run([*command, source, "--output-file", str(made)], cwd=ROOT, check=True)
+        text = LOCK_HEADER.format(source=source) + made.read_text(encoding="utf-8")
+        (ROOT / lock).write_text(text, encoding="utf-8")
+        made.unlink()
+
+
+def main(arguments: list[str]) -> None:
+    """Writes constraints.txt and the locks; an old one stays where making the new one fails."""
     with tempfile.TemporaryDirectory() as folder:
-        frozen = _freeze(Path(folder))
-    (ROOT / "constraints.txt").write_text(HEADER + frozen, encoding="utf-8")
+        if arguments != ["--locks"]:
+            (ROOT / "constraints.txt").write_text(HEADER + _freeze(Path(folder)), encoding="utf-8")
+        _write_locks(Path(folder))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

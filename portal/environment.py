@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
-NUMBERS = (
+WHOLE_NUMBERS = (
+    "STEP_UP_MINUTES",
+    "SIGN_IN_LIMIT",
+    "SUBMISSION_LIMIT",
+    "DECISION_LIMIT",
     "EMAIL_PORT",
     "OPERATION_POLL_SECONDS",
     "OPERATION_LEASE_SECONDS",
@@ -56,6 +60,11 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("ENTRA_AUTHORITY", "https://login.microsoftonline.com/ followed by your tenant id"),
     Setting("ENTRA_CLIENT_ID", "application (client) id of the portal's app registration"),
     Setting("ENTRA_CLIENT_SECRET", "client secret of that app registration", secret=True),
+    Setting("STEP_UP_MINUTES", "age of a sign-in up to which somebody may submit, approve, grant or settle", default="15"),
+    Setting("STEP_UP_ACRS", "authentication context of Entra's conditional access that these need besides, for example c1", required=False),
+    Setting("SIGN_IN_LIMIT", "sign-ins that one address may begin in ten minutes", default="300"),
+    Setting("SUBMISSION_LIMIT", "requests that one person may draft, and submit, in ten minutes", default="60"),
+    Setting("DECISION_LIMIT", "requests that one person may decide in ten minutes", default="120"),
     Setting("GRAPH_URL", "Microsoft Graph, asked for groups beyond 200", default="https://graph.microsoft.com"),
     Setting("AZURE_RESOURCE_MANAGER", "https://management.azure.com or a sovereign cloud's address"),
     Setting("AZURE_SUBSCRIPTIONS", "subscription ids whose machines are offered, separated by commas"),
@@ -66,7 +75,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("AZURE_CLIENT_CERTIFICATE_FILE", "its PEM file, with AZURE_CREDENTIAL=client-certificate", required=False),
     Setting("AZURE_CA_BUNDLE", "PEM file of the authorities to trust for Entra ID and Azure; the system's if unset", required=False),
     Setting("SEALING_PUBLIC_KEY", "public key that seals passwords (base64; made by deploy/sealing_key.py)"),
-    Setting("SEALING_PRIVATE_KEY_FILE", "its private half, for the worker alone (file mode 0400)", required=False),
+    Setting("SEALING_PRIVATE_KEY_FILE", "private halves, for the worker alone: a file (mode 0400), several with commas, or a folder of .pem files", required=False),
     Setting("AUDIT_SIGNING_KEY_FILE", "private key that signs the audit log's checkpoints, for the worker alone (file mode 0400; made by deploy/audit_key.py)", required=False),
     Setting("AUDIT_PUBLIC_KEYS", "public keys of the audit log, oldest first, separated by commas; audit_verify trusts these alone", required=False),
     Setting("AUDIT_ANCHOR_FILE", "file outside the database that every checkpoint is added to; audit-anchors.jsonl under VAR_DIR if unset", required=False),
@@ -184,6 +193,8 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
             f"AUDIT_ADDRESS_SOURCE is {values['AUDIT_ADDRESS_SOURCE']!r}: choose REMOTE_ADDR, or HTTP_ and the name of a "
             "header in capitals with underscores, for example HTTP_X_FORWARDED_FOR."
         )
+    if values["STEP_UP_ACRS"] and not re.fullmatch(r"c[1-9][0-9]?", values["STEP_UP_ACRS"]):
+        found.append(f"STEP_UP_ACRS is {values['STEP_UP_ACRS']!r}: choose the id of a context, c1 to c99.")
     needed = {
         "client-secret": ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"),
         "client-certificate": ("AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_FILE"),
@@ -198,7 +209,7 @@ def _number_problems(values: Mapping[str, str]) -> list[str]:
     found = []
     if not values["BREAKER_REIMAGES"].isdecimal():
         found.append(f"BREAKER_REIMAGES must be a whole number, 0 for none, it is {values['BREAKER_REIMAGES']!r}.")
-    for name in NUMBERS:
+    for name in WHOLE_NUMBERS:
         if not values[name].isdecimal() or not int(values[name]):
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
         elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:
@@ -212,9 +223,11 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
         found.append("SECRET_KEY is too short: use at least 50 random characters.")
     if values["METRICS_TOKEN"] and len(values["METRICS_TOKEN"]) < 20:
         found.append("METRICS_TOKEN is too short: use at least 20 random characters.")
+    for key in filter(None, (item.strip() for item in values["SEALING_PRIVATE_KEY_FILE"].split(","))):
+        if not Path(key).exists():
+            found.append(f"SEALING_PRIVATE_KEY_FILE names {key}, which is not a file.")
     for name in (
         "AZURE_CA_BUNDLE",
-        "SEALING_PRIVATE_KEY_FILE",
         "AZURE_CLIENT_CERTIFICATE_FILE",
         "AUDIT_SIGNING_KEY_FILE",
     ):

@@ -37,6 +37,16 @@ class WrongState(Problem):
     status = HTTPStatus.CONFLICT
 
 
+class TooMany(Problem):
+    """The same thing came more often than a person does it; `retry_after` seconds later it is taken again."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, message: str, remedy: str = "", *, retry_after: int) -> None:
+        super().__init__(message, remedy)
+        self.retry_after = retry_after
+
+
 class TooLarge(Problem):
     """More was sent than the portal takes at once; it was not read."""
 

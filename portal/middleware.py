@@ -15,13 +15,14 @@ from portal.views import database_unavailable, problem_page
 
 
 class NoStoreMiddleware:
-    """Pages of a signed-in person stay out of every cache, the browser's own included."""
+    """Pages of a signed-in person stay out of every cache, the browser's own included; says where reports go."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        response["Reporting-Endpoints"] = f'csp="{settings.CSP_REPORT_PATH}"'
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             patch_cache_control(response, no_store=True, private=True)
         return response

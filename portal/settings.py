@@ -57,12 +57,15 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "portal.protection.FetchMetadataMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.audit.middleware.AuditContextMiddleware",
     "portal.identity.middleware.SessionLimitsMiddleware",
     "portal.identity.middleware.PersonalSettingsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a view opts out, not in
+    "portal.protection.RateLimitMiddleware",
+    "portal.identity.middleware.StepUpMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -112,14 +115,26 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 LOGIN_URL = "identity:sign-in"
 LOGIN_REDIRECT_URL = "/"
 SESSION_ENGINE = "portal.identity.session_store"
-SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+_COOKIE_PREFIX = "__Host-" if HTTPS else ""  # no other host can set or read a cookie of such a name
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_IDLE_MINUTES = 30
 SESSION_ABSOLUTE_HOURS = 8
-CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+STEP_UP_MINUTES = int(ENVIRONMENT["STEP_UP_MINUTES"])
+STEP_UP_ACRS = ENVIRONMENT["STEP_UP_ACRS"]
+RATE_LIMITS = {  # in ten minutes, by person, or by address before the sign-in
+    "sign_in": int(ENVIRONMENT["SIGN_IN_LIMIT"]),
+    "sign_in_answer": int(ENVIRONMENT["SIGN_IN_LIMIT"]),
+    "draft": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
+    "submission": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
+    "decision": int(ENVIRONMENT["DECISION_LIMIT"]),
+    "foreign": 10,  # audit events of forms that came from elsewhere
+    "csp_report": 60,
+}
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -184,7 +199,9 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT["MAIL_FROM"]
 LANGUAGE_CODE = "en"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-LANGUAGE_COOKIE_NAME = "language"
+TIME_ZONE_COOKIE_NAME = f"{_COOKIE_PREFIX}time_zone"  # portal.js writes it too
+THEME_COOKIE_NAME = f"{_COOKIE_PREFIX}theme"
+LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = HTTPS
 TIME_ZONE = ENVIRONMENT["TIME_ZONE"]
@@ -215,6 +232,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_MAX_BYT
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 # Alone: Django's second handler would write customData to a temporary file, in plaintext.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+CSP_REPORT_PATH = "/csp-report"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -226,6 +244,8 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
+        "report-uri": CSP_REPORT_PATH,  # deprecated, and the only one that Firefox knows
+        "report-to": "csp",
     },
 }
 

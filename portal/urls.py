@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from portal import views
+from portal.csp_reports import csp_report
 
 urlpatterns = [
     path("", include("reimage.urls")),
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", include("portal.health.urls")),
     path("audit/", include("portal.audit.urls")),
     path("theme", views.theme, name="theme"),
+    path("csp-report", csp_report, name="csp-report"),
     path("healthz", views.healthz, name="healthz"),
 ]
 

@@ -12,13 +12,16 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.appearance import THEME_COOKIE_NAME, THEMES
+from portal.appearance import THEMES
+from portal.audit.refusals import record_refusal
 from portal.database_trouble import NO_ROOM, cause_of
-from portal.errors import NotAllowed, NotFound, Problem, Unavailable
+from portal.errors import NotAllowed, NotFound, Problem, TooMany, Unavailable
+from portal.identity.rate_limits import count
 
 RETRY_SECONDS = 30
 log = structlog.get_logger(__name__)
@@ -29,6 +32,7 @@ TITLES = {
     HTTPStatus.FORBIDDEN: lambda: _("You may not do this"),
     HTTPStatus.CONFLICT: lambda: _("This is no longer as your page showed it"),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: lambda: _("This is too much at once"),
+    HTTPStatus.TOO_MANY_REQUESTS: lambda: _("Please wait a moment"),
     HTTPStatus.SERVICE_UNAVAILABLE: lambda: _("Not available right now"),
     HTTPStatus.INTERNAL_SERVER_ERROR: lambda: _("Something broke on our side"),
 }
@@ -37,7 +41,10 @@ TITLES = {
 def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The explained refusal: a full page, or for htmx the same text as a fragment."""
     template = "problem/_problem.html" if getattr(request, "htmx", False) else "problem/page.html"
-    return render(request, template, _explained(problem, problem.status), status=problem.status)
+    response = render(request, template, _explained(problem, problem.status), status=problem.status)
+    if isinstance(problem, TooMany):
+        response["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 def _explained(problem: Problem, status: HTTPStatus) -> dict[str, object]:
@@ -47,13 +54,13 @@ def _explained(problem: Problem, status: HTTPStatus) -> dict[str, object]:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form came from elsewhere, or its token is from an older session. Nothing of the form is shown again."""
-    return problem_page(
-        request,
-        NotAllowed(
-            _("This form is too old, or it was not sent from this site; nothing was changed."),
-            _("Go back, reload the page and send the form again."),
-        ),
+    problem = NotAllowed(
+        _("This form is too old, or it was not sent from this site; nothing was changed."),
+        _("Go back, reload the page and send the form again."),
     )
+    if not count(request, "foreign", timezone.now()).is_refused:
+        record_refusal(request, problem)
+    return problem_page(request, problem)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -143,7 +150,7 @@ def theme(request: HttpRequest) -> HttpResponse:
         back = "/"
     response = HttpResponseRedirect(back)
     response.set_cookie(
-        THEME_COOKIE_NAME,
+        settings.THEME_COOKIE_NAME,
         choice,
         max_age=timedelta(days=365),
         secure=settings.SESSION_COOKIE_SECURE,

@@ -5,7 +5,17 @@ from celery import shared_task, signals
 
 from portal.audit.actors import Actor
 from portal.health import heartbeats, signs
-from reimage.services import alarms, decision, doorbell, drafting, execution, inventory, leases, notification, secrets
+from reimage.services import (
+    alarms,
+    decision,
+    doorbell,
+    drafting,
+    execution,
+    inventory,
+    leases,
+    notification,
+    sealing_keys,
+)
 from reimage.services.clock import database_now
 from reimage.services.pace import LastTime
 
@@ -16,7 +26,7 @@ duties_done = LastTime()
 @signals.worker_init.connect
 def refuse_to_start_blind(**_: object) -> None:
     """A worker that cannot open what the web process seals would fail every request that carries a password."""
-    secrets.check_private_key()
+    sealing_keys.check_private_keys()
 
 
 @shared_task

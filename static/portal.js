@@ -6,9 +6,10 @@
 
   const rememberTimeZone = () => {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const secure = location.protocol === "https:" ? "; Secure" : "";
+    const isHttps = location.protocol === "https:";
+    const [prefix, secure] = isHttps ? ["__Host-", "; Secure"] : ["", ""];
     if (zone) {
-      document.cookie = `time_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+      document.cookie = `${prefix}time_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
     }
   };
 

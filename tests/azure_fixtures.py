@@ -47,6 +47,7 @@ def sealing_key(settings: Settings, tmp_path: Path) -> X25519PrivateKey:
     key = X25519PrivateKey.generate()
     file = tmp_path / "sealing-private.pem"
     file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    file.chmod(0o400)
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     settings.SEALING_PUBLIC_KEY = base64.b64encode(public).decode()
     settings.SEALING_PRIVATE_KEY_FILE = str(file)

@@ -35,6 +35,7 @@ class Row:
 NO = "405 405 405 405 405 302"
 ALL = " ".join(["{0}"] * len(CAST))
 NEVER = ALL.format(405)
+REPORTS = ALL.format(400)  # no report; a browser sends them by itself, and they change nothing
 # 302 for nobody is the way to the sign-in; for the others it is the way on, after a deed or to the right page.
 MATRIX = {
     "reimage:my-work": Row("200 200 200 200 200 302", NO),
@@ -70,12 +71,16 @@ MATRIX = {
     "audit:export": Row("403 403 200 403 403 302", NO, NO),
     # Open to all: signing in and out, personal settings, the probe.
     "identity:sign-in": Row("302 302 302 302 302 200", "200 200 200 200 200 200", NEVER),
+    # With a young sign-in there is nothing to renew or to take up again.
+    "identity:sign-in-again": Row("302 302 302 302 302 302", NO, NO),
+    "identity:resume": Row("302 302 302 302 302 302", NO, NO),
     "identity:callback": Row(ALL.format(400), NEVER, NEVER),
     "identity:sign-out": Row(NEVER, ALL.format(200)),
     "identity:signed-out": Row(ALL.format(200), NEVER, NEVER),
     "identity:language": Row(NEVER, ALL.format(302)),
     "identity:time-zone": Row(NEVER, ALL.format(302)),
     "theme": Row(NEVER, ALL.format(302)),
+    "csp-report": Row(NEVER, REPORTS),
     "healthz": Row(ALL.format(200), NEVER),
     "readyz": Row(ALL.format(503), NEVER),  # no worker runs here
     "metrics": Row(ALL.format(200), NEVER),
@@ -155,12 +160,14 @@ def scene(
     )
 
 
+@pytest.mark.asvs("V8.2.1", "V13.4.5")
 def test_every_address_is_in_the_table() -> None:
     assert set(routes()) == set(MATRIX)
 
 
 @pytest.mark.parametrize("who", CAST)
 @pytest.mark.parametrize("route", MATRIX)
+@pytest.mark.asvs("V8.2.1", "V8.2.2")
 def test_it_answers_as_the_table_says(scene: Scene, route: str, who: str) -> None:
     row, column = MATRIX[route], CAST.index(who)
     # Safe verbs first: they change nothing, so the deed finds the scene as it was.
@@ -171,12 +178,16 @@ def test_it_answers_as_the_table_says(scene: Scene, route: str, who: str) -> Non
 
 
 @pytest.mark.parametrize("route", MATRIX)
+@pytest.mark.asvs("V3.5.3")
 def test_no_address_knows_the_other_verbs(scene: Scene, route: str) -> None:
     for verb in UNSAFE[1:]:
         assert scene.answer("alice", verb, route) in (405, 404, 403), verb
 
 
-@pytest.mark.parametrize("route", [route for route in MATRIX if MATRIX[route].post not in (NO, NEVER)])
+@pytest.mark.parametrize(
+    "route", [route for route in MATRIX if MATRIX[route].post not in (NO, NEVER) and route != REPORTS]
+)
+@pytest.mark.asvs("V3.5.1")
 def test_every_deed_needs_the_forms_token(scene: Scene, route: str) -> None:
     browser = Client(enforce_csrf_checks=True)
     person = scene.people["alice"]

@@ -36,6 +36,7 @@ def send_unread(client: Client, path: str = "/theme", **meta: str) -> Any:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"])
+@pytest.mark.asvs("V4.2.1", "V5.2.1")
 def test_before_sign_in_nothing_over_the_limit_is_read(stranger: Client, kind: str) -> None:
     response = send_unread(stranger, CONTENT_LENGTH=str(LIMIT + 1), CONTENT_TYPE=kind)
     assert response.status_code == 413
@@ -45,6 +46,7 @@ def test_before_sign_in_nothing_over_the_limit_is_read(stranger: Client, kind: s
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("meta", [{"HTTP_TRANSFER_ENCODING": "chunked"}, {"CONTENT_LENGTH": "-1"}])
+@pytest.mark.asvs("V4.2.1")
 def test_a_body_of_unknown_size_is_not_read(stranger: Client, meta: dict[str, str]) -> None:
     assert send_unread(stranger, **meta).status_code == 413
 
@@ -73,6 +75,7 @@ def test_what_fifty_machines_may_need_is_accepted(client: Client, as_file: bool)
 
 
 @pytest.mark.django_db
+@pytest.mark.asvs("V5.3.1", "V5.3.2", "V14.2.2")
 def test_an_upload_never_becomes_a_file(client: Client, settings: Any, tmp_path: Path) -> None:
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 1
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "nowhere")  # a file would have to be made there, and could not be

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from portal.environment import CONTRACT
 
 EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
@@ -21,6 +23,7 @@ def test_every_setting_is_explained_in_the_contracts_words():
     assert [setting.name for setting in CONTRACT if f"# {setting.meaning}" not in text] == []
 
 
+@pytest.mark.asvs("V13.3.1")
 def test_it_holds_no_value_of_a_secret():
     secret = {setting.name for setting in CONTRACT if setting.secret}
     assert {name: value for name, value in ASSIGNMENTS if name in secret and value} == {}

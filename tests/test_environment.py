@@ -50,6 +50,7 @@ def test_an_installation_on_loopback_may_use_http_and_the_embedded_defaults(tmp_
 
 
 @pytest.mark.parametrize("name", ["ALLOWED_HOSTS", "DATABASE_URL", "CELERY_BROKER_URL", "MAIL_FROM"])
+@pytest.mark.asvs("V13.2.3")
 def test_a_served_installation_has_no_embedded_defaults(tmp_path, name):
     assert [line.split()[1] for line in problems(tmp_path, SERVED, **{name: ""})] == [name]
 
@@ -58,12 +59,14 @@ def test_a_served_installation_has_no_embedded_defaults(tmp_path, name):
     "url",
     ["http://reimage.example.com", "https://reimage.example.com/portal", "https://", "reimage.example.com"],
 )
+@pytest.mark.asvs("V3.5.4", "V12.2.1")
 def test_a_served_installation_is_reached_over_https_and_without_a_path(tmp_path, url):
     assert any("PUBLIC_URL must be https:// and a host" in line for line in problems(tmp_path, SERVED, PUBLIC_URL=url))
 
 
 @pytest.mark.parametrize("source", [SERVED, LOCAL])
 @pytest.mark.parametrize("name", ["ENTRA_AUTHORITY", "GRAPH_URL", "AZURE_RESOURCE_MANAGER"])
+@pytest.mark.asvs("V12.2.1", "V12.3.3")
 def test_entra_and_azure_are_asked_over_https_alone(tmp_path, source, name):
     (line,) = problems(tmp_path, source, **{name: "http://login.example.com/a-tenant"})
     assert f"{name} must begin with https://" in line
@@ -124,6 +127,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", [setting.name for setting in CONTRACT if setting.secret and setting.name in SERVED])
+@pytest.mark.asvs("V13.3.1")
 def test_a_secret_may_come_from_a_file(tmp_path, name):
     file = tmp_path / "secret"
     file.write_text(f"{SERVED[name]}\n", encoding="utf-8")

@@ -8,17 +8,17 @@ from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import ACCESS_REFUSED
 from portal.audit.models import Outcome
 from portal.audit.services import record
-from portal.errors import NotAllowed, Problem, WrongState
+from portal.errors import NotAllowed, Problem, TooMany, WrongState
 
 logger = structlog.get_logger(__name__)
 
 
 def record_refusal(request: HttpRequest, problem: Problem) -> None:
-    """Records a refusal by a rule, a missing role, or because it came too late; other problems are no refusals.
+    """Records a refusal by a rule, a role, a limit, or because it came too late; other problems are no refusals.
 
     Nothing was changed, so a log that cannot be written must not hide the explanation from the person.
     """
-    if not isinstance(problem, NotAllowed | WrongState):
+    if not isinstance(problem, NotAllowed | TooMany | WrongState):
         return
     try:
         with transaction.atomic():

@@ -37,12 +37,19 @@ def sign_in_address(*, next_path: str, notice: str = "") -> str:
     return f"{reverse('identity:sign-in')}?{urlencode(parameters)}"
 
 
-def leave_for(request: HttpRequest, address: str) -> HttpResponse:
+def sign_in_again_address(*, next_path: str) -> str:
+    """Where a sign-in that is too old for a deed is renewed."""
+    return f"{reverse('identity:sign-in-again')}?{urlencode({'next': next_path})}"
+
+
+def leave_for(request: HttpRequest, address: str, *, because: str = "") -> HttpResponse:
     """Sends the browser to Entra ID by a page of its own.
 
     Chrome and Safari apply form-action to every redirect that follows a form (https://github.com/w3c/webappsec-csp/issues/8),
     and Entra ID may redirect on to a federated host that nobody can list beforehand. A refresh is not a form.
     """
-    response = render(request, "identity/leaving.html", {"address": address, "host": urlsplit(address).netloc})
+    response = render(
+        request, "identity/leaving.html", {"address": address, "host": urlsplit(address).netloc, "because": because}
+    )
     response["Refresh"] = f"0;url={address}"
     return response

@@ -13,6 +13,7 @@ REFUSED = AuditAction("session.refused", _("Sign-in refused"))
 register(SIGNED_IN, SIGNED_OUT, EXPIRED, REFUSED)
 register_labels(
     app_roles=_("App roles"),
+    authenticated_at=_("Last proof of identity"),
     evidence=_("Evidence"),
     group_ids=_("Groups"),
     groups_are_complete=_("All groups are known"),

@@ -15,6 +15,7 @@ class Claims:
 
     `groups_overage`: the person is in too many groups, so the token lists none of them.
     `auth_time`: when they last proved who they are, if Entra ID is set up to say so.
+    `contexts`: the authentication contexts (`acrs`) that this sign-in satisfied.
     """
 
     tenant_id: uuid.UUID
@@ -25,6 +26,7 @@ class Claims:
     group_ids: tuple[uuid.UUID, ...] = ()
     groups_overage: bool = False
     auth_time: datetime | None = None
+    contexts: tuple[str, ...] = ()
     login_hint: str = ""
 
 
@@ -40,6 +42,7 @@ def read_claims(payload: Mapping[str, Any]) -> Claims:
         group_ids=_guids(payload, "groups"),
         groups_overage=_has_overage(payload),
         auth_time=_instant(payload, "auth_time"),
+        contexts=tuple(sorted(set(_texts(payload, "acrs")))),
         login_hint=_text(payload, "login_hint"),
     )
 

@@ -1,6 +1,7 @@
 """Marks that views carry for the session's sake."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -10,6 +11,58 @@ def passive(view: View) -> View:
     """For what a page asks by itself, such as live progress: it never extends a session."""
     view.is_passive = True  # type: ignore[attr-defined]  # read by SessionLimitsMiddleware
     return view
+
+
+def grave(*kept: str) -> Callable[[View], View]:
+    """For a deed that needs a young sign-in; fields of these names are kept while the person signs in again.
+
+    Every deed is taken for grave, but of one that is not marked so nothing is kept: a field may be a secret.
+    """
+
+    def mark(view: View) -> View:
+        view.kept_fields = kept  # type: ignore[attr-defined]  # read by StepUpMiddleware
+        return view
+
+    return mark
+
+
+def routine(view: View) -> View:
+    """For a deed that harms nobody, or that stops something: the session as it is suffices."""
+    view.is_routine = True  # type: ignore[attr-defined]  # read by StepUpMiddleware
+    return view
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A kind of deed that is counted, and whether asking for the page counts too."""
+
+    kind: str
+    reads_too: bool
+
+
+def limited(kind: str, *, reads_too: bool = False) -> Callable[[View], View]:
+    """For what must not come too often; settings.RATE_LIMITS says how often by kind."""
+
+    def mark(view: View) -> View:
+        view.limit = Limit(kind, reads_too)  # type: ignore[attr-defined]  # read by RateLimitMiddleware
+        return view
+
+    return mark
+
+
+def limit_of(view: Callable[..., object]) -> Limit | None:
+    """What `limited` was given."""
+    return getattr(view, "limit", None)
+
+
+def is_routine(view: Callable[..., object]) -> bool:
+    """Whether a view was marked so, or is open to everybody."""
+    return getattr(view, "is_routine", False) or not getattr(view, "login_required", True)
+
+
+def kept_fields(view: Callable[..., object]) -> tuple[str, ...]:
+    """The names that `grave` was given."""
+    return getattr(view, "kept_fields", ())
 
 
 def is_passive(view: Callable[..., object]) -> bool:

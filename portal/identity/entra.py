@@ -68,14 +68,19 @@ def entra_client() -> msal.ConfidentialClientApplication:
         )
 
 
-def begin_sign_in(*, redirect_uri: str, language: str) -> dict[str, Any]:
-    """msal's flow: `auth_uri` is where to send the browser, `state` names the flow, the rest is ours to keep."""
+def begin_sign_in(
+    *, redirect_uri: str, language: str, asked_besides: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """msal's flow: `auth_uri` is where to send the browser, `state` names the flow, the rest is ours to keep.
+
+    `asked_besides` are further parameters of the address.
+    """
     client = entra_client()
     with warnings.catch_warnings():
         # docs/decisions/0004-sign-in-response-mode.md says why the answer comes by query.
         warnings.filterwarnings("ignore", message="response_mode='form_post'", category=UserWarning)
         flow: dict[str, Any] = client.initiate_auth_code_flow(SCOPES, redirect_uri=redirect_uri, response_mode="query")
-    flow["auth_uri"] += "&" + urlencode({"ui_locales": language})
+    flow["auth_uri"] += "&" + urlencode({"ui_locales": language, **(asked_besides or {})})
     return flow
 
 

@@ -62,6 +62,18 @@ class RefusedByEntra(SignInRefused):
     advice = _("Tell your administrator the reason shown here.")
 
 
+class NotFreshEnough(SignInRefused):
+    """The ID token does not prove that the person has just signed in, or not in the context that is asked for."""
+
+    reason = "not_fresh_enough"
+    title = _("Your sign-in was not renewed")
+    text = _("Microsoft Entra ID's answer does not prove that you have just signed in as this step needs.")
+    advice = _(
+        "Nothing was sent. Try the step again. If this happens again, tell your administrator that the ID token lacks "
+        "the claim shown here."
+    )
+
+
 class TokenRefused(SignInRefused):
     """Base of all findings about the ID token."""
 

@@ -15,16 +15,19 @@ LIFETIME_SECONDS = 600
 
 @dataclass(frozen=True)
 class OpenFlow:
-    """One begun sign-in: msal's flow and the page to show afterwards."""
+    """One begun sign-in: msal's flow, the page to show afterwards, and whether it must prove a fresh sign-in."""
 
     flow: dict[str, Any]
     next_path: str
+    is_step_up: bool = False
 
 
-def remember(session: SessionBase, flow: dict[str, Any], *, next_path: str, now: datetime) -> None:
+def remember(
+    session: SessionBase, flow: dict[str, Any], *, next_path: str, now: datetime, is_step_up: bool = False
+) -> None:
     """Keeps a begun sign-in; the oldest gives way when there are too many."""
     flows = session.get(SESSION_KEY, {})
-    flows[flow["state"]] = {"flow": flow, "next": next_path, "begun_at": int(now.timestamp())}
+    flows[flow["state"]] = {"flow": flow, "next": next_path, "begun_at": int(now.timestamp()), "step_up": is_step_up}
     newest = sorted(flows.items(), key=lambda item: item[1]["begun_at"])[-MOST_OPEN_FLOWS:]
     session[SESSION_KEY] = dict(newest)
 
@@ -42,4 +45,4 @@ def take(session: SessionBase, state: str, *, now: datetime) -> OpenFlow:
     session.save()
     if now.timestamp() - entry["begun_at"] > LIFETIME_SECONDS:
         raise UnknownFlow
-    return OpenFlow(entry["flow"], entry["next"])
+    return OpenFlow(entry["flow"], entry["next"], entry.get("step_up", False))

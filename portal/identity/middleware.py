@@ -11,12 +11,13 @@ from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from portal.identity import services, sessions
-from portal.identity.addresses import page_of, sign_in_address
-from portal.identity.decorators import is_passive
+from portal.identity import services, sessions, step_up
+from portal.identity.addresses import page_of, sign_in_address, sign_in_again_address
+from portal.identity.decorators import is_passive, is_routine, kept_fields
 from portal.identity.models import User
-from portal.identity.time_zones import COOKIE_NAME, is_time_zone
+from portal.identity.time_zones import is_time_zone
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -46,8 +47,36 @@ class SessionLimitsMiddleware:
         return None
 
 
+class StepUpMiddleware:
+    """Whatever changes something needs a young sign-in, unless its view is marked as routine."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., object], _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
+        if request.method in SAFE_METHODS or not request.user.is_authenticated or is_routine(view):
+            return None
+        now = timezone.now()
+        if step_up.is_fresh(request.session, now):
+            step_up.forget_form(request.session)
+            return None
+        page = page_of(request)
+        step_up.keep_form(
+            request.session, request.POST, kept_fields(view), path=request.get_full_path(), page=page, now=now
+        )
+        return _whole_page_to(request, sign_in_again_address(next_path=page))
+
+
 def _to_sign_in(request: HttpRequest, *, notice: str) -> HttpResponse:
-    address = sign_in_address(next_path=page_of(request), notice=notice)
+    return _whole_page_to(request, sign_in_address(next_path=page_of(request), notice=notice))
+
+
+def _whole_page_to(request: HttpRequest, address: str) -> HttpResponse:
     if not HtmxDetails(request):
         return HttpResponseRedirect(address)
     # htmx would put a redirect's page inside this one; the header makes the whole page go there.
@@ -73,7 +102,7 @@ class PersonalSettingsMiddleware:
 
 def _time_zone(request: HttpRequest, user: User | None) -> zoneinfo.ZoneInfo:
     chosen = user.time_zone if user else ""
-    for name in (chosen, request.COOKIES.get(COOKIE_NAME, "")):
+    for name in (chosen, request.COOKIES.get(settings.TIME_ZONE_COOKIE_NAME, "")):
         if is_time_zone(name):
             return zoneinfo.ZoneInfo(name)
     return zoneinfo.ZoneInfo(settings.TIME_ZONE)

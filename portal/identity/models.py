@@ -17,6 +17,22 @@ class AppRole(models.TextChoices):
     ADMINISTRATOR = "Reimage.Administrator", "Reimage.Administrator"
 
 
+class RateCount(models.Model):
+    """How often somebody did something in one window of time; written by rate_limits.py alone."""
+
+    key = models.CharField(max_length=64)
+    window_starts_at = models.BigIntegerField()  # seconds of the Unix epoch
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "window_starts_at"], name="rate_is_counted_once_a_window"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.window_starts_at}"
+
+
 class UserManager(BaseUserManager["User"]):
     """Finds people by who they are at Entra ID."""
 

@@ -35,7 +35,7 @@ def time_zone(request: HttpRequest) -> HttpResponse:
         raise Problem(_("The portal does not know that time zone."), _("Use a name such as Asia/Tokyo."))
     if isinstance(request.user, User):
         services.choose_time_zone(user=request.user, time_zone=chosen)
-    return _back_with_cookie(request, time_zones.COOKIE_NAME, chosen)
+    return _back_with_cookie(request, settings.TIME_ZONE_COOKIE_NAME, chosen)
 
 
 def _back_with_cookie(request: HttpRequest, name: str, value: str) -> HttpResponse:

@@ -43,6 +43,7 @@ def sign_in(*, request: HttpRequest, claims: Claims, memberships: Memberships) -
     login(request, user)
     request.session.cycle_key()  # login() keeps the key of a person who signs in anew
     request.session[sessions.AUTHENTICATED_AT] = int(claims.auth_time.timestamp()) if claims.auth_time else None
+    request.session[sessions.CONTEXTS] = list(claims.contexts)
     request.session[sessions.LOGIN_HINT] = claims.login_hint
     record(
         action=audit_actions.SIGNED_IN,
@@ -51,6 +52,7 @@ def sign_in(*, request: HttpRequest, claims: Claims, memberships: Memberships) -
             "app_roles": user.app_roles,
             "group_ids": user.group_ids,
             "groups_are_complete": user.groups_are_complete,
+            "authenticated_at": claims.auth_time,
         },
     )
     return user

@@ -8,6 +8,7 @@ from django.contrib.sessions.backends.base import SessionBase
 SIGNED_IN_AT = "identity.signed_in_at"
 LAST_SEEN_AT = "identity.last_seen_at"
 AUTHENTICATED_AT = "identity.authenticated_at"
+CONTEXTS = "identity.contexts"
 LOGIN_HINT = "identity.login_hint"
 WRITE_EVERY_SECONDS = 60  # a session is written at most this often for having been seen
 

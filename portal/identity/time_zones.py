@@ -3,8 +3,6 @@
 import zoneinfo
 from functools import lru_cache
 
-COOKIE_NAME = "time_zone"
-
 
 @lru_cache(maxsize=1)
 def time_zone_names() -> frozenset[str]:

@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -12,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.errors import Unavailable
-from portal.identity import entra, flows, services
+from portal.identity import entra, flows, services, sessions, step_up
 from portal.identity.addresses import leave_for, own_address, own_path
+from portal.identity.decorators import limited
 from portal.identity.errors import SignInRefused
 from portal.identity.groups import memberships_of
 from portal.identity.tenant import entra_tenant
@@ -21,6 +23,7 @@ from portal.identity.tokens import verify_id_token
 
 
 @login_not_required
+@limited("sign_in")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -42,7 +45,46 @@ def _begin(request: HttpRequest) -> HttpResponse:
     return leave_for(request, flow["auth_uri"])
 
 
+@limited("sign_in", reads_too=True)
+@never_cache
+@require_GET
+def sign_in_again(request: HttpRequest) -> HttpResponse:
+    """Out to Entra ID and back with a proof that the person is there; what they typed is kept meanwhile."""
+    next_path, now = own_path(request.GET.get("next")), timezone.now()
+    is_kept = step_up.kept_form(request.session, now) is not None
+    if step_up.is_fresh(request.session, now):
+        return HttpResponseRedirect(next_path)
+    hint = request.session.get(sessions.LOGIN_HINT, "")
+    flow = entra.begin_sign_in(
+        redirect_uri=own_address("identity:callback"),
+        language=get_language() or settings.LANGUAGE_CODE,
+        asked_besides=step_up.parameters() | ({"login_hint": hint} if hint else {}),
+    )
+    way_back = reverse("identity:resume") if is_kept else next_path
+    flows.remember(request.session, flow, next_path=way_back, now=now, is_step_up=True)
+    return leave_for(request, flow["auth_uri"], because=_why_again())
+
+
+def _why_again() -> str:
+    return _(
+        "This step needs a sign-in of the last %(minutes)s minutes. What you typed is kept until you are back."
+    ) % {"minutes": settings.STEP_UP_MINUTES}
+
+
+@never_cache
+@require_GET
+def resume(request: HttpRequest) -> HttpResponse:
+    """What was typed before the sign-in was renewed, to be sent or not."""
+    kept = step_up.kept_form(request.session, timezone.now())
+    if kept is None:
+        return HttpResponseRedirect("/")
+    if not kept.fields:
+        return HttpResponseRedirect(kept.page)
+    return render(request, "identity/resume.html", {"kept": kept})
+
+
 @login_not_required
+@limited("sign_in_answer", reads_too=True)
 @never_cache
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
@@ -64,6 +106,8 @@ def _finish(request: HttpRequest) -> str:
         audience=settings.ENTRA_CLIENT_ID,
         nonce=entra.nonce_of(begun.flow),
     )
+    if begun.is_step_up:
+        step_up.check_claims(claims, timezone.now())
     memberships = memberships_of(claims, access_token=tokens.access_token)
     services.sign_in(request=request, claims=claims, memberships=memberships)
     if not memberships.complete:

@@ -3,32 +3,18 @@
 Plaintext leaves this module only towards the request body. https://www.rfc-editor.org/rfc/rfc9180
 """
 
-import base64
 import hashlib
 import json
 import secrets as randomness
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from django.conf import settings
 
 from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, SecretField
+from reimage.services.sealing_keys import SUITE, SealingError, SealingKeyMissing, key_id, private_keys, public_key
 
-SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 NONCE_BYTES = 32
-
-
-class SealingError(Exception):
-    """A key is missing or does not fit, or a sealed value was altered. Never holds a value."""
-
-
-class SealingKeyMissing(SealingError):
-    """This process has no private key, or not the one it was sealed for: an administrator can mend that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +44,11 @@ def seal(
     now: datetime,
 ) -> None:
     """Stores the secret for one operation and field."""
-    public_key = _public_key()
+    recipient = public_key()
     plaintext = json.dumps({"nonce": secret.nonce, "value": secret.value}).encode()
-    ciphertext = SUITE.encrypt(plaintext, public_key, info=_binding(operation, reimage_request, field))
+    ciphertext = SUITE.encrypt(plaintext, recipient, info=_binding(operation, reimage_request, field))
     SealedSecret.objects.create(
-        operation=operation, field=field, key_id=key_id(public_key), ciphertext=ciphertext, sealed_at=now
+        operation=operation, field=field, key_id=key_id(recipient), ciphertext=ciphertext, sealed_at=now
     )
 
 
@@ -71,10 +57,10 @@ def open_secret(operation: ReimageOperation, field: SecretField, *, commitment: 
     sealed = operation.sealed_secrets.filter(field=field).first()
     if sealed is None:
         return None
-    private_key = _private_key()
-    if key_id(private_key.public_key()) != sealed.key_id:
+    private_key = private_keys().get(sealed.key_id)
+    if private_key is None:
         raise SealingKeyMissing(
-            f"the {field} of operation {operation.pk} was sealed for key {sealed.key_id}, not for ours"
+            f"the {field} of operation {operation.pk} was sealed for key {sealed.key_id}, which is not in our ring"
         )
     try:
         plaintext = SUITE.decrypt(
@@ -91,37 +77,6 @@ def open_secret(operation: ReimageOperation, field: SecretField, *, commitment: 
 def destroy_secrets(*operation_ids: int) -> None:
     """Deletes the ciphertext; SQLite overwrites it (secure_delete)."""
     SealedSecret.objects.filter(operation_id__in=operation_ids).delete()
-
-
-def key_id(public_key: X25519PublicKey) -> str:
-    """The first 16 hexadecimal digits of the public key's SHA-256."""
-    raw = public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return hashlib.sha256(raw).hexdigest()[:16]
-
-
-def check_private_key() -> None:
-    """Raises SealingError unless this process can open what the web process seals."""
-    if key_id(_private_key().public_key()) != key_id(_public_key()):
-        raise SealingError("SEALING_PRIVATE_KEY_FILE and SEALING_PUBLIC_KEY are not the two halves of one key")
-
-
-def _public_key() -> X25519PublicKey:
-    try:
-        return X25519PublicKey.from_public_bytes(base64.b64decode(settings.SEALING_PUBLIC_KEY, validate=True))
-    except ValueError as err:
-        raise SealingError("SEALING_PUBLIC_KEY is not the base64 of an X25519 public key") from err
-
-
-def _private_key() -> X25519PrivateKey:
-    if not settings.SEALING_PRIVATE_KEY_FILE:
-        raise SealingKeyMissing("SEALING_PRIVATE_KEY_FILE is not set: only the worker can open sealed values")
-    try:
-        key = load_pem_private_key(Path(settings.SEALING_PRIVATE_KEY_FILE).read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as err:
-        raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE cannot be read: {type(err).__name__}") from None
-    if not isinstance(key, X25519PrivateKey):
-        raise SealingKeyMissing("SEALING_PRIVATE_KEY_FILE holds no X25519 key")
-    return key
 
 
 def _binding(operation: ReimageOperation, reimage_request: ReimageRequest, field: SecretField) -> bytes:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.errors import Problem
+from portal.identity.decorators import grave
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.forms import GrantForm
@@ -18,6 +19,7 @@ from reimage.services import grants
 PAGE_SIZE = 50
 
 
+@grave(*GrantForm.base_fields)
 @require_http_methods(["GET", "HEAD", "POST"])
 def access(request: PersonRequest) -> HttpResponse:
     """GET lists every grant; POST adds one, says with `check` what it would cover, or shows what must be mended."""

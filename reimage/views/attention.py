@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.errors import NotFound, WrongState
+from portal.identity.decorators import grave
 from portal.identity.requests import PersonRequest
 from reimage import wording
 from reimage.attention_view import evidence_view
@@ -41,6 +42,7 @@ def case(request: PersonRequest, operation_id: int) -> HttpResponse:
     return _page(request, _find(operation_id))
 
 
+@grave("executed", "comment")
 @require_POST
 def settle(request: PersonRequest, operation_id: int) -> HttpResponse:
     """An administrator's word on an operation whose outcome evidence could not tell."""

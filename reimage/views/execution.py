@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.identity.decorators import grave, routine
 from portal.identity.requests import PersonRequest
 from reimage import execution_selectors, wording
 from reimage.execution_forms import PauseForm, ReleaseForm
@@ -23,6 +24,7 @@ def execution(request: PersonRequest) -> HttpResponse:
     return _page(request, PauseForm())
 
 
+@routine  # it only stops
 @require_POST
 def pause(request: PersonRequest) -> HttpResponse:
     """Stops whatever was not sent yet; the page asks for a reason where there is none."""
@@ -45,6 +47,7 @@ def resume(request: PersonRequest) -> HttpResponse:
     return redirect("reimage:execution")
 
 
+@grave("reimages")
 @require_POST
 def release(request: PersonRequest, subscription_id: UUID) -> HttpResponse:
     """Lets a number of a subscription's reimages through."""

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.audit.text import visible
 from portal.errors import NotFound, Problem, Unavailable
+from portal.identity.decorators import limited, routine
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain.virtual_machine import OsType
@@ -40,6 +41,8 @@ class Group:
         return {machine.resource_key for machine in self.machines}
 
 
+@routine
+@limited("draft")
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_request(request: PersonRequest) -> HttpResponse:
@@ -76,6 +79,7 @@ def new_request(request: PersonRequest) -> HttpResponse:
     return render(request, "reimage/new_request/form.html", page, status=status)
 
 
+@routine
 @sensitive_post_parameters()
 @require_POST
 def check_field(request: PersonRequest) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from portal.errors import NotFound, WrongState
-from portal.identity.decorators import passive
+from portal.identity.decorators import grave, limited, passive, routine
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.decision_forms import CommentForm, RejectForm
@@ -76,6 +76,8 @@ def progress(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     return render(request, "reimage/requests/_progress.html", context, status=status)
 
 
+@grave("digest", "comment")
+@limited("decision")
 @require_POST
 def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Approves the plan whose digest the page carried; a comment that cannot be kept whole comes back."""
@@ -94,6 +96,8 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     return redirect("reimage:request", reimage_request_id)
 
 
+@routine
+@limited("decision")
 @require_POST
 def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Rejects with a reason; where only the reason is missing, the page asks for it."""
@@ -111,6 +115,7 @@ def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     return redirect("reimage:request", reimage_request_id)
 
 
+@routine
 @require_POST
 def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """Withdraws one's own request."""

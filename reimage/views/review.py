@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.errors import Unavailable, WrongState
+from portal.identity.decorators import grave, limited
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.domain.request_states import RequestState
@@ -19,6 +20,8 @@ from reimage.services.errors import InvalidReimageRequest
 from reimage.views.request_context import MOST_OPEN_PLANS
 
 
+@grave("confirmation", "accepts_disk_deletion")
+@limited("submission")
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """GET shows the draft's plan; POST sends it. Sending the same form twice leads to the one request."""

@@ -30,6 +30,7 @@ class Grant:
     redirect_uri: str = ""
     nonce: str = ""
     code_challenge: str = ""
+    context: str = ""
 
 
 @dataclass

@@ -40,6 +40,8 @@ def id_token_claims(settings: Settings, grant: Grant, person: Person, now: datet
     }
     if grant.nonce:
         claims["nonce"] = grant.nonce
+    if grant.context:
+        claims["acrs"] = [grant.context]
     if person.roles:
         claims["roles"] = list(person.roles)
     return claims

@@ -53,6 +53,7 @@ def event(db: None) -> AuditEvent:
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
+@pytest.mark.asvs("V16.4.2")
 def test_it_refuses_a_statement_that_would_change_an_event(event: AuditEvent, statement: str) -> None:
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)

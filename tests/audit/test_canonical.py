@@ -47,6 +47,7 @@ def test_it_escapes_only_what_rfc_8785_escapes() -> None:
     assert canonical_bytes('\x00\x1f\b\t\n\f\r"\\/\x7f<é') == '"\\u0000\\u001f\\b\\t\\n\\f\\r\\"\\\\/\x7f<é"'.encode()
 
 
+@pytest.mark.asvs("V16.2.2")
 def test_it_writes_times_in_utc_with_six_digits() -> None:
     tokyo = timezone(timedelta(hours=9))
     assert canonical_bytes(datetime(2024, 10, 9, 13, 45, tzinfo=tokyo)) == b'"2024-10-09T04:45:00.000000Z"'

@@ -15,6 +15,7 @@ from tests.cast import client_of
 KEY = "abcdefghijklmnopqrstuvwxyz123456"
 
 
+@pytest.mark.asvs("V16.2.1")
 def test_an_event_carries_where_it_comes_from(db: None) -> None:
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.7")
     request.session = SessionStore(KEY)
@@ -39,6 +40,7 @@ def test_the_context_ends_with_its_request_even_if_that_fails() -> None:
     assert current_context() == AuditContext()
 
 
+@pytest.mark.asvs("V16.2.5")
 def test_a_session_reference_tells_sessions_apart_without_their_keys() -> None:
     one, other = (AuditContext(session=SessionStore(key)).session_reference for key in (KEY, KEY[::-1]))
     assert one != other
@@ -59,11 +61,13 @@ def test_it_keeps_an_address_only_if_it_is_one(address: str, expected: str) -> N
     assert address_of(RequestFactory().get("/", REMOTE_ADDR=address)) == expected
 
 
+@pytest.mark.asvs("V4.1.3", "V15.3.4")
 def test_it_does_not_believe_a_forwarded_address_unless_told_to() -> None:
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.7", HTTP_X_FORWARDED_FOR="198.51.100.1")
     assert address_of(request) == "192.0.2.7"
 
 
+@pytest.mark.asvs("V4.1.3", "V15.3.4")
 def test_it_believes_the_nearest_proxy_if_told_to(settings: object) -> None:
     settings.AUDIT_ADDRESS_SOURCE = "HTTP_X_FORWARDED_FOR"  # type: ignore[attr-defined]
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.7", HTTP_X_FORWARDED_FOR="203.0.113.9, 198.51.100.1")

@@ -111,6 +111,7 @@ def test_an_older_page_does_not_shift_when_events_arrive(auditor: Client) -> Non
     assert numbers_in(text_of(auditor, older)) == before == list(range(9, -1, -1))
 
 
+@pytest.mark.asvs("V1.2.2")
 def test_paging_keeps_the_filter(auditor: Client) -> None:
     record_numbered(range(PAGE_SIZE + 1))
     record_event(AUDIT_LOG_EXPORTED)

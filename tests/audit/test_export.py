@@ -77,6 +77,7 @@ def test_it_holds_the_selection_newest_first(auditor: Client) -> None:
 
 
 @time_machine.travel("2024-10-09T04:45:06Z", tick=False)
+@pytest.mark.asvs("V3.2.1", "V5.4.1", "V5.4.2")
 def test_it_is_a_download_that_is_named_by_time(auditor: Client) -> None:
     response = auditor.get("/audit/export.csv")
     assert response["Content-Type"] == "text/csv; charset=utf-8"

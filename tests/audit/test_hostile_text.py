@@ -34,6 +34,7 @@ def record_hostile(text: str) -> AuditEvent:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.asvs("V1.1.2", "V1.2.1")
 def test_the_pages_show_hostile_text_as_text(auditor: Client, text: str) -> None:
     event = record_hostile(text)
     for address in ("/audit/", f"/audit/{event.event_id}/"):
@@ -80,6 +81,7 @@ def test_nothing_invisible_is_left_in_a_line(text: str) -> None:
 
 
 @given(st.text())
+@pytest.mark.asvs("V1.1.2")
 def test_no_cell_starts_a_formula(text: str) -> None:
     assert not harmless_cell(text).lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
 

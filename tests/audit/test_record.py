@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @time_machine.travel("2024-10-09T04:45:00.123456Z", tick=False)
+@pytest.mark.asvs("V16.2.1")
 def test_it_records_who_did_what_about_what(alice: User) -> None:
     record_event(
         actor=Actor.person(alice),
@@ -58,6 +59,7 @@ def test_it_records_who_did_what_about_what(alice: User) -> None:
     }
 
 
+@pytest.mark.asvs("V11.4.3")
 def test_its_digest_is_that_of_the_stored_bytes() -> None:
     record_event(detail={"comment": "承認します"})
     event = AuditEvent.objects.get()
@@ -74,6 +76,7 @@ def test_every_column_can_be_computed_again_from_the_body(alice: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.asvs("V2.3.3")
 def test_it_refuses_to_record_outside_of_a_transaction() -> None:
     with pytest.raises(NotInTransaction, match=r"access\.refused must be recorded within transaction\.atomic\(\)"):
         record(action=ACCESS_REFUSED, actor=Actor.unknown())
@@ -81,6 +84,7 @@ def test_it_refuses_to_record_outside_of_a_transaction() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.asvs("V2.3.3")
 def test_it_vanishes_with_the_change_that_it_describes() -> None:
     with transaction.atomic():
         record(action=ACCESS_REFUSED, actor=Actor.unknown())

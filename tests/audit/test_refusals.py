@@ -24,6 +24,7 @@ def request_by(user: User | AnonymousUser) -> HttpRequest:
     return request
 
 
+@pytest.mark.asvs("V16.3.2")
 def test_it_records_a_refusal_for_a_missing_role(eve: User) -> None:
     assert client_of(eve).get("/audit/").status_code == 403
     event = AuditEvent.objects.get(action="access.refused")
@@ -36,6 +37,7 @@ def test_it_records_a_refusal_for_a_missing_role(eve: User) -> None:
     }
 
 
+@pytest.mark.asvs("V16.3.2")
 def test_it_records_an_act_that_came_too_late(bob: User) -> None:
     record_refusal(request_by(bob), WrongState("Already approved by Dan Date."))
     event = AuditEvent.objects.get()

@@ -52,6 +52,7 @@ def certificate(tmp_path: Path) -> str:
         ("client-certificate", CertificateCredential),
     ],
 )
+@pytest.mark.asvs("V13.2.1")
 def test_the_credential_is_of_the_kind_that_was_set(
     settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, certificate: str, name: str, kind: type
 ) -> None:

@@ -62,6 +62,7 @@ def test_a_broken_read_is_tried_once_more(server: Server, status: int) -> None:
         machine(storageProfile={"osDisk": "text"}),
     ],
 )
+@pytest.mark.asvs("V15.3.5")
 def test_a_document_of_another_shape_is_no_answer(server: Server, body: Any) -> None:
     server.answer = Answer(200, body)
     with pytest.raises(AzureUnavailable, match="Unreadable"):

@@ -105,6 +105,7 @@ def test_an_unknown_name_was_not_sent(server: Server, settings: Any) -> None:
     assert (found.status, found.code) == (0, "NotSent")
 
 
+@pytest.mark.asvs("V12.3.2")
 def test_a_tls_error_proves_nothing(server: Server, settings: Any) -> None:
     settings.AZURE_CA_BUNDLE = ""
     clients.single_shot_client.cache_clear()

@@ -72,6 +72,7 @@ def test_the_calls_carry_our_request_id_and_the_token(server: Server) -> None:
     assert post.headers["Authorization"] == "Bearer token-of-the-portal"
 
 
+@pytest.mark.asvs("V12.3.2", "V12.3.4")
 def test_an_authority_in_the_environment_does_not_replace_ours(
     server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
@@ -92,6 +93,7 @@ def test_with_an_authority_of_our_own_no_proxy_of_the_environment_is_used(
     assert isinstance(submit_reimage(WEB_02, None, client_request_id=CALL), Accepted)
 
 
+@pytest.mark.asvs("V16.2.5")
 def test_a_body_is_never_logged(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for status in (202, 400, 500):

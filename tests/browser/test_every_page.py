@@ -40,6 +40,7 @@ def faults_of(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(("locale", "theme"), LOOKS)
 @pytest.mark.parametrize("part", [ALICE, BOB, CAROL, DAN, EVE], ids=lambda part: part.display_name)
+@pytest.mark.asvs("V3.4.3", "V3.7.1", "V14.2.3")
 def test_it_has_no_fault(
     browser: Browser, stack: DemoStack, scenes: list[Scene], part: Part, locale: str, theme: str
 ) -> None:
@@ -56,6 +57,7 @@ def test_it_has_no_fault(
     assert [text for text in complaints if "the server responded with a status of 40" not in text] == []
 
 
+@pytest.mark.asvs("V3.7.1")
 def test_the_whole_form_can_be_sent_without_javascript(browser: Browser, stack: DemoStack, scenes: list[Scene]) -> None:
     alice = Person.sign_in(browser, stack, ALICE, java_script_enabled=False)
     alice.choose_machines("batch-01")

@@ -62,6 +62,7 @@ def test_it_goes_to_entra_without_javascript(page: Page, portal: str) -> None:
     context.close()
 
 
+@pytest.mark.asvs("V14.3.1")
 def test_after_signing_out_the_way_back_shows_nothing(page: Page, portal: str, complaints: list[str]) -> None:
     sign_in(page, portal)
     page.locator("summary").filter(has_text=ALICE.display_name).click()

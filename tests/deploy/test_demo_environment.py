@@ -28,6 +28,7 @@ def test_every_process_gets_an_environment_that_the_portal_accepts(demo, role):
 
 
 @pytest.mark.parametrize("role", ["web", "beat"])
+@pytest.mark.asvs("V13.2.2", "V13.3.2")
 def test_only_the_worker_can_open_what_was_sealed_and_write_to_azure(demo, role):
     environment = demo.of(role)
     assert not {name for name in environment if "PRIVATE" in name or "SIGNING" in name}

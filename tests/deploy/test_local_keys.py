@@ -2,6 +2,8 @@
 
 import base64
 
+import pytest
+
 from deploy.demo.local_keys import LocalKeys
 
 
@@ -25,5 +27,6 @@ def test_a_secret_key_that_was_never_finished_is_made_anew(tmp_path):
     assert LocalKeys.in_folder(tmp_path).secret_key
 
 
+@pytest.mark.asvs("V11.6.1")
 def test_the_public_key_has_the_length_of_x25519(tmp_path):
     assert len(base64.b64decode(LocalKeys.in_folder(tmp_path).sealing_public_key)) == 32

@@ -2,6 +2,7 @@
 
 import base64
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 
 from deploy import sealing_key
@@ -13,6 +14,7 @@ def test_it_prints_the_public_key_of_the_private_key_that_it_wrote(tmp_path, cap
     assert base64.b64decode(capsys.readouterr().out) == private_key.public_key().public_bytes_raw()
 
 
+@pytest.mark.asvs("V13.3.2")
 def test_only_the_owner_may_read_the_private_key_and_nobody_may_write_it(tmp_path):
     sealing_key.main([str(tmp_path / "key.pem")])
     assert [file.name for file in tmp_path.iterdir()] == ["key.pem"]

@@ -9,6 +9,7 @@ from reimage.domain.errors import RuleViolation
 
 
 @given(st.binary(max_size=4096))
+@pytest.mark.asvs("V1.1.1")
 def test_it_decodes_what_it_encodes(data):
     assert decode_custom_data(encode_custom_data(data)) == data
 
@@ -24,6 +25,7 @@ def test_it_encodes_text_as_utf_8():
 
 
 @pytest.mark.parametrize("encoded", ["YQ", "YQ=", "Y", "====", "YQ==YQ==", "YW-_", "#cloud-config", "YQ\u00a0==", "あ"])
+@pytest.mark.asvs("V1.1.1")
 def test_it_refuses_what_is_not_base64(encoded):
     assert custom_data_violations(encoded) == (RuleViolation("custom_data", "custom_data_not_base64"),)
 
@@ -33,6 +35,7 @@ def test_it_refuses_nothing(encoded):
     assert custom_data_violations(encoded) == (RuleViolation("custom_data", "custom_data_empty"),)
 
 
+@pytest.mark.asvs("V5.2.1")
 def test_it_accepts_65535_bytes_and_refuses_one_more():
     assert custom_data_violations(encode_custom_data(b"x" * 65_535)) == ()
     assert custom_data_violations(encode_custom_data(b"x" * 65_536)) == (

@@ -53,6 +53,7 @@ def reachable_from(start):
 
 
 @pytest.mark.parametrize("state", [S.OUTCOME_UNKNOWN, S.NEEDS_ATTENTION, S.IN_PROGRESS, S.VERIFYING])
+@pytest.mark.asvs("V2.3.1")
 def test_no_way_leads_from_a_sent_post_to_a_second_one(state):
     assert not reachable_from(state) & {S.QUEUED, S.PREFLIGHT, S.SETTING_DELETE_OPTION, S.SUBMITTING}
 

@@ -91,6 +91,7 @@ def without(name):
         PLAN.as_document() | {"consequences": [{"code": "os_disk_replaced"}]},
     ],
 )
+@pytest.mark.asvs("V1.5.2", "V15.3.5")
 def test_it_refuses_a_document_that_it_did_not_write(document):
     with pytest.raises(PlanDocumentError):
         ReimagePlan.from_document(document)

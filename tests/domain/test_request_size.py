@@ -20,6 +20,7 @@ def test_it_refuses_none():
     assert request_size_violations(0) == target_violations([]) == (RuleViolation("targets", "no_virtual_machine"),)
 
 
+@pytest.mark.asvs("V2.3.2")
 def test_it_refuses_fifty_one():
     too_many = RuleViolation("targets", "too_many_virtual_machines", {"maximum": 50, "count": 51})
     assert request_size_violations(51) == (too_many,)

@@ -26,6 +26,7 @@ def test_it_is_decided_once():
     assert not any(allowed(one, other) for one in decided for other in decided - {S.CANCELED})
 
 
+@pytest.mark.asvs("V2.3.1")
 def test_nothing_executes_that_was_not_approved():
     assert [source for source in S if allowed(source, S.EXECUTING)] == [S.APPROVED]
     assert [source for source in S if allowed(source, S.APPROVED)] == [S.PENDING_APPROVAL]

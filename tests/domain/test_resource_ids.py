@@ -76,6 +76,7 @@ def test_it_accepts_a_group_name_that_azure_accepts(group):
         (WEB_01.replace("web-01", "web."), "cannot end with a hyphen or a period"),
     ],
 )
+@pytest.mark.asvs("V1.3.3")
 def test_it_refuses_what_is_no_machine_and_says_what_is_wrong(text, fault):
     with pytest.raises(InvalidResourceId) as refusal:
         VirtualMachineId.parse(text)

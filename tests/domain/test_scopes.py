@@ -71,6 +71,7 @@ def test_it_does_not_contain_another_subscription():
         str(WEB_01) + "/extensions/agent",
     ],
 )
+@pytest.mark.asvs("V1.3.3")
 def test_it_refuses_every_other_kind_of_scope(text):
     with pytest.raises(InvalidResourceId):
         Scope.parse(text)

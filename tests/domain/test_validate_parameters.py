@@ -22,6 +22,7 @@ def test_it_accepts_everything_that_belongs_to_each_kind_of_disk():
     assert codes(exact_version="1.0.0", admin_password=GOOD_PASSWORD, custom_data=custom_data) == []
 
 
+@pytest.mark.asvs("V2.2.3")
 def test_it_refuses_the_temp_disk_of_a_machine_without_an_ephemeral_os_disk():
     assert codes(temp_disk=True) == [("temp_disk", "temp_disk_needs_ephemeral")]
 
@@ -31,6 +32,7 @@ def test_it_lets_a_temp_disk_be_refused_in_words_anywhere():
 
 
 @pytest.mark.parametrize("name", ["admin_password", "custom_data"])
+@pytest.mark.asvs("V2.2.3")
 def test_it_refuses_the_os_profile_of_an_ephemeral_os_disk(name):
     value = {"admin_password": GOOD_PASSWORD, "custom_data": "YQ=="}[name]
     assert codes(ephemeral=True, **{name: value}) == [(name, "os_profile_needs_non_ephemeral")]
@@ -49,16 +51,19 @@ def test_it_refuses_a_blank_version(version):
 
 
 @pytest.mark.parametrize("version", ["1.0\n", "1\x00", "1.\u202e0", "1.\u200b0", "1 0", "１.０", "<b>", "-1", '1"'])
+@pytest.mark.asvs("V1.3.3", "V2.2.1")
 def test_it_refuses_a_version_with_characters_that_no_version_has(version):
     assert codes(exact_version=version) == [("exact_version", "exact_version_characters")]
 
 
 @pytest.mark.parametrize("length", [101, 10_000])
+@pytest.mark.asvs("V1.3.3")
 def test_it_refuses_an_endless_version(length):
     found = validate_parameters(ReimageParameters(exact_version="1" * length), os_type=OsType.LINUX, ephemeral=False)
     assert found == (RuleViolation("exact_version", "exact_version_too_long", {"maximum": 100}),)
 
 
+@pytest.mark.asvs("V2.2.1")
 def test_it_applies_the_password_rules_of_the_operating_system():
     assert codes(os_type=OsType.LINUX, admin_password="aB3456") == []
     assert codes(os_type=OsType.WINDOWS, admin_password="aB3456") == [("admin_password", "password_too_short")]
@@ -68,6 +73,7 @@ def test_it_takes_an_empty_password_for_a_password():
     assert ("admin_password", "password_too_short") in codes(admin_password="")
 
 
+@pytest.mark.asvs("V2.2.1")
 def test_it_names_every_broken_rule_in_the_order_of_the_fields():
     found = codes(temp_disk=True, exact_version="", admin_password="abc@123", custom_data="?")
     assert found == [

@@ -21,6 +21,7 @@ def assert_refused(response: object, reason: str, *, status: int = 400) -> str:
     return page
 
 
+@pytest.mark.asvs("V10.1.2")
 def test_a_state_can_be_used_once(visitor: Visitor, entra: EntraServer) -> None:
     sent = visitor.press_sign_in()
     entra.id_token = entra.sign(claims_of(ALICE, entra, nonce=sent["nonce"]))
@@ -47,6 +48,7 @@ def test_an_invented_state_is_refused_and_entra_is_not_asked(
     assert entra.requests == []
 
 
+@pytest.mark.asvs("V10.1.2", "V10.2.1")
 def test_another_browsers_state_is_refused(visitor: Visitor, entra: EntraServer) -> None:
     sent = Visitor(Client()).press_sign_in()
     assert_refused(visitor.come_back(state=sent["state"], code="a-code"), "unknown_state")
@@ -137,6 +139,7 @@ def test_neither_code_nor_error_is_explained(visitor: Visitor, entra: EntraServe
     assert_refused(visitor.come_back(state=sent["state"]), "no_code")
 
 
+@pytest.mark.asvs("V16.5.2")
 def test_entra_down_at_the_button_is_a_page_that_says_what_to_do(visitor: Visitor, settings: Settings) -> None:
     settings.ENTRA_AUTHORITY = "https://localhost:1/11111111-1111-4111-8111-111111111111"
     response = visitor.client.post("/sign-in")

@@ -43,6 +43,7 @@ def test_auth_time_is_a_time_or_nothing(value: object, expected: datetime | None
     assert read(auth_time=value).auth_time == expected
 
 
+@pytest.mark.asvs("V15.3.5")
 def test_roles_are_words_in_a_list() -> None:
     assert read(roles=["Reimage.Auditor", 7, "Reimage.Auditor"]).app_roles == ("Reimage.Auditor",)
     assert read(roles="Reimage.Administrator").app_roles == ()
@@ -55,6 +56,7 @@ def test_a_hostile_name_signs_in_and_is_kept_as_far_as_it_fits(visitor: Visitor,
     assert user.email == ""
 
 
+@pytest.mark.asvs("V1.2.1")
 def test_names_are_escaped(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra, name="<script>alert(1)</script>")
     assert "<script>" not in visitor.client.get("/").content.decode()

@@ -10,6 +10,7 @@ from portal.identity import tasks
 
 
 @pytest.mark.django_db
+@pytest.mark.asvs("V14.2.7")
 def test_it_deletes_expired_sessions_and_no_other() -> None:
     now = timezone.now()
     Session.objects.create(session_key="over", session_data="", expire_date=now - timedelta(minutes=1))

@@ -110,6 +110,9 @@ FORGERIES: list[tuple[str, Forgery]] = [
 
 
 @pytest.mark.parametrize(("reason", "forge"), FORGERIES)
+@pytest.mark.asvs(
+    "V6.8.2", "V8.4.1", "V9.1.1", "V9.1.2", "V9.1.3", "V9.2.1", "V9.2.2", "V9.2.3", "V10.5.1", "V10.5.3", "V10.5.4"
+)
 def test_it_refuses_a_forged_token(visitor: Visitor, entra: EntraServer, reason: str, forge: Forgery) -> None:
     sent = visitor.press_sign_in()
     entra.id_token = forge(entra, claims_of(ALICE, entra, nonce=sent["nonce"]))
@@ -127,18 +130,21 @@ def test_it_refuses_a_forged_token(visitor: Visitor, entra: EntraServer, reason:
 
 
 @pytest.mark.parametrize("rubbish", ["", "a.b", "é.é.é", "....", "bnVsbA.bnVsbA.bnVsbA"])
+@pytest.mark.asvs("V9.1.1")
 def test_it_refuses_what_is_no_token(entra: EntraServer, rubbish: str) -> None:
     with pytest.raises(Exception, match="no readable ID token") as caught:
         verify_id_token(rubbish, tenant=entra_tenant(), audience=settings.ENTRA_CLIENT_ID, nonce="n")
     assert caught.value.reason == "malformed_token"  # type: ignore[attr-defined]
 
 
+@pytest.mark.asvs("V10.5.1")
 def test_it_refuses_a_nonce_that_msal_did_not_check(entra: EntraServer) -> None:
     token = entra.sign(claims_of(ALICE, entra, nonce="one"))
     with pytest.raises(Exception, match="another sign-in"):
         verify_id_token(token, tenant=entra_tenant(), audience=settings.ENTRA_CLIENT_ID, nonce="two")
 
 
+@pytest.mark.asvs("V9.2.1")
 def test_a_clock_may_differ_by_less_than_a_minute(visitor: Visitor, entra: EntraServer) -> None:
     assert visitor.sign_in(ALICE, entra, nbf=int(time.time()) + 40, iat=int(time.time()) + 40).status_code == 302
 
@@ -152,6 +158,7 @@ def test_a_foreign_account_is_told_which_one_to_use(visitor: Visitor, entra: Ent
     assert str(FOREIGN_TENANT_ID) in page
 
 
+@pytest.mark.asvs("V9.1.3")
 def test_a_key_for_encryption_signs_nothing(visitor: Visitor, entra: EntraServer) -> None:
     entra.keys = [{**public_jwk(entra.key, KEY_ID), "use": "enc"}]
     assert "unknown_key" in visitor.sign_in(ALICE, entra).content.decode()

@@ -66,6 +66,7 @@ def test_it_does_not_ask_when_the_token_says_it_all(visitor: Visitor, entra: Ent
         (302, "", {"Location": "https://evil/"}),
     ],
 )
+@pytest.mark.asvs("V16.5.3")
 def test_it_believes_no_group_when_graph_does_not_say(
     visitor: Visitor, entra: EntraServer, answer: tuple[int, object, dict[str, str]]
 ) -> None:

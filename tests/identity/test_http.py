@@ -18,6 +18,7 @@ def other_bundle(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.asvs("V12.3.4")
 def test_the_environment_cannot_override_whom_it_trusts(
     entra: EntraServer, other_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -25,6 +26,7 @@ def test_the_environment_cannot_override_whom_it_trusts(
     assert entra_session().get(f"{entra.url}/keys").status_code == 200
 
 
+@pytest.mark.asvs("V12.3.2", "V12.3.4")
 def test_it_trusts_nobody_else(entra: EntraServer, other_bundle: Path, settings: Settings) -> None:
     settings.AZURE_CA_BUNDLE = str(other_bundle)
     with pytest.raises(requests.exceptions.SSLError):
@@ -55,6 +57,7 @@ def test_it_keeps_no_cookies(entra: EntraServer) -> None:
     assert "Cookie" not in entra.requests[1].headers
 
 
+@pytest.mark.asvs("V13.2.5", "V15.3.2")
 def test_it_follows_no_redirect(entra: EntraServer) -> None:
     entra.answers["/keys"] = (302, "", {"Location": f"{entra.url}/elsewhere"})
     with pytest.raises(requests.TooManyRedirects):
@@ -62,6 +65,7 @@ def test_it_follows_no_redirect(entra: EntraServer) -> None:
     assert [request.path for request in entra.requests] == ["/keys"]
 
 
+@pytest.mark.asvs("V15.2.2")
 def test_it_waits_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     timeouts = []
 

@@ -14,6 +14,7 @@ def test_a_person_is_one_row(alice: User) -> None:
         make_user(ALICE, display_name="Another Alice")
 
 
+@pytest.mark.asvs("V6.8.1", "V8.4.1")
 def test_the_same_object_id_in_another_tenant_is_another_person(alice: User) -> None:
     make_user(ALICE, tenant_id=FOREIGN_TENANT_ID)
     assert User.objects.with_principal_key(TENANT_ID, ALICE.object_id) == alice

@@ -94,6 +94,7 @@ def test_a_senseless_choice_is_explained(
 
 
 @pytest.mark.parametrize("path", ["/settings/language", "/settings/time-zone"])
+@pytest.mark.asvs("V1.2.2")
 def test_a_choice_leads_back_only_to_ourselves(client: Client, path: str) -> None:
     assert client.post(path, {"next": "//evil"}).url == "/"
     assert client.post(path, {"next": "/machines"}).url == "/machines"

@@ -147,3 +147,12 @@ def test_a_sandbox_that_is_down_is_a_page_that_says_what_to_do(db: None, setting
     response = Client().post("/sign-in")
     assert response.status_code == 503
     assert "Wait a minute and try again" in response.content.decode()
+
+
+def test_a_sign_in_that_is_too_old_is_renewed(client: Client, sandbox: SandboxProcess, settings: Settings) -> None:
+    settings.STEP_UP_ACRS = "c1"  # no session satisfies it before it was asked for
+    sign_in(client, ALICE)
+    asked = client.get("/sign-in/again?next=/machines")
+    response = client.get("/sign-in/callback", pick(address_left_for(asked), person=str(ALICE.object_id)))
+    assert response.url == "/machines"  # type: ignore[attr-defined]
+    assert client.post("/deed", {"words": "so be it"}).status_code == 200

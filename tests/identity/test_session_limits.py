@@ -31,6 +31,7 @@ def client(time: time_machine.Traveller, alice: User) -> Client:
     return client_of(alice)
 
 
+@pytest.mark.asvs("V7.3.1")
 def test_it_ends_after_half_an_hour_of_silence(client: Client, time: time_machine.Traveller) -> None:
     key = client.session.session_key
     time.shift(30 * MINUTE)
@@ -46,6 +47,7 @@ def test_it_lives_on_while_the_person_does_something(client: Client, time: time_
         assert client.get("/").status_code == 200
 
 
+@pytest.mark.asvs("V7.3.2")
 def test_it_ends_after_eight_hours_whatever_happens(client: Client, time: time_machine.Traveller) -> None:
     for _step in range(23):
         time.shift(20 * MINUTE)
@@ -54,6 +56,7 @@ def test_it_ends_after_eight_hours_whatever_happens(client: Client, time: time_m
     assert client.get("/").status_code == 302
 
 
+@pytest.mark.asvs("V7.3.1")
 def test_polling_never_extends_it(client: Client, time: time_machine.Traveller) -> None:
     for _step in range(29):
         time.shift(MINUTE)
@@ -125,6 +128,7 @@ def test_an_ended_session_shows_no_name_on_a_page_that_is_not_there(
     assert not client.session.exists(key)
 
 
+@pytest.mark.asvs("V7.2.1")
 def test_a_session_without_clocks_has_ended(client: Client) -> None:
     session = client.session
     del session[sessions.SIGNED_IN_AT]
@@ -132,6 +136,7 @@ def test_a_session_without_clocks_has_ended(client: Client) -> None:
     assert client.get("/").status_code == 302
 
 
+@pytest.mark.asvs("V16.3.1")
 def test_the_end_is_recorded_once(client: Client, time: time_machine.Traveller, alice: User) -> None:
     time.shift(31 * MINUTE)
     client.get("/")

@@ -18,6 +18,7 @@ from tests.identity.entra_server import EntraServer
 from tests.identity.journey import Visitor, address_left_for, claims_of
 
 
+@pytest.mark.asvs("V7.6.2")
 def test_it_shows_one_button_and_one_heading(visitor: Visitor) -> None:
     page = visitor.client.get("/sign-in").content.decode()
     assert page.count("<h1>") == 1
@@ -25,6 +26,7 @@ def test_it_shows_one_button_and_one_heading(visitor: Visitor) -> None:
     assert "Sign in with Microsoft" in page
 
 
+@pytest.mark.asvs("V10.1.2")
 def test_it_asks_entra_for_a_code_bound_to_this_browser(
     visitor: Visitor, entra: EntraServer, settings: Settings
 ) -> None:
@@ -39,6 +41,7 @@ def test_it_asks_entra_for_a_code_bound_to_this_browser(
     assert sent["nonce"]
 
 
+@pytest.mark.asvs("V3.7.2")
 def test_it_leaves_by_a_page_that_also_works_by_hand(visitor: Visitor, entra: EntraServer) -> None:
     response = visitor.client.post("/sign-in")
     address = address_left_for(response)
@@ -53,6 +56,7 @@ def test_it_asks_entra_to_speak_the_persons_language(visitor: Visitor, entra: En
     assert visitor.press_sign_in(**{"Accept-Language": language})["ui_locales"] == language
 
 
+@pytest.mark.asvs("V10.1.2", "V10.2.1")
 def test_it_redeems_the_code_with_the_proof_of_the_same_browser(visitor: Visitor, entra: EntraServer) -> None:
     sent = visitor.press_sign_in()
     entra.id_token = entra.sign(claims_of(ALICE, entra, nonce=sent["nonce"]))
@@ -87,11 +91,13 @@ def test_it_leads_back_to_the_page_that_was_wanted(visitor: Visitor, entra: Entr
         "/\t/evil",
     ],
 )
+@pytest.mark.asvs("V1.2.2")
 def test_it_refuses_to_lead_anywhere_else(visitor: Visitor, entra: EntraServer, hostile: str) -> None:
     assert visitor.sign_in(ALICE, entra, next_path=hostile).url == "/"
     assert visitor.client.get("/sign-in", {"next": hostile}).url == "/"
 
 
+@pytest.mark.asvs("V6.8.1", "V10.5.2")
 def test_it_knows_the_person_by_tenant_and_object_id(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra)
     user = User.objects.get()
@@ -120,12 +126,14 @@ def test_it_reads_app_roles(visitor: Visitor, entra: EntraServer) -> None:
     assert (dan.is_auditor, dan.is_administrator) == (False, True)
 
 
+@pytest.mark.asvs("V10.5.2")
 def test_two_people_with_one_address_are_two_people(visitor: Visitor, entra: EntraServer) -> None:
     for part in (ALICE, CAROL):
         visitor.sign_in(part, entra, preferred_username="shared@example.com", name="Alice Aoki")
     assert User.objects.count() == 2
 
 
+@pytest.mark.asvs("V7.2.2", "V7.2.4")
 def test_it_changes_the_session_key(visitor: Visitor, entra: EntraServer) -> None:
     sent = visitor.press_sign_in()
     before = visitor.client.session.session_key
@@ -135,6 +143,7 @@ def test_it_changes_the_session_key(visitor: Visitor, entra: EntraServer) -> Non
     assert not visitor.client.session.exists(before)
 
 
+@pytest.mark.asvs("V7.2.4")
 def test_it_changes_the_session_key_also_for_somebody_signed_in(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra, auth_time=1_800_000_000)
     before = visitor.client.session.session_key
@@ -144,6 +153,7 @@ def test_it_changes_the_session_key_also_for_somebody_signed_in(visitor: Visitor
     assert sessions.authenticated_at(session) != datetime.fromtimestamp(1_800_000_000, UTC)
 
 
+@pytest.mark.asvs("V7.2.4")
 def test_it_leaves_nothing_of_one_person_to_the_next(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra)
     session = visitor.client.session
@@ -172,6 +182,7 @@ def test_nobody_signed_in_has_proved_nothing(visitor: Visitor) -> None:
     assert sessions.authenticated_at(visitor.client.session) is None
 
 
+@pytest.mark.asvs("V10.1.1")
 def test_no_token_is_kept(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra)
     kept = str(dict(visitor.client.session.items()))
@@ -179,6 +190,7 @@ def test_no_token_is_kept(visitor: Visitor, entra: EntraServer) -> None:
     assert "for-graph" not in kept
 
 
+@pytest.mark.asvs("V16.3.1")
 def test_it_is_recorded(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra)
     event = AuditEvent.objects.get()
@@ -192,17 +204,20 @@ def test_somebody_signed_in_is_led_on(visitor: Visitor, entra: EntraServer) -> N
     assert visitor.client.get("/sign-in", {"next": "/machines"}).url == "/machines"
 
 
+@pytest.mark.asvs("V7.6.2")
 def test_the_button_needs_the_forms_token(db: None, entra: EntraServer) -> None:
     response = Client(enforce_csrf_checks=True).post("/sign-in")
     assert response.status_code == 403
     assert not entra.requests
 
 
+@pytest.mark.asvs("V6.3.4")
 def test_without_its_backend_nobody_signs_in(visitor: Visitor, entra: EntraServer, settings: Settings) -> None:
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.BaseBackend"]
     with pytest.raises(ImproperlyConfigured, match="AUTHENTICATION_BACKENDS"):
         visitor.sign_in(ALICE, entra)
 
 
+@pytest.mark.asvs("V6.3.2", "V6.3.4")
 def test_a_password_signs_nobody_in(alice: User) -> None:
     assert not Client().login(username=alice.object_id, password="guess")

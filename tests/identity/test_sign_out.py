@@ -10,6 +10,7 @@ from tests.identity.entra_server import EntraServer
 from tests.identity.journey import Visitor, address_left_for, parameters_of
 
 
+@pytest.mark.asvs("V7.2.1", "V7.4.1")
 def test_it_ends_the_session_on_the_server(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra)
     key = visitor.client.session.session_key
@@ -20,6 +21,7 @@ def test_it_ends_the_session_on_the_server(visitor: Visitor, entra: EntraServer)
     assert visitor.client.get("/").status_code == 302
 
 
+@pytest.mark.asvs("V7.6.1")
 def test_it_goes_on_to_entra_and_comes_back_to_a_page_of_ours(
     visitor: Visitor, entra: EntraServer, settings: Settings
 ) -> None:
@@ -46,6 +48,7 @@ def test_it_signs_out_here_even_if_entra_is_down(visitor: Visitor, entra: EntraS
     assert visitor.client.get("/").status_code == 302
 
 
+@pytest.mark.asvs("V16.3.1")
 def test_it_is_recorded(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra)
     visitor.client.post("/sign-out")

@@ -90,6 +90,7 @@ def test_an_unreadable_answer_is_unavailable(
         tenant.signing_key(KEY_ID)
 
 
+@pytest.mark.asvs("V10.5.3", "V8.4.1")
 def test_it_serves_one_tenant_only(settings: Settings) -> None:
     settings.ENTRA_AUTHORITY = "https://login.microsoftonline.com/example.com"
     with pytest.raises(ImproperlyConfigured, match=r"ENTRA_AUTHORITY is .*/example\.com.* a GUID"):

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.urls import include, path
 from django.utils import timezone
 
-from portal.identity.decorators import passive
+from portal.identity.decorators import grave, passive, routine
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -24,10 +24,27 @@ def public(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"signed in: {request.user.is_authenticated}")
 
 
+@grave("words", "tick")
+def deed(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"done: {request.POST.getlist('words')}")
+
+
+def unmarked(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("done")
+
+
+@routine
+def stop(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("stopped")
+
+
 urlpatterns = [
     path("", home, name="home"),
     path("machines", home),
     path("progress", progress),
     path("public", public),
+    path("deed", deed),
+    path("unmarked", unmarked),
+    path("stop", stop),
     path("", include("portal.identity.urls")),
 ]

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+import pytest
+
 from tests.languages.catalogue import CATALOGUE, entries, key_of, marked_texts, translations_of
 
 # The product's name, and what Azure calls a parameter.
@@ -41,6 +43,7 @@ def test_a_text_has_one_form_for_every_number() -> None:
     assert [entry.msgid for entry in entries() if entry.msgid_plural and list(entry.msgstr_plural) != [0]] == []
 
 
+@pytest.mark.asvs("V1.3.10")
 def test_a_translation_has_the_placeholders_of_its_text() -> None:
     assert [text for text, japanese in pairs() if placeholders(text) != placeholders(japanese)] == []
 

@@ -19,10 +19,12 @@ INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|hx-on|j
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.asvs("V1.2.3", "V3.4.3")
 def test_no_template_holds_inline_code_or_style(path) -> None:  # type: ignore[no-untyped-def]
     assert not INLINE.search(TEMPLATE_TAG.sub("", path.read_text()))
 
 
+@pytest.mark.asvs("V1.3.2")
 def test_htmx_evaluates_nothing_and_keeps_no_history(client: Client) -> None:
     page = client.get(SIGN_IN).content.decode()
     content = re.search(r'name="htmx-config" content="([^"]*)"', page)
@@ -46,6 +48,7 @@ def test_a_host_that_is_not_ours_gets_an_explained_page(client: Client) -> None:
     assert 'id="problem"' in response.content.decode()
 
 
+@pytest.mark.asvs("V16.5.1")
 def test_the_page_of_an_error_needs_no_database() -> None:
     def refuse() -> None:
         raise AssertionError("the page asked who is signed in")

@@ -140,6 +140,7 @@ def test_an_administrator_takes_access_away_once(grants: list[AccessGrant], dan:
     assert client_of(dan).post(address).status_code == 404
 
 
+@pytest.mark.asvs("V3.5.3")
 def test_a_link_takes_nothing_away(grants: list[AccessGrant], dan: User) -> None:
     assert client_of(dan).get(f"/access/{grants[0].pk}/delete").status_code == 405
     assert AccessGrant.objects.count() == len(grants)

@@ -86,6 +86,7 @@ def test_another_plan_than_the_one_shown_is_not_approved(pending: ReimageRequest
     assert state_of(pending) == RequestState.PENDING_APPROVAL
 
 
+@pytest.mark.asvs("V2.3.5")
 def test_nobody_decides_their_own_request_with_whatever_grant(pending: ReimageRequest, alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(group_ids=[VM_APPROVERS], app_roles=["Reimage.Administrator"])
     for deed in ("approve", "reject"):
@@ -143,12 +144,14 @@ def test_a_role_alone_lets_nobody_act(pending: ReimageRequest, carol: User, dan:
 
 
 @pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.asvs("V8.2.2")
 def test_for_a_stranger_there_is_no_such_request(pending: ReimageRequest, eve: User, deed: str) -> None:
     assert do(eve, deed, pending).status_code == 404
     assert state_of(pending) == RequestState.PENDING_APPROVAL
 
 
 @pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.asvs("V3.5.3")
 def test_no_link_decides(pending: ReimageRequest, alice: User, bob: User, deed: str) -> None:
     for person in (alice, bob):
         assert client_of(person).get(f"/requests/{pending.pk}/{deed}").status_code == 405
@@ -165,6 +168,7 @@ def test_what_has_ended_stays_as_it_is(pending: ReimageRequest, alice: User, bob
     assert state_of(pending) == RequestState.EXPIRED
 
 
+@pytest.mark.asvs("V16.5.2")
 def test_it_can_be_approved_while_azure_is_down_and_runs_when_it_is_back(
     pending: ReimageRequest, bob: User, azure: SandboxProcess
 ) -> None:

@@ -47,6 +47,7 @@ def reimage_request(azure: SandboxProcess, alice: User) -> ReimageRequest:
         ("bob", "/approvals/"),
     ],
 )
+@pytest.mark.asvs("V1.1.2", "V1.2.1")
 def test_it_is_escaped(
     reader: str, address: str, reimage_request: ReimageRequest, alice: User, request: pytest.FixtureRequest
 ) -> None:
@@ -64,5 +65,6 @@ def test_it_is_escaped(
     assert "\u202e" not in source(page)
 
 
+@pytest.mark.asvs("V1.2.1")
 def test_what_cannot_be_seen_stands_as_its_code(reimage_request: ReimageRequest, bob: User) -> None:
     assert ESCAPED in source(client_of(bob).get(f"/requests/{reimage_request.pk}/"))

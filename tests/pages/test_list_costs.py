@@ -60,6 +60,7 @@ def grants(alice: User, numbers: range) -> None:
         ("/attention/", "carol", unsettled),
     ],
 )
+@pytest.mark.asvs("V15.2.2")
 def test_a_long_list_costs_what_a_short_one_does(
     address: str,
     reader: str,

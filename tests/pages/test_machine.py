@@ -1,5 +1,7 @@
 """One machine's page: fresh facts, past requests, who may approve."""
 
+import pytest
+
 from portal.identity.models import User
 from reimage.models import AccessGrant, GrantRole, VirtualMachine
 from tests.cast import client_of
@@ -49,5 +51,6 @@ def test_an_approver_sees_it_but_may_not_request(azure: SandboxProcess, bob: Use
     assert "/requests/new" not in source(page)
 
 
+@pytest.mark.asvs("V8.2.2")
 def test_a_stranger_does_not_learn_that_it_exists(azure: SandboxProcess, eve: User) -> None:
     assert client_of(eve).get(address("web-02")).status_code == 404

@@ -71,6 +71,7 @@ def test_each_kind_says_what_happened_and_links_to_the_request(kind: NoticeKind,
 
 
 @pytest.mark.parametrize("kind", SUBJECTS)
+@pytest.mark.asvs("V1.2.1")
 def test_text_is_plain_and_html_is_escaped(kind: NoticeKind, made: ReimageRequest) -> None:
     sent, html = mail_of(kind, made)
     assert "Tom & Jerry <b>bold</b>\nsecond line" in sent.body

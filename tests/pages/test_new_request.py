@@ -141,6 +141,7 @@ def test_an_error_of_the_reason_is_no_machines(visitor: Client) -> None:
     assert "web-02" in of_a_machine
 
 
+@pytest.mark.asvs("V8.2.3")
 def test_what_is_no_secret_is_kept_after_an_error_and_a_password_is_not(visitor: Client) -> None:
     answer = send(
         visitor,
@@ -219,6 +220,7 @@ def test_a_request_that_is_not_there_brings_no_words_along(visitor: Client, numb
     assert visitor.get(FORM, {"vm": pk("web-02"), "again": number}).status_code == 200
 
 
+@pytest.mark.asvs("V8.2.3", "V15.3.1")
 def test_nobody_gets_the_words_of_a_request_that_they_may_not_see(visitor: Client, bob: User) -> None:
     hidden = reimage_request(bob, justification="Between Bob and Dan.", ticket="INC-8")
     page = visitor.get(FORM, {"vm": pk("web-02"), "again": hidden.pk})

@@ -99,6 +99,7 @@ def test_an_expired_one_says_that_nobody_decided(pending: ReimageRequest, alice:
     assert "Nobody decided in time. Nothing was sent to Azure." in words(show(alice, pending))
 
 
+@pytest.mark.asvs("V8.2.3", "V14.2.1")
 def test_asking_again_brings_the_words_along_but_no_secret(azure: SandboxProcess, alice: User) -> None:
     made = request_reimage(alice, "web-02", parameters=ReimageParameters(admin_password="Correct-Horse-7"))
     reason = "ディスクのイメージが壊れています。" * 100

@@ -145,6 +145,7 @@ def test_the_plans_of_many_machines_are_folded_with_their_fate_in_sight(visitor:
     assert "will be DELETED" in folded[2]
 
 
+@pytest.mark.asvs("V8.2.2")
 def test_somebody_elses_draft_does_not_exist(alice: User, bob: User, carol: User) -> None:
     made = draft(alice, "web-02")
     for person in (bob, carol):

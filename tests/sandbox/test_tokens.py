@@ -57,6 +57,13 @@ def test_app_roles_are_in_the_token(browser: Browser, name: str, roles: list[str
     assert "groups" not in claims
 
 
+def test_an_authentication_context_is_in_the_token_if_asked_for(browser: Browser) -> None:
+    asked = '{"id_token":{"acrs":{"essential":true,"value":"c1"}}}'
+    assert browser.claims_of("Alice", claims=asked)["acrs"] == ["c1"]
+    for nothing in (None, "{}", "not json", "[]", '{"id_token":{"acrs":null}}', '{"id_token":{"acrs":{"value":1}}}'):
+        assert "acrs" not in browser.claims_of("Alice", claims=nothing)
+
+
 def test_too_many_groups_are_only_pointed_to(browser: Browser, sandbox: SandboxProcess) -> None:
     sandbox.entra(person=PEOPLE["Alice"], overage=True)
     claims = browser.claims_of("Alice")

@@ -73,6 +73,7 @@ def test_the_canary_would_be_found(azure: SandboxProcess, alice: User, sinks: An
     assert PASSWORD in sinks()
 
 
+@pytest.mark.asvs("V14.2.4", "V16.2.5")
 def test_on_success(azure: SandboxProcess, alice: User, bob: User, sinks: Any) -> None:
     reimage_request = request_reimage(alice, "web-02", parameters=PARAMETERS)
     assert_in_none(sinks())
@@ -101,6 +102,7 @@ def decision_of(approver: User, reimage_request: ReimageRequest) -> ReimageReque
         ("accepted_then_lost", {}),
     ],
 )
+@pytest.mark.asvs("V14.2.4", "V16.2.5")
 def test_when_azure_refuses_or_is_lost(
     azure: SandboxProcess, alice: User, bob: User, sinks: Any, fault: str, script: dict[str, Any]
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_rejection_needs_a_reason(azure: SandboxProcess, alice: User, bob: Use
     assert pending.state == RequestState.PENDING_APPROVAL
 
 
+@pytest.mark.asvs("V2.3.5")
 def test_nobody_decides_a_request_of_their_own(azure: SandboxProcess, alice: User) -> None:
     make_approver(ALICE)
     pending = request_reimage(alice, "web-01")
@@ -84,6 +85,7 @@ def test_nobody_decides_a_request_of_their_own(azure: SandboxProcess, alice: Use
     assert not ApprovalDecision.objects.exists()
 
 
+@pytest.mark.asvs("V2.3.5")
 def test_the_database_too_refuses_ones_own_request(azure: SandboxProcess, alice: User) -> None:
     pending = request_reimage(alice, "web-01")
     with pytest.raises(IntegrityError, match="second_person"), transaction.atomic():
@@ -116,6 +118,7 @@ def test_a_stranger_does_not_even_see_it(azure: SandboxProcess, alice: User, eve
             decide(eve, pending)
 
 
+@pytest.mark.asvs("V8.3.1")
 def test_neither_an_auditor_nor_an_administrator_may_decide(
     azure: SandboxProcess, alice: User, carol: User, dan: User
 ) -> None:
@@ -163,6 +166,7 @@ def test_a_canceled_request_can_no_longer_be_decided(azure: SandboxProcess, alic
         approve(bob, pending)
 
 
+@pytest.mark.asvs("V2.3.2")
 def test_it_can_no_longer_be_decided_after_its_term(azure: SandboxProcess, alice: User, bob: User) -> None:
     pending = request_reimage(alice, "web-01")
     with pytest.raises(WrongState, match="expired before anybody decided"):
@@ -174,6 +178,7 @@ def test_it_can_no_longer_be_decided_after_its_term(azure: SandboxProcess, alice
         approve(bob, pending)
 
 
+@pytest.mark.asvs("V2.3.5")
 def test_an_approval_is_bound_to_the_plan_that_was_shown(azure: SandboxProcess, alice: User, bob: User) -> None:
     pending = request_reimage(alice, "web-01")
     pending.digest = "0" * 64
@@ -182,6 +187,7 @@ def test_an_approval_is_bound_to_the_plan_that_was_shown(azure: SandboxProcess, 
     assert not ApprovalDecision.objects.exists()
 
 
+@pytest.mark.asvs("V2.3.1")
 def test_a_draft_cannot_be_decided(azure: SandboxProcess, alice: User, bob: User) -> None:
     pending = request_reimage(alice, "web-01")
     ReimageRequest.objects.filter(pk=pending.pk).update(state=RequestState.DRAFT)
@@ -189,6 +195,7 @@ def test_a_draft_cannot_be_decided(azure: SandboxProcess, alice: User, bob: User
         approve(bob, pending)
 
 
+@pytest.mark.asvs("V2.3.4")
 def test_of_two_decisions_at_a_time_the_database_takes_one(
     azure: SandboxProcess, alice: User, bob: User, carol: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ def test_the_message_names_a_task_that_exists() -> None:
     assert doorbell.ADVANCE in app.tasks
 
 
+@pytest.mark.asvs("V15.2.2", "V16.3.4", "V16.5.2")
 def test_a_dead_broker_is_logged_and_nothing_else(
     broker_at: Callable[[int], Celery], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

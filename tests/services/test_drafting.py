@@ -44,6 +44,7 @@ GOOD = "Correct-Horse-7"
         ),
     ],
 )
+@pytest.mark.asvs("V2.2.2")
 def test_it_refuses_what_azure_would_refuse(
     azure: SandboxProcess, alice: User, machine: str, parameters: ReimageParameters, field: str, code: str
 ) -> None:
@@ -63,6 +64,7 @@ def test_it_takes_custom_data_of_exactly_the_limit(azure: SandboxProcess, alice:
     ] == (65_535)
 
 
+@pytest.mark.asvs("V2.2.3")
 def test_it_refuses_to_change_the_delete_option_of_an_ephemeral_disk(azure: SandboxProcess, alice: User) -> None:
     with pytest.raises(InvalidReimageRequest) as refused:
         draft(alice, "web-01", change=DeleteOptionChange.DETACH)
@@ -111,6 +113,7 @@ def test_it_names_the_role_when_azure_refuses_the_portal(azure: SandboxProcess, 
     assert "role" in refused.value.remedy
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_an_old_draft_is_deleted_with_its_secrets(azure: SandboxProcess, alice: User) -> None:
     draft(alice, "web-02", parameters=ReimageParameters(admin_password=GOOD))
     later = timezone.now() + timedelta(hours=1)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
@@ -13,6 +15,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.stories import approved, request_reimage
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_it_expires_when_the_term_is_over_and_not_before(azure: SandboxProcess, alice: User) -> None:
     secret = ReimageParameters(admin_password="Correct-Horse-7")
     pending = request_reimage(alice, "web-02", parameters=secret)

@@ -94,6 +94,7 @@ def test_after_two_hours_an_administrator_has_to_look(azure: SandboxProcess, run
     assert operation.next_at is None
 
 
+@pytest.mark.asvs("V1.3.6")
 def test_a_stored_address_elsewhere_gets_no_token(azure: SandboxProcess, running: ReimageOperation) -> None:
     ReimageOperation.objects.filter(pk=running.pk).update(operation_url="https://management.evil.example/operations/1")
     operation = advance(running)

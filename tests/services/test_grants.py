@@ -61,6 +61,7 @@ def test_an_administrator_gives_access(dan: User) -> None:
     assert b"Web team" in bytes(event.body)
 
 
+@pytest.mark.asvs("V8.3.1")
 def test_nobody_else_gives_or_takes_access(alice: User, bob: User, carol: User, eve: User) -> None:
     grant = make(RG_WEB)
     for person in (alice, bob, carol, eve):

@@ -15,6 +15,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, advance_to, approved, let_lease_lapse, posts, run
 
 
+@pytest.mark.asvs("V16.3.4")
 def test_a_mistake_of_ours_is_logged_and_the_step_taken_again(
     azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -33,6 +34,7 @@ def test_a_mistake_of_ours_is_logged_and_the_step_taken_again(
     assert run(reimage_request, azure).state == RequestState.COMPLETED
 
 
+@pytest.mark.asvs("V2.3.4")
 def test_a_claim_excludes_a_second_worker(azure: SandboxProcess, alice: User, bob: User) -> None:
     operation = approved(alice, bob, "web-02").operations.get()
     first = claim(operation.pk)

@@ -168,6 +168,7 @@ def test_whom_the_server_refused_is_told_later_and_the_others_once(
     assert sent_to() == ["eve@example.com", "bob@example.com"]
 
 
+@pytest.mark.asvs("V16.5.2")
 def test_a_mail_server_that_is_away_loses_nothing(
     azure: SandboxProcess, alice: User, bob: User, mail_server: type[Refusing]
 ) -> None:

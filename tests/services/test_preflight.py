@@ -68,6 +68,7 @@ def test_what_is_not_material_does_not_stop_it(
 
 
 @pytest.mark.parametrize(("grant", "code"), [(0, "requester_lost_right"), (2, "approver_lost_right")])
+@pytest.mark.asvs("V8.3.3")
 def test_a_right_that_was_revoked_after_the_approval_stops_it(
     azure: SandboxProcess, alice: User, bob: User, grants: list[AccessGrant], grant: int, code: str
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_tag_that_the_grant_needs_is_looked_up_at_azure(azure: SandboxProcess,
     assert_stopped(advance(operation), azure, "requester_lost_right")
 
 
+@pytest.mark.asvs("V2.3.2")
 def test_an_approval_whose_term_is_over_stops(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
     ReimageRequest.objects.filter(pk=reimage_request.pk).update(expires_at=timezone.now())
@@ -109,6 +111,7 @@ def test_a_plan_that_was_altered_after_the_approval_stops(azure: SandboxProcess,
     assert_stopped(advance(operation), azure, "plan_is_not_the_approved_one")
 
 
+@pytest.mark.asvs("V2.3.1")
 def test_an_operation_without_its_approval_is_not_sent(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-02")
     ReimageRequest.objects.filter(pk=reimage_request.pk).update(digest="0" * 64)
@@ -140,6 +143,7 @@ def test_a_busy_machine_is_waited_for_without_spending_an_attempt(
         (503, "ServiceUnavailable", "azure_unavailable"),
     ],
 )
+@pytest.mark.asvs("V16.5.3")
 def test_a_read_that_fails_burns_nothing_and_says_what_it_waits_for(
     azure: SandboxProcess, alice: User, bob: User, status: int, code: str, note: str
 ) -> None:

@@ -27,6 +27,7 @@ def posted(sandbox: SandboxProcess, reimage_request: ReimageRequest, fault: str,
     return advance(reimage_request.operations.get())
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_an_accepted_post_is_followed_and_its_secrets_are_gone(azure: SandboxProcess, alice: User, bob: User) -> None:
     operation = advance(approved(alice, bob, "web-02", parameters=SECRET).operations.get())
     assert operation.state == OperationState.IN_PROGRESS
@@ -115,6 +116,7 @@ def test_an_acceptance_without_an_address_is_reconciled(azure: SandboxProcess, a
     assert len(posts(azure)) == 1
 
 
+@pytest.mark.asvs("V1.3.6")
 def test_a_foreign_address_gets_no_token_but_an_administrator(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-02")
     operation = posted(azure, reimage_request, "foreign_operation_host", host="https://127.0.0.1:1")
@@ -180,6 +182,7 @@ def test_a_worker_without_the_key_waits_for_its_administrator(
     assert run(reimage_request, azure).state == RequestState.COMPLETED
 
 
+@pytest.mark.asvs("V16.5.3")
 def test_an_altered_secret_is_not_sent(azure: SandboxProcess, alice: User, bob: User) -> None:
     operation = approved(alice, bob, "web-02", parameters=SECRET).operations.get()
     sealed = operation.sealed_secrets.get(field="admin_password")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from portal.identity.models import User
 from reimage.domain.parameters import ReimageParameters
 from reimage.models import ReimageOperation, SealedSecret, SecretField
-from reimage.services import secrets
+from reimage.services import sealing_keys, secrets
 from reimage.services.secrets import SealingError, SealingKeyMissing, open_secret
 from tests.cast import BOB, make_user
 from tests.sandbox_process import SandboxProcess
@@ -43,9 +43,11 @@ def moved_to(operation: ReimageOperation, other: ReimageOperation, field: Secret
 
 def write_key(file: Path, key: Any) -> str:
     file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    file.chmod(0o400)
     return str(file)
 
 
+@pytest.mark.asvs("V11.2.1")
 def test_it_opens_what_was_sealed(sealed: ReimageOperation) -> None:
     assert open_secret(sealed, SecretField.ADMIN_PASSWORD, commitment=commitment(sealed)) == PASSWORD
     assert open_secret(sealed, SecretField.CUSTOM_DATA, commitment=None) == PARAMETERS.custom_data
@@ -65,6 +67,7 @@ def test_the_same_password_never_seals_or_commits_alike(azure: SandboxProcess, a
     assert len(ciphertexts) == 2
 
 
+@pytest.mark.asvs("V11.3.3")
 def test_it_does_not_open_for_another_request(sealed: ReimageOperation, alice: User) -> None:
     other = draft(alice, "web-02", parameters=PARAMETERS).operations.get()
     moved_to(sealed, other, SecretField.ADMIN_PASSWORD)
@@ -85,12 +88,14 @@ def test_it_does_not_open_for_another_field(sealed: ReimageOperation) -> None:
         open_secret(sealed, SecretField.CUSTOM_DATA, commitment=None)
 
 
+@pytest.mark.asvs("V11.3.3")
 def test_it_does_not_open_for_another_person(sealed: ReimageOperation) -> None:
     sealed.reimage_request.requester = make_user(BOB)
     with pytest.raises(SealingError, match="does not open"):
         open_secret(sealed, SecretField.ADMIN_PASSWORD, commitment=commitment(sealed))
 
 
+@pytest.mark.asvs("V11.3.3")
 def test_it_does_not_open_altered(sealed: ReimageOperation) -> None:
     secret = sealed.sealed_secrets.get(field="admin_password")
     for ciphertext in (b"", bytes(secret.ciphertext)[:-1], bytes(secret.ciphertext) + b"x"):
@@ -124,34 +129,36 @@ def test_another_key_is_named_as_missing(sealed: ReimageOperation, settings: Any
     with pytest.raises(SealingKeyMissing, match="was sealed for key"):
         open_secret(sealed, SecretField.ADMIN_PASSWORD, commitment=commitment(sealed))
     with pytest.raises(SealingError, match="not the two halves"):
-        secrets.check_private_key()
+        sealing_keys.check_private_keys()
 
 
 def test_a_key_file_of_another_kind_is_named(sealed: ReimageOperation, settings: Any, tmp_path: Path) -> None:
     settings.SEALING_PRIVATE_KEY_FILE = write_key(tmp_path / "signing.pem", Ed25519PrivateKey.generate())
     with pytest.raises(SealingKeyMissing, match="holds no X25519 key"):
-        secrets.check_private_key()
+        sealing_keys.check_private_keys()
     (tmp_path / "text.pem").write_text("not a key", encoding="utf-8")
     settings.SEALING_PRIVATE_KEY_FILE = str(tmp_path / "text.pem")
     with pytest.raises(SealingKeyMissing, match="cannot be read"):
-        secrets.check_private_key()
+        sealing_keys.check_private_keys()
 
 
+@pytest.mark.django_db
 def test_the_two_halves_of_one_key_fit(sealing_key: X25519PrivateKey) -> None:
-    secrets.check_private_key()
+    sealing_keys.check_private_keys()
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("text", ["", "not base64!", base64.b64encode(b"short").decode()])
 def test_a_senseless_public_key_is_named(sealing_key: X25519PrivateKey, settings: Any, text: str) -> None:
     settings.SEALING_PUBLIC_KEY = text
     with pytest.raises(SealingError, match="SEALING_PUBLIC_KEY"):
-        secrets.check_private_key()
+        sealing_keys.check_private_keys()
 
 
 def test_the_key_id_is_of_the_public_half(sealing_key: X25519PrivateKey) -> None:
     public = sealing_key.public_key()
-    assert len(secrets.key_id(public)) == 16
-    assert secrets.key_id(public) not in public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+    assert len(sealing_keys.key_id(public)) == 16
+    assert sealing_keys.key_id(public) not in public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
 
 
 def test_a_committed_secret_does_not_show_itself() -> None:

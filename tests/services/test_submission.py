@@ -70,6 +70,7 @@ def test_one_machine_is_confirmed_by_its_name_and_several_by_their_number(azure:
     assert submission.confirmation_phrase(draft(alice, "web-01", "web-02")) == "reimage 2"
 
 
+@pytest.mark.asvs("V2.2.2", "V2.4.2")
 def test_it_refuses_another_confirmation_and_a_missing_tick(azure: SandboxProcess, alice: User) -> None:
     reviewed = draft(alice, "web-03")
     with pytest.raises(InvalidReimageRequest) as refused:
@@ -85,6 +86,7 @@ def test_the_tick_is_only_for_a_disk_that_will_be_deleted(azure: SandboxProcess,
     assert send(draft(alice, "web-02"), accepts_disk_deletion=False).state == RequestState.PENDING_APPROVAL
 
 
+@pytest.mark.asvs("V2.3.1")
 def test_it_does_not_send_the_same_form_twice(azure: SandboxProcess, alice: User) -> None:
     reviewed = draft(alice, "web-01")
     send(reviewed)
@@ -174,6 +176,7 @@ def test_it_refuses_a_machine_that_cannot_be_reimaged_any_more(
     assert_nothing_was_sent(reviewed)
 
 
+@pytest.mark.asvs("V2.2.2", "V8.3.1")
 def test_it_refuses_a_requester_who_lost_the_grant_meanwhile(
     azure: SandboxProcess, alice: User, grants: list[AccessGrant]
 ) -> None:
@@ -194,6 +197,7 @@ def test_it_sends_nothing_while_azure_does_not_answer(azure: SandboxProcess, ali
     assert_nothing_was_sent(reviewed)
 
 
+@pytest.mark.asvs("V2.3.2", "V2.3.4")
 def test_the_database_lets_only_one_request_at_a_machine(azure: SandboxProcess, alice: User) -> None:
     first, second = draft(alice, "web-01"), draft(alice, "web-01")
     send(first)

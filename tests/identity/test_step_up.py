@@ -1,0 +1,167 @@
+"""A grave deed needs a sign-in of the last minutes; an older one is renewed at Entra ID, and what was typed is kept."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+from time_machine import travel
+
+from portal.audit.models import AuditEvent
+from portal.identity.models import User
+from tests.cast import ALICE, BOB, Part, client_of
+from tests.identity.entra_server import EntraServer
+from tests.identity.journey import Visitor, address_left_for, claims_of, parameters_of
+
+FORM = {"words": ["so <be> it", "and so"], "tick": "on", "password": "Correct-Horse-7"}
+
+
+@pytest.fixture
+def person(alice: User) -> Visitor:
+    """Alice, who proved who she is just now."""
+    return Visitor(client_of(alice))
+
+
+def age(visitor: Visitor, minutes: float) -> None:
+    """As if she had proved it so long ago; the session itself is young."""
+    session = visitor.client.session
+    session["identity.authenticated_at"] = int(time.time() - minutes * 60)
+    session.save()
+
+
+def renew(visitor: Visitor, entra: EntraServer, address: str, part: Part = ALICE, **changes: object) -> object:
+    """Out to Entra ID and back."""
+    sent = parameters_of(address_left_for(visitor.client.get(address)))
+    claims = {"auth_time": int(time.time()), **changes}
+    entra.id_token = entra.sign(claims_of(part, entra, nonce=sent["nonce"], **claims))
+    return visitor.come_back(state=sent["state"], code="a-code")
+
+
+@pytest.mark.asvs("V7.5.3")
+def test_a_young_sign_in_is_enough(person: Visitor) -> None:
+    age(person, 14.5)
+    assert person.client.post("/deed", FORM).content == b"done: ['so <be> it', 'and so']"
+
+
+@pytest.mark.asvs("V6.8.4", "V7.5.3", "V8.2.4")
+@pytest.mark.parametrize("deed", ["/deed", "/unmarked"])
+def test_an_older_one_leads_to_entra_and_does_nothing(person: Visitor, entra: EntraServer, deed: str) -> None:
+    age(person, 15)
+    response = person.client.post(deed, FORM, headers={"Referer": "http://testserver/machines?q=web"})
+    assert response.status_code == 302
+    assert response.url == "/sign-in/again?next=%2Fmachines%3Fq%3Dweb"
+    page = person.client.get(response.url)
+    asked = parameters_of(address_left_for(page))
+    assert (asked["prompt"], asked["max_age"]) == ("login", "900")
+    assert "15 minutes" in page.content.decode()
+
+
+def test_the_age_is_a_setting(person: Visitor, settings: Settings) -> None:
+    settings.STEP_UP_MINUTES = 5
+    age(person, 6)
+    assert person.client.post("/deed", FORM).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/stop", "/machines"])
+def test_looking_and_stopping_need_none(person: Visitor, path: str) -> None:
+    age(person, 400)
+    answer = person.client.post(path) if path == "/stop" else person.client.get(path)
+    assert answer.status_code == 200
+
+
+def test_a_session_that_does_not_know_is_too_old(alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    assert client.post("/deed", FORM).status_code == 302
+
+
+def test_an_htmx_request_is_led_there_as_a_whole_page(person: Visitor) -> None:
+    age(person, 20)
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/machines"}
+    response = person.client.post("/deed", FORM, headers=headers)
+    assert response.status_code == 401
+    assert response["HX-Redirect"] == "/sign-in/again?next=%2Fmachines"
+
+
+def test_what_was_typed_can_be_sent_afterwards_but_no_secret_was_kept(person: Visitor, entra: EntraServer) -> None:
+    age(person, 20)
+    response = person.client.post("/deed?really=1", FORM)
+    assert renew(person, entra, response.url).url == "/sign-in/resume"  # type: ignore[attr-defined]
+    page = person.client.get("/sign-in/resume").content.decode()
+    assert 'action="/deed?really=1"' in page
+    assert 'name="words" value="so &lt;be&gt; it"' in page
+    assert 'name="words" value="and so"' in page
+    assert 'name="tick" value="on"' in page
+    assert "Correct-Horse" not in page + json.dumps(dict(person.client.session.items()))
+    assert person.client.post("/deed", FORM).status_code == 200
+    assert person.client.get("/sign-in/resume").url == "/"  # type: ignore[attr-defined]
+
+
+def test_of_an_unmarked_deed_nothing_is_kept(person: Visitor, entra: EntraServer) -> None:
+    age(person, 20)
+    response = person.client.post("/unmarked", FORM, headers={"Referer": "http://testserver/machines"})
+    renew(person, entra, response.url)
+    assert "so <be> it" not in json.dumps(dict(person.client.session.items()))
+    assert person.client.get("/sign-in/resume").url == "/machines"  # type: ignore[attr-defined]
+
+
+def test_a_form_beyond_measure_is_not_kept(person: Visitor) -> None:
+    age(person, 20)
+    person.client.post("/deed", {"words": "x" * 8_001})
+    assert "xxxx" not in json.dumps(dict(person.client.session.items()))
+
+
+def test_what_is_kept_is_gone_after_ten_minutes(person: Visitor) -> None:
+    age(person, 20)
+    person.client.post("/deed", FORM)
+    with travel(timezone.now() + timedelta(seconds=601), tick=False):
+        assert person.client.get("/sign-in/resume").url == "/"  # type: ignore[attr-defined]
+
+
+@pytest.mark.asvs("V6.8.4")
+@pytest.mark.parametrize("minutes", [None, 16, 600])
+def test_an_answer_without_a_fresh_proof_is_refused(person: Visitor, entra: EntraServer, minutes: float | None) -> None:
+    """Whoever takes prompt and max_age out of the address gets a token, but not in."""
+    age(person, 20)
+    address = person.client.post("/deed", FORM).url  # type: ignore[attr-defined]
+    stale = None if minutes is None else int(time.time() - minutes * 60)
+    response = renew(person, entra, address, auth_time=stale)
+    assert response.status_code == 403  # type: ignore[attr-defined]
+    assert "not_fresh_enough (auth_time)" in response.content.decode()  # type: ignore[attr-defined]
+    assert b'"reason":"not_fresh_enough"' in bytes(AuditEvent.objects.get(action="session.refused").body)
+    assert person.client.post("/deed", FORM).status_code == 302
+
+
+def test_somebody_else_who_signs_in_finds_nothing_kept(person: Visitor, entra: EntraServer) -> None:
+    age(person, 20)
+    address = person.client.post("/deed", FORM).url  # type: ignore[attr-defined]
+    renew(person, entra, address, part=BOB)
+    assert person.client.get("/sign-in/resume").url == "/"  # type: ignore[attr-defined]
+
+
+def test_with_a_young_sign_in_there_is_nothing_to_renew(person: Visitor) -> None:
+    assert person.client.get("/sign-in/again?next=/machines").url == "/machines"  # type: ignore[attr-defined]
+    assert person.client.get("/sign-in/again?next=https://evil.example").url == "/"  # type: ignore[attr-defined]
+
+
+@pytest.mark.asvs("V6.3.3", "V6.8.4")
+def test_a_context_is_asked_for_and_must_be_in_the_token(
+    person: Visitor, entra: EntraServer, settings: Settings
+) -> None:
+    settings.STEP_UP_ACRS = "c1"
+    address = person.client.post("/deed", FORM).url  # type: ignore[attr-defined]
+    asked = parameters_of(address_left_for(person.client.get(address)))
+    assert json.loads(asked["claims"]) == {"id_token": {"acrs": {"essential": True, "value": "c1"}}}
+    refused = renew(person, entra, address, acrs=["c2"])
+    assert "not_fresh_enough (acrs)" in refused.content.decode()  # type: ignore[attr-defined]
+    renew(person, entra, address, acrs=["c1", "c2"])
+    assert person.client.post("/deed", FORM).status_code == 200
+
+
+def test_the_event_of_a_sign_in_says_when_the_person_proved_who_they_are(visitor: Visitor, entra: EntraServer) -> None:
+    visitor.sign_in(ALICE, entra, auth_time=1_800_000_000)
+    detail = json.loads(bytes(AuditEvent.objects.get(action="session.signed_in").body))["detail"]
+    assert datetime.fromisoformat(detail["authenticated_at"]) == datetime.fromtimestamp(1_800_000_000, UTC)

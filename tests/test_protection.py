@@ -1,0 +1,107 @@
+"""Deeds that another site began are refused, and so are more than a person does; both are explained and recorded."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from portal.audit.models import AuditEvent
+from portal.identity.models import User
+from reimage.domain.request_states import RequestState
+from reimage.models import ReimageRequest
+from tests.cast import client_of
+from tests.sandbox_process import SandboxProcess
+from tests.stories import request_reimage
+
+
+def refusals() -> int:
+    return AuditEvent.objects.filter(action="access.refused").count()
+
+
+def approve(client: Client, pending: ReimageRequest, **headers: str) -> Any:
+    path = reverse("reimage:request-approve", args=[pending.pk])
+    return client.post(path, {"digest": pending.digest}, headers=headers)
+
+
+@pytest.mark.asvs("V3.5.1", "V16.3.3")
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "anything-else"])
+def test_a_deed_that_another_site_began_is_refused(azure: SandboxProcess, alice: User, bob: User, site: str) -> None:
+    pending = request_reimage(alice, "web-02")
+    response = approve(client_of(bob), pending, **{"Sec-Fetch-Site": site})
+    assert response.status_code == 403
+    assert "Another site sent this form" in response.content.decode()
+    pending.refresh_from_db()
+    assert pending.state == RequestState.PENDING_APPROVAL
+    assert refusals() == 1
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none", ""])
+def test_ones_own_form_and_an_old_browser_pass(azure: SandboxProcess, alice: User, bob: User, site: str) -> None:
+    pending = request_reimage(alice, "web-02")
+    headers = {"Sec-Fetch-Site": site} if site else {}
+    assert approve(client_of(bob), pending, **headers).status_code == 302
+    pending.refresh_from_db()
+    assert pending.state == RequestState.APPROVED
+
+
+def test_a_link_from_another_site_may_lead_here(alice: User) -> None:
+    assert client_of(alice).get("/machines/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+
+
+@pytest.mark.asvs("V16.3.3")
+def test_a_form_without_its_token_is_an_event_but_a_flood_of_them_is_none(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    for _ in range(15):
+        assert client.post("/theme", {"theme": "dark"}).status_code == 403
+    assert refusals() == 10
+
+
+@pytest.mark.asvs("V2.4.1", "V2.4.2", "V8.2.4", "V16.3.3")
+def test_who_decides_too_often_waits(azure: SandboxProcess, alice: User, bob: User, settings: Settings) -> None:
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"decision": 1}
+    first, second = request_reimage(alice, "web-02"), request_reimage(alice, "web-03")
+    client = client_of(bob)
+    assert approve(client, first).status_code == 302
+    for _ in range(3):
+        response = approve(client, second)
+    assert response.status_code == 429
+    assert 0 < int(response["Retry-After"]) <= 600
+    assert "This came too often" in response.content.decode()
+    second.refresh_from_db()
+    assert second.state == RequestState.PENDING_APPROVAL
+    assert refusals() == 1
+    assert client.get(reverse("reimage:request", args=[second.pk])).status_code == 200
+
+
+@pytest.mark.asvs("V2.4.1", "V2.4.2")
+def test_who_submits_or_drafts_too_often_waits(alice: User, settings: Settings) -> None:
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"submission": 1, "draft": 1}
+    client = client_of(alice)
+    for path in (reverse("reimage:request-review", args=[1]), reverse("reimage:request-new")):
+        assert client.post(path).status_code != 429
+        assert client.post(path).status_code == 429
+
+
+@pytest.mark.django_db
+@pytest.mark.asvs("V2.4.1", "V6.3.1")
+@pytest.mark.parametrize("verb", ["post", "get"])
+def test_an_address_that_signs_in_too_often_waits(settings: Settings, verb: str) -> None:
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign_in": 2, "sign_in_answer": 2}
+    path = "/sign-in" if verb == "post" else "/sign-in/callback?state=invented"
+    client = Client()
+    answers = [getattr(client, verb)(path).status_code for _ in range(4)]
+    assert answers[2:] == [429, 429]
+    assert 429 not in answers[:2]
+    assert client.get("/sign-in").status_code == 200
+
+
+@pytest.mark.django_db
+def test_it_is_explained_in_japanese_and_as_a_fragment(settings: Settings) -> None:
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign_in": 0}
+    headers = {"Accept-Language": "ja", "HX-Request": "true"}
+    text = Client().post("/sign-in", headers=headers).content.decode()
+    assert "短い時間に何度も送信されました" in text
+    assert "<html" not in text

@@ -69,6 +69,8 @@ MATRIX = {
     "audit:events": Row("403 403 200 403 403 302", NO),
     "audit:event": Row("403 403 200 403 403 302", NO),
     "audit:export": Row("403 403 200 403 403 302", NO, NO),
+    # What is not sealed yet has no proof.
+    "audit:proof": Row("403 403 404 403 403 302", NO, NO),
     # Open to all: signing in and out, personal settings, the probe.
     "identity:sign-in": Row("302 302 302 302 302 200", "200 200 200 200 200 200", NEVER),
     # With a young sign-in there is nothing to renew or to take up again.
@@ -146,6 +148,7 @@ def scene(
             "reimage:execution-release": [PRODUCTION],
             "reimage:access-delete": [grants[0].pk],
             "audit:event": [AuditEvent.objects.latest("pk").event_id],
+            "audit:proof": [AuditEvent.objects.latest("pk").event_id],
         },
         fields={
             "reimage:request-new": {"vm": str(machine.pk)},

@@ -9,4 +9,5 @@ urlpatterns = [
     path("", views.events, name="events"),
     path("export.csv", views.export, name="export"),
     path("<uuid:event_id>/", views.event, name="event"),
+    path("<uuid:event_id>/proof.jsonl", views.proof, name="proof"),
 ]

@@ -3,11 +3,12 @@
 import json
 from uuid import UUID
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_safe
 
 from portal.audit.access import AuditorRequest, auditors_only
@@ -15,9 +16,13 @@ from portal.audit.actors import Actor
 from portal.audit.exports import EXPORT_LIMIT, begin_export, csv_file_name, csv_lines
 from portal.audit.filters import EventFilter
 from portal.audit.links import links_of
-from portal.audit.models import AuditEvent
+from portal.audit.models import AuditEvent, AuditLeaf
 from portal.audit.presentation import entries_of, readable_json
+from portal.audit.sealing.evidence import evidence_lines, newest_note, proof_of
+from portal.audit.sealing.status import seal_status
+from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.selectors import EventPage, event_by_id, events_page
+from portal.errors import NotFound
 
 
 @require_safe
@@ -32,6 +37,7 @@ def events(request: AuditorRequest) -> HttpResponseBase:
     context = {
         "form": selection.form,
         "page": page,
+        "seal": None if is_fragment else seal_status(),
         "is_filtered": any(request.GET.get(name) for name in selection.filters),
         "is_fragment": is_fragment,
         "export_limit": EXPORT_LIMIT,
@@ -48,14 +54,32 @@ def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     found = event_by_id(event_id)
     stored = bytes(found.body)
     body = json.loads(stored)
-    context = {
+    context: dict[str, object] = {
         "event": found,
         "body": body,
         "links": links_of(body),
         "detail": entries_of(body["detail"]),
         "readable_json": readable_json(stored),
     }
+    try:
+        context["proof"] = proof_of(found)
+    except TreeIncomplete:
+        context["is_proof_broken"] = True
     return render(request, "audit/event.html", context)
+
+
+@require_GET
+@auditors_only
+def proof(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
+    """The event with its proof as a file, for docs/verify_audit.py."""
+    leaves = AuditLeaf.objects.filter(event=event_by_id(event_id))
+    if not leaves.exists():
+        raise NotFound(_("This event is not sealed yet."), _("Events are sealed every few seconds: try again then."))
+    return HttpResponse(
+        "".join(evidence_lines(leaves, note=newest_note(), is_whole=False)),
+        content_type="application/jsonl; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="audit-proof-{event_id}.jsonl"'},
+    )
 
 
 @require_GET

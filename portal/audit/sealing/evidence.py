@@ -6,10 +6,12 @@ has its body as it was stored, its place and its proof, so that any line can be 
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import QuerySet
 
-from portal.audit.models import AuditCheckpoint, AuditLeaf
+from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf
 from portal.audit.sealing import checkpoints
 from portal.audit.sealing.merkle import inclusion_proof
 from portal.audit.sealing.tree import StoredTree
@@ -63,3 +65,38 @@ def _proven(leaf: AuditLeaf, tree: StoredTree, size: int) -> dict[str, object]:
 
 def _line(content: dict[str, object]) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+@dataclass(frozen=True)
+class EventProof:
+    """What proves one event: its place, the hashes from its leaf to the root, and the checkpoint that signs for it."""
+
+    leaf_index: int
+    leaf_hash: str
+    proof: list[str]
+    sealed_at: datetime
+    note: str
+
+    @property
+    def number(self) -> int:
+        """The place as people count it."""
+        return self.leaf_index + 1
+
+
+def proof_of(event: AuditEvent) -> EventProof | None:
+    """None for an event that is not sealed yet; raises TreeIncomplete where the tree has been damaged."""
+    leaf = AuditLeaf.objects.filter(event=event).first()
+    if leaf is None:
+        return None
+    covering = AuditCheckpoint.objects.filter(tree_size__gt=leaf.leaf_index)
+    first, newest = covering.order_by("tree_size").first(), covering.order_by("-tree_size").first()
+    if first is None or newest is None:
+        return None
+    nodes = inclusion_proof(StoredTree(), leaf.leaf_index, newest.tree_size)
+    return EventProof(
+        leaf_index=leaf.leaf_index,
+        leaf_hash=bytes(leaf.leaf_hash).hex(),
+        proof=[node.hex() for node in nodes],
+        sealed_at=first.sealed_at,
+        note=newest.note,
+    )

@@ -1,0 +1,81 @@
+"""What an auditor sees of the seal: how far it reaches, and what proves one event."""
+
+import html
+import json
+from pathlib import Path
+
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from portal.audit.models import AuditAnchor
+from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.tampering import run
+from tests.audit.sealing.test_evidence import verify
+
+
+def page(browser: Client, path: str) -> str:
+    response = browser.get(path)
+    assert response.status_code == 200
+    return " ".join(html.unescape(response.content.decode()).split())
+
+
+def test_the_list_says_how_far_the_log_is_sealed_and_anchored(auditor: Client, log: SealedLog) -> None:
+    assert "Nothing is sealed yet" in page(auditor, "/audit/")
+    log.grow(1200)
+    log.record(1)
+    log.seal()
+    text = page(auditor, "/audit/")
+    assert "Sealed to #1,201" in text
+    assert "anchored to #1,200" in text
+
+
+def test_the_list_says_that_an_anchor_is_away(auditor: Client, log: SealedLog) -> None:
+    log.grow()
+    AuditAnchor.objects.update(failing_since=timezone.now())
+    assert "An anchor has been out of reach since" in page(auditor, "/audit/")
+
+
+def test_a_fragment_does_not_ask_for_the_seal(auditor: Client, log: SealedLog) -> None:
+    log.grow()
+    assert "Sealed to" not in auditor.get("/audit/", headers={"HX-Request": "true"}).content.decode()
+
+
+def test_an_event_shows_its_place_its_hashes_and_its_checkpoint(auditor: Client, log: SealedLog) -> None:
+    events = log.grow(5)
+    text = page(auditor, f"/audit/{events[3].event_id}/")
+    checkpoint = log.last_checkpoint()
+    for expected in ("#4", "leaf index 3", "localhost/audit 5", "— localhost/audit "):
+        assert expected in text
+    assert checkpoint.text.splitlines()[2] in text
+
+
+def test_an_event_that_waits_says_so(auditor: Client, log: SealedLog) -> None:
+    (event,) = log.record(1)
+    assert "This event is not sealed yet" in page(auditor, f"/audit/{event.event_id}/")
+    assert auditor.get(f"/audit/{event.event_id}/proof.jsonl").status_code == 404
+
+
+def test_a_damaged_seal_does_not_hide_the_event(auditor: Client, log: SealedLog) -> None:
+    events = log.grow(5)
+    run("DELETE FROM audit_auditleaf WHERE leaf_index = 1")
+    assert "No proof can be made" in page(auditor, f"/audit/{events[0].event_id}/")
+
+
+def test_the_file_of_an_event_verifies_by_itself(auditor: Client, log: SealedLog, tmp_path: Path) -> None:
+    events = log.grow(5)
+    response = auditor.get(f"/audit/{events[3].event_id}/proof.jsonl")
+    assert response.headers["Content-Disposition"].startswith("attachment; ")
+    (tmp_path / "proof.jsonl").write_bytes(response.content)
+    assert json.loads(response.content.splitlines()[1])["leaf_index"] == 3
+    assert verify(tmp_path / "proof.jsonl", log.public_key)[0] == 0
+
+
+def test_the_seal_costs_two_queries(
+    auditor: Client, log: SealedLog, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    from portal.audit.sealing.status import seal_status
+
+    log.grow(3)
+    with django_assert_num_queries(2):
+        seal_status()

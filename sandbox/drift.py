@@ -12,7 +12,8 @@ _FIELDS = {
     "provisioning_state": ("Succeeded", "Updating", "Failed"),
     "power_state": ("running", "stopped", "deallocated"),
 }
-_PATCHABLE = (*_FIELDS, "tags", "exact_version", "created_with_custom_data", "delete", "recreate", "replace_os_disk")
+_ONCE = ("delete", "recreate", "replace_os_disk", "move_to")
+_PATCHABLE = (*_FIELDS, "tags", "exact_version", "created_with_custom_data", *_ONCE)
 
 
 class SenselessDriftError(ValueError):
@@ -20,7 +21,10 @@ class SenselessDriftError(ValueError):
 
 
 def drift(world: World, vm_id: str, patch: dict[str, Any]) -> None:
-    """Change fields; `delete`, `recreate` (a new vmId under the old name) and `replace_os_disk` take true."""
+    """Change fields; `delete`, `recreate` (a new vmId under the old name) and `replace_os_disk` take true.
+
+    `move_to` takes a resource group.
+    """
     machine = world.inventory.find(vm_id)
     if machine is None:
         raise SenselessDriftError(f"no machine {vm_id}")
@@ -30,6 +34,9 @@ def drift(world: World, vm_id: str, patch: dict[str, Any]) -> None:
         _release_all(world, machine)
         world.inventory.remove(machine.key)
         return
+    if patch.get("move_to"):
+        world.inventory.remove(machine.key)
+        machine.resource_group = str(patch["move_to"])
     if patch.get("recreate"):
         _release_all(world, machine)
         machine.vm_id, machine.time_created = str(uuid4()), world.clock.now()

@@ -98,8 +98,16 @@ def _compared(operation: ReimageOperation, plan: ReimagePlan, now: VirtualMachin
             str(now.os_disk.resource_id or "") if now else "",
         ),
         Comparison(_("Image version"), plan.image.exact_version or "", (now.image.exact_version or "") if now else ""),
-        Comparison(_("Provisioning state"), plan.provisioning_state, now.provisioning_state if now else ""),
-        Comparison(_("Power"), power_state(plan.power_state), power_state(now.power_state) if now else ""),
+        Comparison(
+            _("Provisioning state"),
+            evidence.get("provisioning_state") or plan.provisioning_state,
+            now.provisioning_state if now else "",
+        ),
+        Comparison(
+            _("Power"),
+            power_state(evidence.get("power_state") or plan.power_state),
+            power_state(now.power_state) if now else "",
+        ),
     ]
 
 

@@ -22,6 +22,8 @@ _PATCHABLE = (
     "replace_os_disk",
     "move_to_group",
 )
+_ONCE = ("delete", "recreate", "replace_os_disk", "move_to")
+_PATCHABLE = (*_FIELDS, "tags", "exact_version", "created_with_custom_data", *_ONCE)
 
 
 class SenselessDriftError(ValueError):
@@ -32,6 +34,7 @@ def drift(world: World, vm_id: str, patch: dict[str, Any]) -> None:
     """Change fields; `delete`, `recreate` (a new vmId under the old name) and `replace_os_disk` take true.
 
     `move_to_group` takes the name of a resource group: the same machine, vmId and disks, under another id.
+    `move_to` takes a resource group.
     """
     machine = world.inventory.find(vm_id)
     if machine is None:
@@ -42,6 +45,9 @@ def drift(world: World, vm_id: str, patch: dict[str, Any]) -> None:
         _release_all(world, machine)
         world.inventory.remove(machine.key)
         return
+    if patch.get("move_to"):
+        world.inventory.remove(machine.key)
+        machine.resource_group = str(patch["move_to"])
     if patch.get("recreate"):
         _release_all(world, machine)
         machine.vm_id, machine.time_created = str(uuid4()), world.clock.now()

@@ -16,7 +16,7 @@ from reimage.domain import policy
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan, drift
 from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
-from reimage.models import ApprovalDecision, DecisionOutcome, GrantRole, ReimageOperation
+from reimage.models import ApprovalDecision, DecisionOutcome, GrantRole, ReimageOperation, VirtualMachine
 from reimage.services import buckets, gates, reimaging
 from reimage.services.drafting import digest_of
 from reimage.services.hindrance import Hindered
@@ -46,12 +46,21 @@ def check(held: Claim) -> None:
         gates.look(held, plan)
         facts = read_virtual_machine(plan.resource_id)
     except VirtualMachineNotFound:
-        return _stop(held, [{"code": "virtual_machine_gone", "params": {"vm": held.operation.name}}])
+        return _stop(held, [_gone(held.operation, plan)])
     except AzureError as err:
         return wait_for_azure(held, err)
     except Hindered as hindered:
         return gates.hold(held, hindered)
     return _check_facts(held, plan, facts)
+
+
+def _gone(operation: ReimageOperation, plan: ReimagePlan) -> Finding:
+    """Where the inventory has meanwhile seen the machine elsewhere, people are told where."""
+    elsewhere = VirtualMachine.objects.filter(vm_id=plan.vm_id, vanished_at__isnull=True)
+    moved = elsewhere.exclude(resource_key=operation.resource_key).first()
+    if moved:
+        return {"code": "virtual_machine_moved", "params": {"vm": operation.name, "resource_id": moved.resource_id}}
+    return {"code": "virtual_machine_not_there", "params": {"vm": operation.name}}
 
 
 def approval_findings(held: Claim) -> Findings:

@@ -49,6 +49,8 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
         **held.operation.evidence,
         "vm_id": facts.vm_id,
         "os_disk_id": facts.os_disk.resource_id,
+        "provisioning_state": facts.provisioning_state,
+        "power_state": facts.power_state or "",
         "read_at": held.now.isoformat(),
     }
     try:

@@ -37,6 +37,13 @@ NOTES: Mapping[str, Any] = {
         "tries again by itself."
     ),
     "virtual_machine_gone": gettext_lazy("%(vm)s no longer exists in Azure."),
+    "virtual_machine_not_there": gettext_lazy(
+        "%(vm)s is no longer there: it was deleted, or moved to another resource group or subscription. No reimage was "
+        "sent."
+    ),
+    "virtual_machine_moved": gettext_lazy(
+        "%(vm)s was moved, and is now %(resource_id)s. The approval is for its old place; no reimage was sent."
+    ),
     "not_verified": gettext_lazy(
         "The portal could not look at the machine after the reimage (%(status)s %(azure_code)s). Look at it yourself."
     ),

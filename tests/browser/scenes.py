@@ -9,7 +9,7 @@ from tests.browser.person import Person
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, Part
 from tests.demo_stack import DemoStack
 
-WATCHED = ("web-01", "web-04", "batch-01")
+WATCHED = ("batch-02", "web-04", "batch-01")
 # Two lines, and a word without a place to break.
 UNWIELDY = f"The disk image is corrupt: INC-7.\n{'vhd' * 20}"
 
@@ -24,7 +24,7 @@ class Scene:
 
 
 def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
-    """Makes one request that ended, one that waits, one that was canceled, and one that is a draft."""
+    """Makes one request that ended, one that needs an administrator, one that waits, one canceled, and one draft."""
     Person.sign_in(browser, stack, BOB).context.close()
     alice = Person.sign_in(browser, stack, ALICE)
     alice.open("/machines/")
@@ -33,6 +33,7 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
     ended = _ask(alice, "web-01", "web-02", reason="Both hosts fail their integrity check.")
     Person.sign_in(browser, stack, BOB).approve(ended)
     _run_to_the_end(alice, stack)
+    case = _leave_unsettled(alice, stack, browser)
     waiting = _ask(alice, "web-02", "web-03", reason="The disk image is corrupt.")
     _ask(alice, "batch-01", reason=UNWIELDY)
     alice.page.locator("form[action$='/cancel'] button[type=submit]").click()
@@ -50,7 +51,7 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
         Scene("machines", ALICE, "/machines/"),
         Scene("machines-none-found", ALICE, "/machines/?q=nothing-like-this"),
         Scene("machine", ALICE, f"/machines/{ids['batch-01']}/"),
-        Scene("new-request", ALICE, f"/requests/new?vm={ids['web-01']}&vm={ids['web-04']}"),
+        Scene("new-request", ALICE, f"/requests/new?vm={ids['batch-02']}&vm={ids['web-04']}"),
         Scene("review", ALICE, draft),
         Scene("requests", ALICE, "/requests/"),
         Scene("request-waiting", ALICE, f"/requests/{waiting}/"),
@@ -61,10 +62,25 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
         Scene("request-to-decide", BOB, f"/requests/{waiting}/"),
         Scene("audit", CAROL, "/audit/"),
         Scene("audit-event", CAROL, str(event)),
+        Scene("attention", DAN, "/attention/"),
+        Scene("attention-case", DAN, case),
+        Scene("attention-case-to-read", CAROL, case),
+        Scene("execution", DAN, "/execution/"),
         Scene("access", DAN, "/access/"),
         Scene("not-allowed", EVE, "/access/"),
         Scene("not-found", EVE, "/requests/99999/"),
     ]
+
+
+def _leave_unsettled(alice: Person, stack: DemoStack, browser: Browser) -> str:
+    """A reimage of which nobody knows whether it took place; where Dan finds its evidence."""
+    fault = {"fault": "foreign_operation_host", "match": {"verb": "POST", "vm": "web-01"}}
+    requests.post(f"{stack.sandbox_url}/_sandbox/faults", json=fault, timeout=10).raise_for_status()
+    number = _ask(alice, "web-01", reason="It does not start any more.")
+    Person.sign_in(browser, stack, BOB).approve(number)
+    alice.page.wait_for_selector("#progress .attention", timeout=60_000)
+    dan = Person.sign_in(browser, stack, DAN)
+    return str(dan.open(f"/requests/{number}/").locator("#progress .attention a").get_attribute("href"))
 
 
 def _ask(alice: Person, *names: str, reason: str) -> int:

@@ -55,7 +55,7 @@ def test_a_machine_that_is_not_as_approved_stops_and_says_which_field_moved(
 def test_a_vanished_machine_stops(azure: SandboxProcess, alice: User, bob: User) -> None:
     operation = approved(alice, bob, "web-02").operations.get()
     azure.drift("web-02", delete=True)
-    assert_stopped(advance(operation), azure, "virtual_machine_gone")
+    assert_stopped(advance(operation), azure, "virtual_machine_not_there")
 
 
 @pytest.mark.parametrize("change", [{"power_state": "deallocated"}, {"tags": {"env": "other"}}])

@@ -43,10 +43,11 @@ class Mischief:
             thread.start()
 
     def _kinds(self) -> list[frozenset[str]]:
-        """One thread for all that befalls workers, so that nobody kills one who is paused; one for each other kind."""
+        """One thread for all that befalls workers, so that nobody kills one who is paused; one for the broker."""
         workers = frozenset({"kill_worker", "pause_worker", "resume_worker"})
-        others = {harm.kind for harm in self._timeline} - workers
-        return [workers, *(frozenset({kind}) for kind in sorted(others))]
+        broker = frozenset({"kill_broker", "flush_broker"})
+        others = {harm.kind for harm in self._timeline} - workers - broker
+        return [workers, broker, *(frozenset({kind}) for kind in sorted(others))]
 
     def _run(self, kinds: frozenset[str]) -> None:
         began = time.monotonic()

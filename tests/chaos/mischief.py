@@ -18,6 +18,9 @@ BEAT_AWAY_SECONDS = 1.0
 # What Celery says once it works. Who has not begun to work is spared: on a slow machine, where starting takes longer
 # than the time between two kills, nothing would be shown but that dead processes do nothing.
 WORKING, SWEEPING = b" ready.", b"reimage.tasks.sweep sent"
+# What Celery says once it has done something. Who has not is spared: on a slow machine, where starting takes longer
+# than the time between two kills, nothing would be shown but that dead processes do nothing.
+WORKING, SWEEPING = b" succeeded in ", b"reimage.tasks.sweep sent"
 # The campaign's own look must not be what is harmed.
 CUT = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
          WHERE backend_type = 'client backend' AND application_name <> 'chaos' AND random() < 0.5"""
@@ -43,10 +46,11 @@ class Mischief:
             thread.start()
 
     def _kinds(self) -> list[frozenset[str]]:
-        """One thread for all that befalls workers, so that nobody kills one who is paused; one for each other kind."""
+        """One thread for all that befalls workers, so that nobody kills one who is paused; one for the broker."""
         workers = frozenset({"kill_worker", "pause_worker", "resume_worker"})
-        others = {harm.kind for harm in self._timeline} - workers
-        return [workers, *(frozenset({kind}) for kind in sorted(others))]
+        broker = frozenset({"kill_broker", "flush_broker"})
+        others = {harm.kind for harm in self._timeline} - workers - broker
+        return [workers, broker, *(frozenset({kind}) for kind in sorted(others))]
 
     def _run(self, kinds: frozenset[str]) -> None:
         began = time.monotonic()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FIRST_BYTES = 60_000
+FIRST_BYTES = 400_000
 LONGEST_LIFE_SECONDS = 3600  # whatever becomes of the campaign, nothing that it started outlives this
 
 

@@ -12,6 +12,7 @@ from django.utils import translation
 from portal.identity.models import User
 from tests.append_only import without_append_only_triggers
 from tests.azure_fixtures import azure, grants, inventory, running_sandbox, sandbox, sealing_key
+from tests.brokers import servers
 from tests.browser import chromium
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, make_user
 
@@ -64,10 +65,12 @@ def append_only_tables_are_flushed_after_transactional_tests() -> Iterator[None]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One loud line when browser tests were left out for want of a browser."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    if any(chromium.ABSENT in str(report.longrepr) for report in skipped):
-        terminalreporter.write_line(f"\n!!! {chromium.ABSENT} !!!", red=True, bold=True)
+    """One loud line for each thing for want of which tests were left out: a browser, a broker."""
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    wants = (chromium.ABSENT, *filter(None, map(servers.missing, servers.BROKERS)))
+    for want in wants:
+        if any(want in reason for reason in skipped):
+            terminalreporter.write_line(f"\n!!! {want} !!!", red=True, bold=True)
 
 
 @pytest.fixture(autouse=True)

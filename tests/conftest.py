@@ -13,6 +13,7 @@ from portal.identity.models import User
 from tests.append_only import without_append_only_triggers
 from tests.audit.sealing.fixtures import log
 from tests.azure_fixtures import azure, grants, inventory, running_sandbox, sandbox, sealing_key
+from tests.brokers import servers
 from tests.browser import chromium
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, make_user
 from tests.crashes import small_disk
@@ -71,6 +72,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reason in (chromium.ABSENT, small_disk.NO_SMALL_DISK):
         if any(reason in str(report.longrepr) for report in skipped):
             terminalreporter.write_line(f"\n!!! {reason} !!!", red=True, bold=True)
+    """One loud line for each thing for want of which tests were left out: a browser, a broker."""
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    wants = (chromium.ABSENT, *filter(None, map(servers.missing, servers.BROKERS)))
+    for want in wants:
+        if any(want in reason for reason in skipped):
+            terminalreporter.write_line(f"\n!!! {want} !!!", red=True, bold=True)
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,11 @@
 """What beat rings for, and what a message may never do."""
 
-import pytest
+from types import SimpleNamespace
 
+import pytest
+from celery.fixups.django import DjangoWorkerFixup
+
+from portal import celery
 from portal.celery import app
 
 SCHEDULE = app.conf.beat_schedule
@@ -21,3 +25,27 @@ def test_a_message_that_waited_until_the_next_one_expires(entry: dict[str, dict[
 def test_no_time_limit_is_promised_that_threads_cannot_keep() -> None:
     assert app.conf.task_time_limit is None
     assert app.conf.task_soft_time_limit is None
+
+
+def test_a_worker_keeps_its_database_connection_from_one_task_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+    fixup = DjangoWorkerFixup(app)
+    monkeypatch.setattr(fixup, "_close_database", lambda: closed.append(True))
+    fixup.close_database()
+    assert closed == []
+
+
+@pytest.mark.parametrize(("is_eager", "expected"), [(False, 2), (True, 0)])
+def test_but_not_one_that_broke(monkeypatch: pytest.MonkeyPatch, is_eager: bool, expected: int) -> None:
+    looks: list[bool] = []
+    monkeypatch.setattr(celery, "close_old_connections", lambda: looks.append(True))
+    task = SimpleNamespace(request=SimpleNamespace(is_eager=is_eager))
+    for around in (celery.signals.task_prerun, celery.signals.task_postrun):
+        assert celery.keep_only_sound_connections in [receiver() for _, receiver in around.receivers]
+        celery.keep_only_sound_connections(sender=task)
+    assert len(looks) == expected
+
+
+def test_a_worker_never_gives_up_on_its_broker() -> None:
+    assert app.conf.broker_connection_max_retries is None
+    assert app.conf.broker_connection_retry_on_startup

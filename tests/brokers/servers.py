@@ -5,11 +5,16 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from tests.ports import free_port, is_listening
 
+BROKERS = ("redis", "rabbitmq")
+ABSENT = "not found: the portal was NOT tried with it"
 START_SECONDS = 90  # RabbitMQ takes some seconds on a machine that is idle
 RABBITMQ_FOLDER = Path("/usr/lib/rabbitmq/bin")  # Debian's wrapper on PATH insists on its own user
 
@@ -25,7 +30,13 @@ def missing(name: str) -> str:
     programs = {"redis": shutil.which("redis-server"), "rabbitmq": rabbitmq_program() and shutil.which("epmd")}
     if programs[name]:
         return ""
-    return f"{name}: not found, so the portal was NOT tried with it (on Debian: apt install {name}-server)"
+    return f"{name} {ABSENT} (on Debian: apt install {name}-server)"
+
+
+def needed(name: str, environment: Mapping[str, str]) -> None:
+    """Skips the test where the broker is missing, and fails it in CI."""
+    if line := missing(name):
+        (pytest.fail if environment.get("CI") else pytest.skip)(line)
 
 
 class Server:

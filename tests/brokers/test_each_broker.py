@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.brokers.conftest import Broker, Story
 
 NEVER = 100_000
@@ -24,6 +26,7 @@ def test_messages_carry_requests_through_a_restart_of_the_broker(broker: Broker,
     assert told.installation.end(worker) == 0
 
 
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
 def test_a_request_goes_on_when_the_broker_dies_for_good(broker: Broker, story: Callable[..., Story]) -> None:
     told = story(broker.url, SWEEPER_GRACE_SECONDS=1)
     worker = told.installation.start_worker()

@@ -93,6 +93,7 @@ TEMPLATES = [
         },
     },
 ]
+DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.error_reports.WithoutValues"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Database -------------------------------------------------------------------------------------------------------

@@ -105,3 +105,25 @@ def test_it_is_explained_in_japanese_and_as_a_fragment(settings: Settings) -> No
     text = Client().post("/sign-in", headers=headers).content.decode()
     assert "短い時間に何度も送信されました" in text
     assert "<html" not in text
+
+
+@pytest.mark.asvs("V15.3.3")
+def test_fields_that_no_form_offers_change_nothing(azure: SandboxProcess, alice: User, bob: User, dan: User) -> None:
+    pending = request_reimage(alice, "web-02")
+    surplus = {"digest": pending.digest, "state": "completed", "requester": dan.pk, "approver": alice.pk}
+    path = reverse("reimage:request-approve", args=[pending.pk])
+    assert client_of(bob).post(path, surplus).status_code == 302
+    decided = ReimageRequest.objects.select_related("decision").get(pk=pending.pk)
+    assert (decided.requester, decided.decision.approver) == (alice, bob)
+    client_of(alice).post("/settings/language", {"language": "ja", "app_roles": '["Reimage.Administrator"]'})
+    alice.refresh_from_db()
+    assert alice.app_roles == []
+
+
+@pytest.mark.asvs("V15.3.7")
+def test_the_query_does_not_stand_in_for_the_form(azure: SandboxProcess, alice: User, bob: User) -> None:
+    pending = request_reimage(alice, "web-02")
+    path = f"{reverse('reimage:request-approve', args=[pending.pk])}?digest={pending.digest}"
+    assert client_of(bob).post(path).status_code == 409
+    pending.refresh_from_db()
+    assert pending.state == RequestState.PENDING_APPROVAL

@@ -8,9 +8,10 @@ from portal.audit.labels import register_labels
 SIGNED_IN = AuditAction("session.signed_in", _("Signed in"))
 SIGNED_OUT = AuditAction("session.signed_out", _("Signed out"))
 EXPIRED = AuditAction("session.expired", _("Session ended by its time limit"))
+ENDED = AuditAction("session.ended", _("Signed out by an operator"))
 REFUSED = AuditAction("session.refused", _("Sign-in refused"))
 
-register(SIGNED_IN, SIGNED_OUT, EXPIRED, REFUSED)
+register(SIGNED_IN, SIGNED_OUT, EXPIRED, ENDED, REFUSED)
 register_labels(
     app_roles=_("App roles"),
     authenticated_at=_("Last proof of identity"),
@@ -18,4 +19,5 @@ register_labels(
     group_ids=_("Groups"),
     groups_are_complete=_("All groups are known"),
     reason=_("Reason"),
+    sessions=_("Sessions"),
 )

@@ -8,6 +8,7 @@ from azure.mgmt.compute.models import VirtualMachineReimageParameters, VirtualMa
 
 from reimage.azure.calls import CallOutcome, Hooks, classify
 from reimage.azure.clients import API_VERSION, DISKS_API_VERSION, compute_client, single_shot_client
+from reimage.azure.echoes import without_echoes
 from reimage.azure.errors import VirtualMachineNotFound, reading
 from reimage.azure.parsing import facts_from_document
 from reimage.domain.resource_ids import VirtualMachineId
@@ -46,7 +47,7 @@ def submit_reimage(
             **hooks,
         )
 
-    return classify(send, deadline=deadline)
+    return without_echoes(classify(send, deadline=deadline), body)
 
 
 def change_delete_option(vm_id: VirtualMachineId, option: DeleteOption, *, client_request_id: UUID) -> CallOutcome:

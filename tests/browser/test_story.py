@@ -4,9 +4,11 @@ Against a demo of its own, or against the one that the RUNNING_DEMO_ variables n
 """
 
 import os
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -133,3 +135,5 @@ def _content_of(file: Path) -> bytes:
         return file.read_bytes()
     except FileNotFoundError:
         return b""
+    spelled = [PASSWORD.encode(), base64.b64encode(PASSWORD.encode()), quote(PASSWORD).encode()]
+    assert not [file for file in files for needle in spelled if needle in file.read_bytes()]

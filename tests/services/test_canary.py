@@ -3,30 +3,39 @@
 import base64
 import json
 import logging
+import sys
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
+from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import timezone
+from django.views.debug import ExceptionReporter
 
 from portal.identity.models import User
 from reimage.domain.parameters import ReimageParameters
-from reimage.models import ReimageRequest
-from reimage.services import decision, notification
+from reimage.models import ReimageRequest, VirtualMachine
+from reimage.services import decision, notification, reimaging
 from reimage.services.decision import expire_reimage_requests
 from reimage.services.errors import InvalidReimageRequest
+from tests.cast import CAROL, client_of, make_user
 from tests.sandbox_process import SandboxProcess
-from tests.stories import approved, draft, posts, request_reimage, run
+from tests.services.test_crashes import die_at
+from tests.stories import advance, approved, draft, posts, request_reimage, run
 
 PASSWORD = 'Canary-"7é-Horse'
 DATA = b"#cloud-config canary-7-data"
 PARAMETERS = ReimageParameters(admin_password=PASSWORD, custom_data=base64.b64encode(DATA).decode())
 POST = {"verb": "POST", "path_contains": "/reimage"}
+OTHER_PASSWORD = "Second-Canary-9-Mule"
 NEEDLES = [
     spelled
-    for secret in (PASSWORD, DATA.decode())
+    for secret in (PASSWORD, OTHER_PASSWORD, DATA.decode())
     for spelled in (
         secret,
         quote(secret),
@@ -51,6 +60,19 @@ def whole_database() -> str:
     )
 
 
+def files() -> str:
+    """The broker's messages, and whatever else a process keeps under VAR_DIR."""
+    found = [file for file in settings.VAR_DIR.rglob("*") if file.is_file()]
+    return " ".join(file.read_bytes().decode("utf-8", "replace") for file in found)
+
+
+def export() -> str:
+    """The audit log as an auditor takes it away."""
+    auditor = User.objects.filter(object_id=CAROL.object_id).first() or make_user(CAROL)
+    response = client_of(auditor).get(reverse("audit:export"))
+    return b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+
+
 @pytest.fixture
 def sinks(caplog: pytest.LogCaptureFixture) -> Any:
     """All that a secret could leak into, with every logger of ours and of the libraries' root at DEBUG."""
@@ -59,7 +81,8 @@ def sinks(caplog: pytest.LogCaptureFixture) -> Any:
     def read() -> str:
         notification.send_due_notices(now=timezone.now())
         mails = " ".join(message.message().as_string() for message in mail.outbox)
-        return " ".join([caplog.text, mails, whole_database()])
+        sessions = " ".join(str(session.get_decoded()) for session in Session.objects.all())
+        return " ".join([caplog.text, mails, sessions, files(), export(), whole_database()])
 
     return read
 
@@ -96,6 +119,12 @@ def decision_of(approver: User, reimage_request: ReimageRequest) -> ReimageReque
     ("fault", "script"),
     [
         ("status", {"status": 400}),
+        (
+            "status",
+            {"status": 400, "code": "InvalidParameter", "message": f"The value '{PASSWORD}' is not accepted"},
+        ),
+        ("status", {"status": 409, "code": "Conflict", "message": f"customData {PARAMETERS.custom_data} is busy"}),
+        ("status", {"status": 500, "code": "InternalError", "message": f"osProfile {json.dumps(PASSWORD)} {DATA!r}"}),
         ("status", {"status": 500}),
         ("status", {"status": 429}),
         ("reset_before", {}),
@@ -126,4 +155,78 @@ def test_on_a_refused_form(azure: SandboxProcess, alice: User, sinks: Any) -> No
     with pytest.raises(InvalidReimageRequest) as refused:
         draft(alice, "web-01", parameters=PARAMETERS)
     assert_in_none(f"{refused.value!r} {refused.value.findings} {PARAMETERS!r}")
+    assert_in_none(sinks())
+
+
+@pytest.mark.asvs("V14.2.4", "V16.2.5")
+@pytest.mark.parametrize("call", ["submit_reimage", "_body"])
+def test_when_the_worker_is_killed(
+    azure: SandboxProcess, alice: User, bob: User, sinks: Any, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    operation = approved(alice, bob, "web-02", parameters=PARAMETERS).operations.get()
+    die_at(monkeypatch, reimaging, call, operation, after=True)
+    assert_in_none(sinks())
+    advance(operation)
+    assert_in_none(sinks())
+
+
+def form_of(alice: User, **changes: str) -> dict[str, str]:
+    """The form for web-02, filled in with the canary."""
+    number = VirtualMachine.objects.get(name="web-02").pk
+    fields = {"admin_password": PASSWORD, "admin_password_again": PASSWORD, "custom_data": DATA.decode()} | changes
+    return {"vm": str(number), "justification": "Practice.", **{f"g{number}-{name}": v for name, v in fields.items()}}
+
+
+@pytest.mark.asvs("V14.2.4", "V8.2.3")
+@pytest.mark.parametrize(
+    "changes", [{"admin_password_again": OTHER_PASSWORD}, {"admin_password": "short"}, {"exact_version": "?!"}]
+)
+def test_a_page_with_errors_shows_none_of_it(
+    azure: SandboxProcess, alice: User, sinks: Any, changes: dict[str, str]
+) -> None:
+    response = client_of(alice).post("/requests/new", form_of(alice, **changes))
+    assert response.status_code == 422
+    assert [needle for needle in NEEDLES[:10] if needle in response.content.decode()] == []
+    assert_in_none(sinks())
+
+
+@pytest.mark.asvs("V14.2.4")
+def test_a_form_without_its_token_leaves_nothing(azure: SandboxProcess, alice: User, sinks: Any) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    response = client.post("/requests/new", form_of(alice))
+    assert response.status_code == 403
+    assert_in_none(response.content.decode() + sinks())
+
+
+@pytest.mark.asvs("V14.2.4", "V16.5.1")
+def test_our_own_mistake_reports_none_of_it(
+    azure: SandboxProcess, alice: User, sinks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(**_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr("reimage.views.new_request.draft_reimage_request", break_down)
+    client = client_of(alice)
+    client.raise_request_exception = False
+    response = client.post("/requests/new", form_of(alice))
+    assert response.status_code == 500
+    request = RequestFactory().post("/requests/new", form_of(alice))
+    try:
+        break_down()
+    except RuntimeError:
+        report = ExceptionReporter(request, *sys.exc_info()).get_traceback_text()
+    assert "a mistake" in report
+    assert_in_none(response.content.decode() + sinks())
+
+
+@pytest.mark.asvs("V14.2.4")
+def test_no_page_shows_it_to_anybody(
+    azure: SandboxProcess, alice: User, bob: User, carol: User, dan: User, sinks: Any
+) -> None:
+    reimage_request = request_reimage(alice, "web-02", parameters=PARAMETERS)
+    for person in (alice, bob, carol, dan):
+        for path in ("", "progress"):
+            page = client_of(person).get(f"/requests/{reimage_request.pk}/{path}").content.decode()
+            assert "canary" not in page.casefold()
     assert_in_none(sinks())

@@ -222,3 +222,16 @@ def test_an_auditor_is_told_nothing(azure: SandboxProcess, alice: User, bob: Use
     request_reimage(alice, "web-01")
     send()
     assert "carol@example.com" not in sent_to()
+
+
+@pytest.mark.asvs("V1.3.11")
+def test_a_line_break_in_a_name_adds_no_header(azure: SandboxProcess, alice: User, bob: User) -> None:
+    alice.display_name = "Alice\r\nBcc: eve@example.com\r\n\r\nHello"
+    alice.save()
+    approved(alice, bob, "web-02")
+    send()
+    assert mail.outbox
+    for message in mail.outbox:
+        assert message.message()["Bcc"] is None
+        assert not set(message.subject) & {"\r", "\n"}
+        assert set(message.recipients()) <= {"alice@example.com", "bob@example.com"}

@@ -12,16 +12,6 @@ _FIELDS = {
     "provisioning_state": ("Succeeded", "Updating", "Failed"),
     "power_state": ("running", "stopped", "deallocated"),
 }
-_PATCHABLE = (
-    *_FIELDS,
-    "tags",
-    "exact_version",
-    "created_with_custom_data",
-    "delete",
-    "recreate",
-    "replace_os_disk",
-    "move_to_group",
-)
 _ONCE = ("delete", "recreate", "replace_os_disk", "move_to")
 _PATCHABLE = (*_FIELDS, "tags", "exact_version", "created_with_custom_data", *_ONCE)
 
@@ -33,8 +23,7 @@ class SenselessDriftError(ValueError):
 def drift(world: World, vm_id: str, patch: dict[str, Any]) -> None:
     """Change fields; `delete`, `recreate` (a new vmId under the old name) and `replace_os_disk` take true.
 
-    `move_to_group` takes the name of a resource group: the same machine, vmId and disks, under another id.
-    `move_to` takes a resource group.
+    `move_to` takes the name of a resource group: the same machine, vmId and disks, under another id.
     """
     machine = world.inventory.find(vm_id)
     if machine is None:
@@ -55,10 +44,6 @@ def drift(world: World, vm_id: str, patch: dict[str, Any]) -> None:
     if patch.get("recreate") or patch.get("replace_os_disk"):
         machine.replace_os_disk(uuid4().hex, world.clock.now())
     _set_fields(machine, patch)
-    if group := patch.get("move_to_group"):
-        world.inventory.remove(machine.key)
-        machine.resource_group = str(group)
-        world.changing(machine.key)
     world.inventory.put(machine)
 
 

@@ -67,14 +67,9 @@ def append_only_tables_are_flushed_after_transactional_tests() -> Iterator[None]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One loud line for what was left out because this machine lacks something."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    for reason in (chromium.ABSENT, small_disk.NO_SMALL_DISK):
-        if any(reason in str(report.longrepr) for report in skipped):
-            terminalreporter.write_line(f"\n!!! {reason} !!!", red=True, bold=True)
-    """One loud line for each thing for want of which tests were left out: a browser, a broker."""
+    """One loud line for each thing for want of which tests were left out: a browser, a broker, a small disk."""
     skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    wants = (chromium.ABSENT, *filter(None, map(servers.missing, servers.BROKERS)))
+    wants = (chromium.ABSENT, small_disk.NO_SMALL_DISK, *filter(None, map(servers.missing, servers.BROKERS)))
     for want in wants:
         if any(want in reason for reason in skipped):
             terminalreporter.write_line(f"\n!!! {want} !!!", red=True, bold=True)

@@ -15,9 +15,6 @@ from tests.chaos.timeline import Harm, azure_faults_of
 
 BROKER_AWAY_SECONDS = 1.0
 BEAT_AWAY_SECONDS = 1.0
-# What Celery says once it works. Who has not begun to work is spared: on a slow machine, where starting takes longer
-# than the time between two kills, nothing would be shown but that dead processes do nothing.
-WORKING, SWEEPING = b" ready.", b"reimage.tasks.sweep sent"
 # What Celery says once it has done something. Who has not is spared: on a slow machine, where starting takes longer
 # than the time between two kills, nothing would be shown but that dead processes do nothing.
 WORKING, SWEEPING = b" succeeded in ", b"reimage.tasks.sweep sent"

@@ -12,7 +12,7 @@ DRIFTS: tuple[dict[str, object], ...] = (
     {"replace_os_disk": True},
     {"recreate": True},
     {"delete": True},
-    {"move_to_group": "rg-elsewhere"},
+    {"move_to": "rg-elsewhere"},
 )
 
 

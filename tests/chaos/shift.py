@@ -136,7 +136,7 @@ class Shift:
             case Fate.DRIFTED:
                 patch = DRIFTS[wish.drift % len(DRIFTS)]
                 self._feeder.drift(machine, **patch)
-                return not {"delete", "move_to_group"} & patch.keys()
+                return not {"delete", "move_to"} & patch.keys()
         return True
 
     def _revoke(self, principal: UUID, machine: VirtualMachine) -> None:

@@ -23,7 +23,7 @@ def test_a_recreated_machine_has_another_vm_id_and_os_disk(reader: Client, sandb
 
 def test_a_moved_machine_keeps_its_vm_id_under_another_resource_id(reader: Client, sandbox: SandboxProcess) -> None:
     before = reader.vm("web-03")["properties"]["vmId"]
-    assert sandbox.drift("web-03", move_to_group="rg-elsewhere")["exists"] is False
+    assert sandbox.drift("web-03", move_to="rg-elsewhere")["exists"] is False
     assert reader.get(vm_path("web-03")).status_code == 404
     moved = reader.get(vm_path("web-03", "rg-elsewhere")).json()
     assert moved["properties"]["vmId"] == before

@@ -85,7 +85,12 @@ def test_a_lost_answer_says_that_it_is_not_sent_again_and_leads_an_administrator
     assert "There is no evidence that Azure accepted the reimage" in words(page)
     assert f'href="/requests/{operation.reimage_request_id}/#attention-{operation.pk}"' in source(page)
     attention.settle_operation(
-        administrator=dan, operation_id=operation.pk, executed=False, comment="I looked.", now=timezone.now()
+        administrator=dan,
+        operation_id=operation.pk,
+        executed=False,
+        comment="I looked.",
+        confirmation=operation.name,
+        now=timezone.now(),
     )
     text = words(show(dan, operation))
     assert "Settled by an administrator" in text

@@ -20,7 +20,11 @@ LOCK_HEADER = "# What {source} installs, each file by its hash. Made by: make lo
 OLDEST_PYTHON = "3.11"
 UV = "uv==0.13.9"  # writes hashes of all files of a release, and which system needs what; pip can do neither
 # Only packages and hashes: where they come from is for the machine that installs them to say.
-COMPILE = ["--universal", "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--quiet"]
+# Extras are named: pip, asked for coverage[toml] by a package, would else look for a newer one without a hash.
+COMPILE = [
+    *("--universal", "--generate-hashes", "--no-strip-extras"),
+    *("--no-header", "--no-annotate", "--no-emit-index-url", "--quiet"),
+]
 
 
 def unconstrained(text: str) -> str:

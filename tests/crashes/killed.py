@@ -74,6 +74,7 @@ def _settle(operation: ReimageOperation, administrator: User) -> None:
             operation_id=operation.pk,
             executed=False,
             comment="The ledger has no POST.",
+            confirmation=operation.name,
             now=timezone.now(),
         )
 

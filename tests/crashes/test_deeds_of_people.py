@@ -104,6 +104,11 @@ def test_settling_is_all_or_nothing(azure: SandboxProcess, alice: User, bob: Use
     ReimageOperation.objects.update(state=OperationState.NEEDS_ATTENTION, next_at=None)
     assert_all_or_nothing(
         lambda: attention.settle_operation(
-            administrator=dan, operation_id=operation.pk, executed=True, comment="I looked.", now=timezone.now()
+            administrator=dan,
+            operation_id=operation.pk,
+            executed=True,
+            comment="I looked.",
+            confirmation=operation.name,
+            now=timezone.now(),
         )
     )

@@ -6,7 +6,7 @@ import pytest
 
 from deploy.constraints import LOCKS, REQUIREMENTS, ROOT, unconstrained
 
-ENTRY = r"^([a-z0-9-]+)==(\S+)((?: ;.*?)?)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$"
+ENTRY = r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==(\S+)((?: ;.*?)?)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$"
 
 
 def constraints() -> list[str]:
@@ -42,7 +42,9 @@ def test_a_lock_holds_every_pin_with_hashes_and_no_address(source: str, lock: st
     text = (ROOT / lock).read_text(encoding="utf-8")
     pins = {line.lower().replace("_", "-").replace(".", "-") for line in constraints()}
     entries = re.findall(
-        r"^([a-z0-9-]+)==(\S+)((?: ;.*?)?)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", text, re.MULTILINE
+        r"^([a-z0-9-]+)(?:\[[a-z0-9,-]+\])?==(\S+)((?: ;.*?)?)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$",
+        text,
+        re.MULTILINE,
     )
     assert len(entries) == len([line for line in text.splitlines() if line[0] not in "# "])
     ours = [(name, version) for name, version, marker, _hashes in entries if not marker]

@@ -24,9 +24,9 @@ from reimage.services import decision, notification, reimaging
 from reimage.services.decision import expire_reimage_requests
 from reimage.services.errors import InvalidReimageRequest
 from tests.cast import CAROL, client_of, make_user
+from tests.crashes.failpoints import WorkerDied
 from tests.sandbox_process import SandboxProcess
-from tests.services.test_crashes import die_at
-from tests.stories import advance, approved, draft, posts, request_reimage, run
+from tests.stories import advance, approved, draft, let_lease_lapse, posts, request_reimage, run
 
 PASSWORD = 'Canary-"7é-Horse'
 DATA = b"#cloud-config canary-7-data"
@@ -164,7 +164,17 @@ def test_when_the_worker_is_killed(
     azure: SandboxProcess, alice: User, bob: User, sinks: Any, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     operation = approved(alice, bob, "web-02", parameters=PARAMETERS).operations.get()
-    die_at(monkeypatch, reimaging, call, operation, after=True)
+    real = getattr(reimaging, call)
+
+    def die_right_after(*args: Any, **options: Any) -> None:
+        real(*args, **options)
+        raise WorkerDied(call)
+
+    with monkeypatch.context() as moment:
+        moment.setattr(reimaging, call, die_right_after)
+        with pytest.raises(WorkerDied):
+            advance(operation)
+    let_lease_lapse(operation)
     assert_in_none(sinks())
     advance(operation)
     assert_in_none(sinks())

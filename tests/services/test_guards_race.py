@@ -18,7 +18,7 @@ from portal.audit.actors import Actor
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
-from reimage.models import ReimageBreaker, ReimageOperation, UpdateBucket
+from reimage.models import ExecutionPause, ReimageBreaker, ReimageOperation, UpdateBucket
 from reimage.services import breaker, buckets, gates, pausing
 from reimage.services.buckets import PER_REGION
 from reimage.services.clock import database_now
@@ -104,6 +104,7 @@ def test_an_intent_that_comes_during_a_pause_waits_and_then_sees_it() -> None:
 
 
 def test_two_intents_pass_the_switch_side_by_side() -> None:
+    ExecutionPause.objects.get_or_create(pk=pausing.ONE)  # the very first intent ever makes the row, alone
     with intent_before_its_commit(), transaction.atomic():
         pausing.refuse_while_paused(locked=True)
 

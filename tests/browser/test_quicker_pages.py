@@ -11,7 +11,6 @@ from pytest_django.live_server_helper import LiveServer
 from portal.identity.models import User
 from reimage.models import VirtualMachine
 from tests.cast import client_of
-from tests.sandbox_process import SandboxProcess
 from tests.stories import approve, request_reimage
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("azure")]
@@ -116,17 +115,3 @@ def test_on_a_phone_a_link_at_the_top_leads_to_the_decision(page: Page, portal: 
     expect(page.locator("#decision")).to_be_in_viewport()
     page.set_viewport_size({"width": 1280, "height": 844})
     expect(page.locator("a[href='#decision']")).to_be_hidden()
-
-
-def test_what_an_administrator_is_writing_outlasts_a_look_at_the_progress(
-    page: Page, portal: str, azure: SandboxProcess, alice: User, dan: User
-) -> None:
-    waiting = request_reimage(alice, "web-02", "web-03")
-    waiting.operations.filter(name="web-02").update(state="needs_attention", note={"code": "no_evidence", "params": {}})
-    page.context.add_cookies([{"name": "session", "value": client_of(dan).cookies["session"].value, "url": portal}])
-    page.goto(f"{portal}/requests/{waiting.pk}/")
-    page.locator("#progress textarea").fill("I looked at the Activity Log")
-    waiting.operations.filter(name="web-03").update(fence=7)
-    with page.expect_response(lambda response: "/progress" in response.url and response.status == 200):
-        pass
-    expect(page.locator("#progress textarea")).to_have_value("I looked at the Activity Log")

@@ -17,7 +17,7 @@ from django.utils import timezone  # noqa: E402
 
 from portal.identity.models import User  # noqa: E402
 from reimage.domain.operation_states import OperationState  # noqa: E402
-from reimage.models import ReimageOperation  # noqa: E402
+from reimage.models import ReimageOperation, UpdateBucket  # noqa: E402
 from reimage.services import attention  # noqa: E402
 from tests.azure_fixtures import forget_clients  # noqa: E402
 from tests.cast import DAN, make_user  # noqa: E402
@@ -38,6 +38,7 @@ def main() -> None:
     for point, number in sorted(chosen.items(), key=lambda item: item[1]):
         if any(room in point for room in ROOMS):
             sandbox.reset()
+            UpdateBucket.objects.all().delete()  # Azure begins anew, and so does what is known of its rates
             campaign = Campaign(approved(alice, bob, "web-01").operations.get(), sandbox)
             killed = _live_in_a_process(campaign, at_number(number)) == -signal.SIGKILL
             let_lease_lapse(campaign.operation)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -55,7 +55,8 @@ class Control:
 
 def count_duplicates(folder: Path, broker_url: str, *, seed: int, tasks: int) -> int:
     """Accepted POSTs beyond one for each task."""
-    (folder / "messages").mkdir(parents=True)
+    for name in ("messages", "done"):
+        (folder / name).mkdir(parents=True)
     with ExitStack() as stack:
         sandbox = stack.enter_context(SandboxProcess(vms=tasks, seed=seed, operation_seconds=scale.OPERATION_SECONDS))
         os.environ.update(_environment(sandbox, folder, broker_url))  # read by the module that holds the task
@@ -64,9 +65,17 @@ def count_duplicates(folder: Path, broker_url: str, *, seed: int, tasks: int) ->
         worker = Process("control", (sys.executable, *WORKER), os.environ, folder)
         worker.start()
         stack.callback(worker.kill)
-        for machine in sorted({disk["machine_id"] for disk in sandbox.control("GET", "disks")}):
+        machines = sorted({disk["machine_id"] for disk in sandbox.control("GET", "disks")})
+        for machine in machines:
             naive.reimage.delay(machine)
-        found = _harmed_until_caught(sandbox, worker, random.Random(f"control {seed}"))
+
+        def harm(dice: random.Random) -> None:
+            if broker_url.startswith("filesystem:"):
+                _kill_all(worker, folder, machines)
+            else:
+                _kill(dice.choice(list(_pool_of(worker)) or [0]))
+
+        found = _harmed_until_caught(sandbox, worker, harm, random.Random(f"control {seed}"))
         naive.app.close()
     return found
 
@@ -77,31 +86,48 @@ def _environment(sandbox: SandboxProcess, folder: Path, broker_url: str) -> dict
     return {
         "CONTROL_BROKER_URL": broker_url.removesuffix("/0") + ("/9" if broker_url.startswith("redis:") else ""),
         "CONTROL_FOLDER": str(folder / "messages"),
+        "CONTROL_DONE": str(folder / "done"),
         "CONTROL_AZURE": sandbox.https_url,
         "CONTROL_CA": sandbox.ca_file,
         "CONTROL_TOKEN": token,
     }
 
 
-def _harmed_until_caught(sandbox: SandboxProcess, worker: Process, dice: random.Random) -> int:
-    """kill -9 to one process of the pool after the other, until it is clear or time is up."""
+def _harmed_until_caught(
+    sandbox: SandboxProcess, worker: Process, harm: Callable[[random.Random], None], dice: random.Random
+) -> int:
+    """kill -9, again and again, until it is clear or time is up."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while (found := _duplicates(sandbox)) < ENOUGH and time.monotonic() < deadline:
         time.sleep(KILL_SECONDS * dice.uniform(0.75, 1.25))
         if not worker.is_running:
             worker.start()
-        pool = list(_pool_of(worker))
         # Not before it works: Celery gives up altogether when a process of the pool dies while the pool starts.
-        if pool and sandbox.ledger(action="reimage"):
-            _kill(dice.choice(pool))
+        elif worker.has_said(b" ready.") and any(entry["accepted"] for entry in sandbox.ledger(action="reimage")):
+            harm(dice)
     return found
 
 
 def _kill(pid: int) -> None:
+    """One process of the pool: Celery notices, and the task that it held goes back to the broker."""
+    if not pid:
+        return
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def _kill_all(worker: Process, folder: Path, machines: Sequence[str]) -> None:
+    """The filesystem transport forgets what a dead worker held, so its part is played here: what is not done, again."""
+    from tests.chaos import naive
+
+    worker.kill()
+    for message in (folder / "messages").glob("*.msg"):
+        message.unlink(missing_ok=True)
+    for machine in machines:
+        if not (folder / "done" / machine.rpartition("/")[2]).exists():
+            naive.reimage.delay(machine)
 
 
 def _pool_of(worker: Process) -> Iterator[int]:

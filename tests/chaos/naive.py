@@ -5,6 +5,7 @@
 
 import os
 import time
+from pathlib import Path
 from uuid import uuid4
 
 import requests
@@ -39,3 +40,4 @@ def reimage(machine: str) -> None:
         answer.raise_for_status()
         while session.get(answer.headers["Azure-AsyncOperation"], timeout=30).json()["status"] == "InProgress":
             time.sleep(0.5)
+    (Path(os.environ["CONTROL_DONE"]) / machine.rpartition("/")[2]).touch()

@@ -25,8 +25,14 @@ duties_done = LastTime()
 
 @signals.worker_init.connect
 def refuse_to_start_blind(**_: object) -> None:
-    """A worker that cannot open what the web process seals would fail every request that carries a password."""
-    sealing_keys.check_private_keys()
+    """A worker that cannot open what the web process seals would fail every request that carries a password.
+
+    Celery logs an Exception of a handler and goes on, so it takes more than one to stop the worker.
+    """
+    try:
+        sealing_keys.check_private_keys()
+    except sealing_keys.SealingError as err:
+        raise SystemExit(f"The worker cannot start. {err}.") from err
 
 
 @shared_task

@@ -1,5 +1,8 @@
 """What beat rings for, and what a message may never do."""
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -44,6 +47,14 @@ def test_but_not_one_that_broke(monkeypatch: pytest.MonkeyPatch, is_eager: bool,
         assert celery.keep_only_sound_connections in [receiver() for _, receiver in around.receivers]
         celery.keep_only_sound_connections(sender=task)
     assert len(looks) == expected
+
+
+def test_a_worker_without_the_private_key_does_not_start() -> None:
+    worker = [sys.executable, "-m", "celery", "--app", "portal", "worker", "--pool", "threads", "--concurrency", "1"]
+    blind = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "SEALING_PRIVATE_KEY_FILE": ""}
+    done = subprocess.run(worker, env=blind, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "The worker cannot start. SEALING_PRIVATE_KEY_FILE is not set" in done.stderr
 
 
 def test_a_worker_never_gives_up_on_its_broker() -> None:

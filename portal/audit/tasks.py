@@ -8,6 +8,7 @@ from django.utils import timezone
 from portal.audit.sealing.anchors import anchor_checkpoints
 from portal.audit.sealing.keys import SigningKeyProblem, signing_key
 from portal.audit.sealing.sealer import SealingRefused, seal_audit_log
+from portal.audit.sealing.tree import TreeIncomplete
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,6 @@ def _seal(*, thorough: bool) -> None:
         return
     try:
         seal_audit_log(now=timezone.now(), thorough=thorough)
-    except (SealingRefused, SigningKeyProblem) as err:
+    except (SealingRefused, SigningKeyProblem, TreeIncomplete) as err:
         log.critical("audit.sealing_refused", problem=str(err))
     anchor_checkpoints(now=timezone.now())

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
 from reimage import audit_actions
@@ -75,8 +76,21 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     latest = held.deadline - CONNECT_SECONDS - READ_SECONDS
     outcome = submit_reimage(plan.resource_id, body, client_request_id=client_request_id, deadline=latest)
     log.info("reimage.answered", outcome=type(outcome).__name__, status=outcome.status)
-    _after_post(held, outcome)
+    _store(held, outcome)
     return buckets.learn(plan, outcome, held.now)  # only now: whatever befalls it, the answer is stored
+
+
+def _store(held: Claim, outcome: CallOutcome) -> None:
+    """Once more over a new connection where the database did not take it: an answer that is lost costs a person's time.
+
+    The fence and the state let only one of the two writes count.
+    """
+    try:
+        _after_post(held, outcome)
+    except OperationalError as err:
+        log.warning("reimage.answer_not_stored", error=type(err).__name__)
+        connection.close()
+        _after_post(held, outcome)
 
 
 def recover(held: Claim) -> None:

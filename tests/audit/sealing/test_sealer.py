@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from portal.audit import tasks
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
 from portal.audit.models.append_only import AppendOnlyError
 from portal.audit.sealing import sealer
@@ -182,6 +183,19 @@ def test_a_missing_leaf_is_found_before_anything_is_signed(log: SealedLog, monke
     log.record(1)
     with pytest.raises(TreeIncomplete, match=r"node 0 of level 1|node \d+ of level 0"):
         log.seal()
+
+
+def test_a_missing_leaf_raises_the_alarm_and_holds_up_no_anchor(
+    log: SealedLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.grow(3)
+    anchored: list[bool] = []
+    monkeypatch.setattr(tasks, "anchor_checkpoints", lambda now: anchored.append(True))
+    monkeypatch.setattr("portal.audit.sealing.tree._read_tile", lambda level, tile: {})
+    log.record(1)
+    tasks.seal()
+    assert "audit.sealing_refused" in caplog.text
+    assert anchored == [True]
 
 
 def test_the_status_counts_what_is_sealed_anchored_and_waiting(log: SealedLog) -> None:

@@ -35,8 +35,8 @@ def missing_programs() -> list[str]:
     return [name for name in ("initdb", "postgres", "redis-server") if not find_program(name)]
 
 
-def _unprivileged() -> dict[str, str]:
-    """PostgreSQL refuses to run as root; give it somebody else."""
+def unprivileged() -> dict[str, str]:
+    """PostgreSQL refuses to run as root: somebody else, for subprocess."""
     if os.geteuid() != 0:
         return {}
     names = {line.split(":", 1)[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()}
@@ -62,7 +62,7 @@ def _running(name: str, command: list[str], port: int, log: Path, **how: str) ->
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """A database server of its own; gives its DATABASE_URL."""
-    port, how = free_port(), _unprivileged()
+    port, how = free_port(), unprivileged()
     if "user" in how:
         shutil.chown(folder, how["user"])
     initdb = [str(find_program("initdb")), "-D", "data", "-U", "portal", "-E", "UTF8", "--auth=trust", "--no-sync"]

@@ -9,10 +9,10 @@ from django.db import connection
 
 
 @contextmanager
-def own_database(folder: Path, name: str, *, tablespace: str = "") -> Iterator[str]:
+def own_database(folder: Path, name: str) -> Iterator[str]:
     """Its DATABASE_URL. Called outside of any transaction; on PostgreSQL it is dropped afterwards.
 
-    SQLite's file lies in the folder, PostgreSQL's where the server keeps them, or in the tablespace.
+    SQLite's file lies in the folder, PostgreSQL's where the server keeps them.
     """
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
@@ -22,8 +22,7 @@ def own_database(folder: Path, name: str, *, tablespace: str = "") -> Iterator[s
     settings = connection.settings_dict
     quoted = connection.ops.quote_name(f"{settings['NAME']}_{name}")
     execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
-    where = f" TABLESPACE {tablespace}" if tablespace else ""
-    execute(f"CREATE DATABASE {quoted} TEMPLATE {connection.ops.quote_name(settings['NAME'])}{where}")
+    execute(f"CREATE DATABASE {quoted} TEMPLATE {connection.ops.quote_name(settings['NAME'])}")
     try:
         yield postgresql_url(f"{settings['NAME']}_{name}")
     finally:

@@ -1,18 +1,23 @@
 """A disk of a few megabytes that a test can fill and empty again, with a database on it."""
 
 import os
+import pwd
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from portal.audit.models import AuditEvent
-from tests.crashes.own_database import execute, own_database
+from tests import with_services
+from tests.crashes.own_database import own_database
+from tests.sandbox_process import ROOT
 
 NO_SMALL_DISK = "only root can mount a small disk: nothing was tried on a full one"
 MEGABYTES = 64
@@ -43,11 +48,8 @@ def database_on_a_small_disk() -> Iterator[tuple[str, Path]]:
 
 
 def _server_user() -> int:
-    if connection.vendor == "sqlite":
-        return os.geteuid()
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW data_directory")
-        return Path(cursor.fetchone()[0]).stat().st_uid
+    names = with_services.unprivileged() if connection.vendor == "postgresql" else {}
+    return pwd.getpwnam(names["user"]).pw_uid if names else os.geteuid()
 
 
 @contextmanager
@@ -56,13 +58,17 @@ def _database(folder: Path) -> Iterator[str]:
         with own_database(folder, "full") as url:
             yield url
         return
-    name = f"{connection.settings_dict['NAME']}_small"
-    execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
-    try:
-        with own_database(folder, "full", tablespace=name) as url:
+    # On a server of its own: one that cannot write a checkpoint fails all who use it.
+    with tempfile.TemporaryDirectory(prefix="reimage-portal-server-") as home:
+        Path(home).chmod(0o755)
+        with with_services.postgresql(Path(home)) as server:
+            with psycopg.connect(server, autocommit=True) as cluster:
+                cluster.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
+                cluster.execute("CREATE DATABASE small TABLESPACE small")
+            url = server.removesuffix("/postgres") + "/small"
+            migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+            subprocess.run(migrate, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)
             yield url
-    finally:
-        execute(f"DROP TABLESPACE {name}")
 
 
 def fill(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """A process's pulse: what it writes, what it forgets, and that nothing of it can end the process."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError
@@ -92,3 +93,43 @@ def test_a_message_is_heard_by_the_worker_and_a_publication_by_beat(monkeypatch:
     processes._beat_publishes()
     beat.beat()
     assert Heartbeat.objects.get(role=ProcessRole.BEAT).heard_at is not None
+
+
+def test_its_thread_beats_until_it_is_stopped_and_takes_its_row_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    stopping = Pulse(ProcessRole.WORKER, beat_seconds=0)
+    monkeypatch.setattr(pulse, "connection", SimpleNamespace(close=lambda: seen.append(-1)))
+    real = stopping.beat
+
+    def beat_and_stop_at_the_third() -> None:
+        real()
+        seen.append(Heartbeat.objects.count())
+        if len(seen) == 3:
+            stopping._stopped.set()
+
+    monkeypatch.setattr(stopping, "beat", beat_and_stop_at_the_third)
+    stopping._run()
+    assert seen == [1, 1, 1, -1]  # the last: its connection is closed
+    assert not Heartbeat.objects.exists()
+
+
+def test_an_end_that_cannot_be_written_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(heartbeats, "end", refuse)
+    Pulse(ProcessRole.BEAT)._end()
+    assert "heartbeat.lost" in caplog.text
+
+
+def test_worker_and_beat_each_begin_one_pulse_and_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(processes, "_pulses", [])
+    monkeypatch.setattr(Pulse, "start", lambda self: told.append(("start", self.role)))
+    monkeypatch.setattr(Pulse, "stop", lambda self: told.append(("stop", self.role)))
+    processes._worker_begins()
+    processes._worker_ends()
+    processes._beat_begins()
+    assert told == [("start", ProcessRole.WORKER), ("stop", ProcessRole.WORKER), ("start", ProcessRole.BEAT)]

@@ -1,0 +1,65 @@
+"""manage.py audit_rotate_key: what it replaces, what it tells to set, and what it refuses."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from deploy import audit_key
+from portal.audit.models import AuditCheckpoint, AuditEvent
+from portal.audit.sealing import rotation
+from portal.audit.sealing.keys import AFTER_LOSS
+from portal.audit.verification.verdict import SOUND
+from tests.audit.sealing.logs import URL, SealedLog
+
+
+@pytest.fixture
+def new_key(log: SealedLog) -> Path:
+    file = log.folder / "new.pem"
+    audit_key.make_private_key(file)
+    return file
+
+
+def rotate(*arguments: object) -> str:
+    out = StringIO()
+    call_command("audit_rotate_key", *map(str, arguments), stdout=out)
+    return out.getvalue()
+
+
+def test_it_replaces_the_key_anchors_and_tells_what_to_set(log: SealedLog, new_key: Path) -> None:
+    log.grow(2)
+    told = rotate(new_key)
+    public_key = audit_key.public_key_of(new_key, URL)
+    assert f"AUDIT_SIGNING_KEY_FILE={new_key}\n" in told
+    assert f"AUDIT_PUBLIC_KEYS=…,{public_key}\n" in told
+    assert AuditEvent.objects.filter(action="audit_key.replaced").count() == 1
+    assert log.anchor_file.read_bytes().count(b"\n") == AuditCheckpoint.objects.count() == 2
+    log.settings.AUDIT_SIGNING_KEY_FILE = str(new_key)
+    log.settings.AUDIT_PUBLIC_KEYS += f",{public_key}"
+    log.grow(1)
+    assert log.verify().exit_code == SOUND
+
+
+def test_a_key_that_follows_a_lost_one_is_marked_as_such(log: SealedLog, new_key: Path) -> None:
+    log.grow(2)
+    log.key_file.unlink()
+    with pytest.raises(CommandError, match="cannot be read"):
+        rotate(new_key)
+    assert f",{AFTER_LOSS}{audit_key.public_key_of(new_key, URL)}\n" in rotate(new_key, "--old-key-is-lost")
+
+
+def test_the_key_that_signs_already_is_no_new_one(log: SealedLog) -> None:
+    log.grow(1)
+    with pytest.raises(CommandError, match="holds the key that signs already: make another one"):
+        rotate(log.key_file)
+    assert not AuditEvent.objects.filter(action="audit_key.replaced").exists()
+
+
+def test_it_does_not_come_between_a_sealer_and_its_work(
+    log: SealedLog, new_key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "lock_for_sealing", lambda: False)
+    with pytest.raises(CommandError, match="The sealer is at work: try again"):
+        rotate(new_key)
+    assert not AuditEvent.objects.exists()

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from glob import glob
 from pathlib import Path
+
+import psycopg
 
 from tests.ports import free_port, is_listening
 
@@ -44,12 +46,12 @@ def unprivileged() -> dict[str, str]:
 
 
 @contextmanager
-def _running(name: str, command: list[str], port: int, log: Path, **how: str) -> Iterator[None]:
+def _running(name: str, command: list[str], is_ready: Callable[[], bool], log: Path, **how: str) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=log.parent, **how)  # type: ignore[call-overload]
     try:
         deadline = time.monotonic() + START_SECONDS
-        while not is_listening(port):
+        while not is_ready():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"{name} did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
             time.sleep(0.05)
@@ -69,8 +71,18 @@ def postgresql(folder: Path) -> Iterator[str]:
     subprocess.run([*initdb, "--locale=C.UTF-8"], cwd=folder, check=True, stdout=subprocess.DEVNULL, **how)  # type: ignore[call-overload]
     options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *QUICK]
     command = [str(find_program("postgres")), "-D", "data", *[part for option in options for part in ("-c", option)]]
-    with _running("PostgreSQL", command, port, folder / "log", **how):
-        yield f"postgres://portal@127.0.0.1:{port}/postgres"
+    url = f"postgres://portal@127.0.0.1:{port}/postgres"
+    with _running("PostgreSQL", command, lambda: _answers(url), folder / "log", **how):
+        yield url
+
+
+def _answers(url: str) -> bool:
+    """PostgreSQL listens a moment before it takes anybody in."""
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 @contextmanager
@@ -78,7 +90,7 @@ def redis(folder: Path) -> Iterator[str]:
     """A Redis of its own; gives its CELERY_BROKER_URL."""
     port = free_port()
     command = [str(find_program("redis-server")), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    with _running("Redis", command, port, folder / "log"):
+    with _running("Redis", command, lambda: is_listening(port), folder / "log"):
         yield f"redis://127.0.0.1:{port}/0"
 
 

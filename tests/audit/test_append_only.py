@@ -28,9 +28,7 @@ STATEMENTS = [
             " ".join(["REPLACE", INTO_LOG_BY_KEY, "SELECT id,", OF_ANOTHER_ID_AND_PLACE, FROM_LOG]),
             " ".join(["REPLACE", INTO_LOG, "SELECT", OF_ANOTHER_PLACE, FROM_LOG]),
             " ".join(["REPLACE", INTO_LOG, "SELECT", OF_ANOTHER_ID, FROM_LOG]),
-            " ".join(
-                ["INSERT", INTO_LOG, "SELECT", FORGED, FROM_LOG, "ON CONFLICT DO UPDATE SET actor_name = 'forged'"]
-            ),
+            " ".join(["INSERT", INTO_LOG, "SELECT", FORGED, FROM_LOG, "ON CONFLICT DO UPDATE SET actor_name = 'x'"]),
         ],
         "postgresql": [
             "TRUNCATE audit_auditevent",

@@ -40,7 +40,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",  # its templates, where templates/django/forms does not replace them
     "bootstrap",  # django-bootstrap-static
@@ -122,6 +121,7 @@ SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = 24 * 3600  # of the row alone: how long a session that nobody came back to is still told its end
 SESSION_IDLE_MINUTES = 30
 SESSION_ABSOLUTE_HOURS = 8
 STEP_UP_MINUTES = int(ENVIRONMENT["STEP_UP_MINUTES"])

@@ -50,6 +50,7 @@ filesystem_broker.install()
 app = Celery("portal")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
+    broker_use_ssl=settings.CELERY_BROKER_USE_SSL,
     broker_transport_options=_transport_options(settings.CELERY_BROKER_URL, settings.VAR_DIR / "broker"),
     broker_connection_timeout=CONNECT_SECONDS,
     broker_heartbeat=HEARTBEAT_SECONDS,  # RabbitMQ's; Redis has its health check

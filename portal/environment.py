@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+from portal.connections import LOOPBACK_HOSTS, connection_problems
+
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
 WHOLE_NUMBERS = (
@@ -55,8 +56,9 @@ CONTRACT: tuple[Setting, ...] = (
     ),
     Setting("ALLOWED_HOSTS", "host names that the portal answers to, separated by commas", local="localhost,127.0.0.1"),
     Setting("AUDIT_ADDRESS_SOURCE", "who tells the audit log a client's address: REMOTE_ADDR, or HTTP_ and a header that the proxy sets", default="REMOTE_ADDR"),
-    Setting("DATABASE_URL", "postgres://user:password@host/name, or sqlite:///path", local="sqlite:///{var}/portal.sqlite3", secret=True),
-    Setting("CELERY_BROKER_URL", "redis://host/0, amqp://user:password@host// or filesystem://localhost", local="filesystem://localhost", secret=True),
+    Setting("DATABASE_URL", "postgres://user:password@host/name?sslmode=verify-full&sslrootcert=/path/ca.pem, or sqlite:///path", local="sqlite:///{var}/portal.sqlite3", secret=True),
+    Setting("CELERY_BROKER_URL", "rediss://host/0, amqps://user:password@host// or filesystem://localhost; redis:// and amqp:// on this machine", local="filesystem://localhost", secret=True),
+    Setting("CELERY_BROKER_CA_BUNDLE", "PEM file of the authorities to trust for the broker; the system's if unset", required=False),
     Setting("ENTRA_AUTHORITY", "https://login.microsoftonline.com/ followed by your tenant id"),
     Setting("ENTRA_CLIENT_ID", "application (client) id of the portal's app registration"),
     Setting("ENTRA_CLIENT_SECRET", "client secret of that app registration", secret=True),
@@ -83,7 +85,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("AUDIT_ANCHOR_WEBHOOK", "https address that every checkpoint is posted to as well, as JSON Lines", required=False, secret=True),
     Setting("AUDIT_ANCHOR_WEBHOOK_TOKEN", "bearer token for that address", required=False, secret=True),
     Setting("EMAIL_HOST", "SMTP server; without one, mails are files under VAR_DIR/mail", required=False),
-    Setting("EMAIL_PORT", "port of the SMTP server", default="587"),
+    Setting("EMAIL_PORT", "port of the SMTP server: 587 for STARTTLS, 465 for TLS from the start", default="587"),
     Setting("EMAIL_HOST_USER", "user at the SMTP server", required=False),
     Setting("EMAIL_HOST_PASSWORD", "its password", required=False, secret=True),
     Setting("MAIL_FROM", "sender of the portal's mails", local="reimage-portal@localhost"),
@@ -160,6 +162,8 @@ def read_environment(source: Mapping[str, str] | None = None, *, base_dir: Path)
     values = {setting.name: reading.text(setting, local=local, var=var) for setting in CONTRACT}
     values["VAR_DIR"] = var
     reading.problems += [*_address_problems(values, local=local), *_choice_problems(values), *_key_problems(values)]
+    if not local:
+        reading.problems += connection_problems(values)
     if reading.problems:
         raise ConfigurationProblem("The portal cannot start.\n" + "\n".join(f"  - {line}" for line in reading.problems))
     return Environment(values, local)
@@ -228,6 +232,7 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
             found.append(f"SEALING_PRIVATE_KEY_FILE names {key}, which is not a file.")
     for name in (
         "AZURE_CA_BUNDLE",
+        "CELERY_BROKER_CA_BUNDLE",
         "AZURE_CLIENT_CERTIFICATE_FILE",
         "AUDIT_SIGNING_KEY_FILE",
     ):

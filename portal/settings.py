@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from portal.connections import broker_tls
 from portal.environment import ConfigurationProblem, read_environment
 from portal.logging import logging_settings
 from portal.postgresql import connection_options
@@ -40,7 +41,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",  # its templates, where templates/django/forms does not replace them
     "bootstrap",  # django-bootstrap-static
@@ -122,6 +122,7 @@ SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = 24 * 3600  # of the row alone: how long a session that nobody came back to is still told its end
 SESSION_IDLE_MINUTES = 30
 SESSION_ABSOLUTE_HOURS = 8
 STEP_UP_MINUTES = int(ENVIRONMENT["STEP_UP_MINUTES"])
@@ -170,6 +171,7 @@ AUDIT_ANCHOR_WEBHOOK_TOKEN = ENVIRONMENT["AUDIT_ANCHOR_WEBHOOK_TOKEN"]
 
 # --- Celery ---------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = ENVIRONMENT["CELERY_BROKER_URL"]
+CELERY_BROKER_USE_SSL = broker_tls(CELERY_BROKER_URL, ENVIRONMENT["CELERY_BROKER_CA_BUNDLE"])
 OPERATION_POLL_SECONDS = int(ENVIRONMENT["OPERATION_POLL_SECONDS"])
 OPERATION_LEASE_SECONDS = int(ENVIRONMENT["OPERATION_LEASE_SECONDS"])
 OPERATION_QUARANTINE_SECONDS = int(ENVIRONMENT["OPERATION_QUARANTINE_SECONDS"])
@@ -190,7 +192,8 @@ EMAIL_HOST = ENVIRONMENT["EMAIL_HOST"]
 EMAIL_PORT = int(ENVIRONMENT["EMAIL_PORT"])
 EMAIL_HOST_USER = ENVIRONMENT["EMAIL_HOST_USER"]
 EMAIL_HOST_PASSWORD = ENVIRONMENT["EMAIL_HOST_PASSWORD"]
-EMAIL_USE_TLS = True
+EMAIL_USE_SSL = EMAIL_PORT == 465  # TLS from the start, by RFC 8314
+EMAIL_USE_TLS = not EMAIL_USE_SSL  # STARTTLS; without it no mail leaves
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"

@@ -62,14 +62,14 @@ def _running(name: str, command: list[str], is_ready: Callable[[], bool], log: P
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """A database server of its own; gives its DATABASE_URL."""
+def postgresql(folder: Path, *more: str) -> Iterator[str]:
+    """A database server of its own, with `more` options as name=value; gives its DATABASE_URL."""
     port, how = free_port(), unprivileged()
     if "user" in how:
         shutil.chown(folder, how["user"])
     initdb = [str(find_program("initdb")), "-D", "data", "-U", "portal", "-E", "UTF8", "--auth=trust", "--no-sync"]
     subprocess.run([*initdb, "--locale=C.UTF-8"], cwd=folder, check=True, stdout=subprocess.DEVNULL, **how)  # type: ignore[call-overload]
-    options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *QUICK]
+    options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *QUICK, *more]
     command = [str(find_program("postgres")), "-D", "data", *[part for option in options for part in ("-c", option)]]
     url = f"postgres://portal@127.0.0.1:{port}/postgres"
     with _running("PostgreSQL", command, lambda: _answers(url), folder / "log", **how):

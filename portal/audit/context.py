@@ -19,9 +19,14 @@ class AuditContext:
 
     @property
     def session_reference(self) -> str:
-        """A keyed hash that tells sessions apart and opens none; read late, since signing in changes the key."""
+        """Tells sessions apart; read late, since signing in changes the key."""
         key = self.session.session_key if self.session is not None else None
-        return salted_hmac("portal.audit.session", key, algorithm="sha256").hexdigest()[:32] if key else ""
+        return session_reference(key) if key else ""
+
+
+def session_reference(key: str) -> str:
+    """What a session is called in events and pages: a keyed hash that opens none."""
+    return salted_hmac("portal.audit.session", key, algorithm="sha256").hexdigest()[:32]
 
 
 _current: ContextVar[AuditContext] = ContextVar("audit_context")

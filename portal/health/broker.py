@@ -53,7 +53,8 @@ def ask(app: Celery) -> bool:
     # Its options, but for the patience: the app's own wait longer than a probe may.
     quick = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS, "max_retries": 0}
     options = {**app.conf.broker_transport_options, **quick}
-    with Connection(app.conf.broker_url, connect_timeout=PATIENCE_SECONDS, transport_options=options) as connection:
+    patience, tls = PATIENCE_SECONDS, app.conf.broker_use_ssl
+    with Connection(app.conf.broker_url, connect_timeout=patience, ssl=tls, transport_options=options) as connection:
         connection.connect()
         connection.default_channel  # noqa: B018  # Redis connects and pings only now
     return True

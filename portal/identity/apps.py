@@ -10,6 +10,6 @@ class IdentityConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.identity import audit_actions  # noqa: F401  # fills the catalogue
-        from portal.identity.signals import start_session_clocks
+        from portal.identity.signals import start_session
 
-        user_logged_in.connect(start_session_clocks, dispatch_uid="identity.start_session_clocks")
+        user_logged_in.connect(start_session, dispatch_uid="identity.start_session")

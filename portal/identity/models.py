@@ -4,6 +4,8 @@ import uuid
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 MOST_NAME_CHARACTERS = 256
@@ -82,3 +84,18 @@ class User(AbstractBaseUser):
     def is_administrator(self) -> bool:
         """May manage grants and the inventory; does not thereby approve."""
         return AppRole.ADMINISTRATOR in self.app_roles
+
+
+class Session(AbstractBaseSession):
+    """A browser's session, written by Django through session_store.py; `user` is whoever is signed in there."""
+
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+
+    def __str__(self) -> str:
+        return f"session of {self.user}"  # never its key, which opens it
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        from portal.identity.session_store import SessionStore  # which needs this model
+
+        return SessionStore

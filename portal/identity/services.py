@@ -1,17 +1,14 @@
-"""The only writer of people and sessions. Signing in, out, expiry and refusal write their audit event at once.
+"""Signing in, out, expiry and refusal, each with its audit event. Who ends other sessions does so in open_sessions.py.
 
 Language and time zone are preferences, which touch nobody else: they write none.
 """
 
-from collections.abc import Iterable
-
-from django.contrib.auth import SESSION_KEY, authenticate, login, logout
-from django.contrib.sessions.models import Session
+from django.contrib.auth import authenticate, login, logout
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import HttpRequest
 
-from portal.audit.actors import Actor, Target
+from portal.audit.actors import Actor
 from portal.audit.models import Outcome
 from portal.audit.services import record
 from portal.identity import audit_actions, sessions
@@ -76,27 +73,6 @@ def expire_session(*, request: HttpRequest, user: User) -> None:
     """Ends a person's session whose time is over."""
     record(action=audit_actions.EXPIRED, actor=Actor.person(user))
     logout(request)
-
-
-@transaction.atomic
-def end_sessions(*, people: Iterable[User]) -> int:
-    """Signs these people out in every browser, at an operator's command. Returns how many sessions there were."""
-    by_key = {str(person.pk): person for person in people}
-    ended: dict[str, int] = {}
-    for session in Session.objects.all():
-        whose = session.get_decoded().get(SESSION_KEY)
-        if whose in by_key:
-            session.delete()
-            ended[whose] = ended.get(whose, 0) + 1
-    for key, number in ended.items():
-        person = by_key[key]
-        record(
-            action=audit_actions.ENDED,
-            actor=Actor.system("end_sessions"),
-            target=Target.person(str(person.object_id), str(person)),
-            detail={"sessions": number},
-        )
-    return sum(ended.values())
 
 
 @transaction.atomic

@@ -1,6 +1,8 @@
 """How long a session may last: idle and absolute limits, kept as times inside the session itself (ASVS 5.0 7.3)."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -10,6 +12,8 @@ LAST_SEEN_AT = "identity.last_seen_at"
 AUTHENTICATED_AT = "identity.authenticated_at"
 CONTEXTS = "identity.contexts"
 LOGIN_HINT = "identity.login_hint"
+ADDRESS = "identity.address"
+BROWSER = "identity.browser"
 WRITE_EVERY_SECONDS = 60  # a session is written at most this often for having been seen
 
 
@@ -18,7 +22,12 @@ def begin(session: SessionBase, now: datetime) -> None:
     session[SIGNED_IN_AT] = session[LAST_SEEN_AT] = int(now.timestamp())
 
 
-def has_expired(session: SessionBase, now: datetime) -> bool:
+def note_origin(session: SessionBase, *, address: str, browser: str) -> None:
+    """Keeps from where the person signed in, for their list of open sessions."""
+    session[ADDRESS], session[BROWSER] = address, browser
+
+
+def has_expired(session: SessionBase | Mapping[str, Any], now: datetime) -> bool:
     """Whether either limit has passed. A session without times counts as expired."""
     signed_in_at, last_seen_at = session.get(SIGNED_IN_AT), session.get(LAST_SEEN_AT)
     if signed_in_at is None or last_seen_at is None:

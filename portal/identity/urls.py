@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.identity import preference_views, views
+from portal.identity import preference_views, session_views, views
 
 app_name = "identity"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("sign-in/resume", views.resume, name="resume"),
     path("sign-out", views.sign_out, name="sign-out"),
     path("signed-out", views.signed_out, name="signed-out"),
+    path("settings/sessions", session_views.own_sessions, name="sessions"),
+    path("settings/sessions/end", session_views.end_own_sessions, name="sessions-end"),
+    path("sessions/", session_views.people_signed_in, name="people-signed-in"),
+    path("sessions/<int:user_id>/end", session_views.end_sessions_of, name="person-sessions-end"),
     path("settings/language", preference_views.language, name="language"),
     path("settings/time-zone", preference_views.time_zone, name="time-zone"),
 ]

@@ -13,12 +13,12 @@ from portal.audit.personal import Personal
 from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
+from portal.identity.roles import require_administrator
 from reimage import audit_actions, wording
 from reimage.domain.errors import RuleViolation
 from reimage.domain.operation_states import OperationState
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import completion, doorbell
-from reimage.services.grants import require_administrator
 from reimage.services.moves import standing_change
 from reimage.services.secrets import destroy_secrets
 

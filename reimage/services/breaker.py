@@ -17,12 +17,12 @@ from portal.audit.actors import Actor, Target
 from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, Problem, WrongState
 from portal.identity.models import User
+from portal.identity.roles import require_administrator
 from reimage import audit_actions
 from reimage.domain.operation_states import CANCELABLE
 from reimage.models import ReimageBreaker, ReimageOperation
 from reimage.services import notification
 from reimage.services.clock import database_now
-from reimage.services.grants import require_administrator
 from reimage.services.hindrance import BreakerTripping, Hindered
 from reimage.services.leases import Claim, due_in
 from reimage.services.moves import wake

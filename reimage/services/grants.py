@@ -9,29 +9,12 @@ from django.utils.translation import gettext as _
 from portal.audit.actors import Actor, Target
 from portal.audit.personal import Personal
 from portal.audit.services import record
-from portal.errors import NotAllowed, NotFound, Problem, WrongState
+from portal.errors import NotFound, Problem, WrongState
 from portal.identity.models import User
+from portal.identity.roles import require_administrator
 from reimage import audit_actions
 from reimage.domain.resource_ids import InvalidResourceId, Scope
 from reimage.models import AccessGrant, GrantRole, PrincipalKind
-
-
-def require_administrator(user: User) -> None:
-    """Raises NotAllowed, naming the role, for anybody else."""
-    if not user.is_administrator:
-        raise NotAllowed(
-            _("This needs the app role Reimage.Administrator, which you do not have."),
-            _("Ask an administrator of your tenant to assign it to you, then sign in again."),
-        )
-
-
-def require_overseer(user: User) -> None:
-    """Raises NotAllowed, naming the roles, for whoever neither administers nor audits."""
-    if not (user.is_administrator or user.is_auditor):
-        raise NotAllowed(
-            _("This needs the app role Reimage.Administrator or Reimage.Auditor, neither of which you have."),
-            _("Ask an administrator of your tenant to assign one to you, then sign in again."),
-        )
 
 
 def grant_access(

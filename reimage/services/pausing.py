@@ -16,9 +16,9 @@ from portal.audit.personal import Personal
 from portal.audit.services import record
 from portal.errors import NotAllowed, WrongState
 from portal.identity.models import User
+from portal.identity.roles import require_administrator
 from reimage import audit_actions
 from reimage.models import ExecutionPause
-from reimage.services.grants import require_administrator
 from reimage.services.hindrance import Hindered
 from reimage.services.moves import wake
 from reimage.services.pace import poll_seconds

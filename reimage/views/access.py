@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.errors import Problem
 from portal.identity.decorators import grave
 from portal.identity.requests import PersonRequest
+from portal.identity.roles import require_administrator
 from reimage import selectors
 from reimage.forms import GrantForm
 from reimage.grant_coverage import Coverage, coverage_of
@@ -23,7 +24,7 @@ PAGE_SIZE = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 def access(request: PersonRequest) -> HttpResponse:
     """GET lists every grant; POST adds one, says with `check` what it would cover, or shows what must be mended."""
-    grants.require_administrator(request.user)
+    require_administrator(request.user)
     coverage: Coverage | None = None
     form = GrantForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

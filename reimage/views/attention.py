@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.errors import NotFound, WrongState
 from portal.identity.decorators import grave
 from portal.identity.requests import PersonRequest
+from portal.identity.roles import require_administrator, require_overseer
 from reimage import wording
 from reimage.attention_view import evidence_view
 from reimage.decision_forms import SettleForm
@@ -20,7 +21,6 @@ from reimage.models import ReimageOperation
 from reimage.services import attention as service
 from reimage.services.clock import database_now
 from reimage.services.evidence import observe
-from reimage.services.grants import require_administrator, require_overseer
 
 PAGE_SIZE = 25
 

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.identity.decorators import grave, routine
 from portal.identity.requests import PersonRequest
+from portal.identity.roles import require_administrator
 from reimage import execution_selectors, wording
 from reimage.execution_forms import PauseForm, ReleaseForm
 from reimage.models import ReimageBreaker
 from reimage.services import breaker, pausing
-from reimage.services.grants import require_administrator
 
 
 @require_safe

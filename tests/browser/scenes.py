@@ -67,6 +67,8 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
         Scene("attention-case-to-read", CAROL, case),
         Scene("execution", DAN, "/execution/"),
         Scene("access", DAN, "/access/"),
+        Scene("sessions", ALICE, "/settings/sessions"),
+        Scene("people-signed-in", DAN, "/sessions/"),
         Scene("not-allowed", EVE, "/access/"),
         Scene("not-found", EVE, "/requests/99999/"),
     ]

@@ -158,7 +158,7 @@ def test_a_key_that_was_never_given_out_is_not_looked_up(db: None, key: str) -> 
     with CaptureQueriesContext(connection) as captured:
         response = browser.get("/machines")
     assert response.url == "/sign-in?next=/machines"
-    assert not [query for query in captured if "django_session" in query["sql"]]
+    assert not [query for query in captured if "identity_session" in query["sql"]]
 
 
 def test_a_key_that_was_given_out_is_kept(client: Client) -> None:

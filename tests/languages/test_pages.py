@@ -74,6 +74,7 @@ def test_the_requesters_pages_are_japanese(alice: User, ended: ReimageRequest, w
     paths += ["/requests/", "/requests/?state=ended", f"/requests/{draft.pk}/review"]
     paths += [f"/requests/{ended.pk}/operations/{operation.pk}/" for operation in ended.operations.all()]
     paths += [f"/requests/{waiting.pk}/", f"/requests/{ended.pk}/", "/approvals/", "/requests/new", "/access/"]
+    paths += ["/settings/sessions"]
     assert list(english_on(alice, *paths)) == []
 
 
@@ -99,7 +100,7 @@ def test_the_auditors_pages_are_japanese(carol: User, ended: ReimageRequest) -> 
 def test_the_administrators_pages_are_japanese(dan: User, unknown: ReimageRequest) -> None:
     case = f"/attention/{unknown.operations.get().pk}/"
     stuck = f"/requests/{unknown.pk}/operations/{unknown.operations.get().pk}/"
-    paths = ["/", "/access/", f"/requests/{unknown.pk}/", stuck, "/attention/", case, "/execution/"]
+    paths = ["/", "/access/", f"/requests/{unknown.pk}/", stuck, "/attention/", case, "/execution/", "/sessions/"]
     assert list(english_on(dan, *paths)) == []
 
 

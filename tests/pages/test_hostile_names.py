@@ -26,6 +26,7 @@ def reimage_request(azure: SandboxProcess, alice: User) -> ReimageRequest:
     )
     VirtualMachine.objects.update(name=SCRIPT, resource_group=SCRIPT, image=SCRIPT, power_state=SCRIPT)
     User.objects.filter(pk=alice.pk).update(display_name=SCRIPT)
+    client_of(alice)  # so that she is among the people who are signed in
     return made
 
 
@@ -45,6 +46,7 @@ def reimage_request(azure: SandboxProcess, alice: User) -> ReimageRequest:
         ("alice", "/requests/{id}/operations/{operation}/"),
         ("carol", "/requests/{id}/operations/{operation}/"),
         ("bob", "/approvals/"),
+        ("dan", "/sessions/"),
     ],
 )
 @pytest.mark.asvs("V1.1.2", "V1.2.1")

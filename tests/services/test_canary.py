@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 from django.test import Client, RequestFactory
@@ -17,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.debug import ExceptionReporter
 
-from portal.identity.models import User
+from portal.identity.models import Session, User
 from reimage.domain.parameters import ReimageParameters
 from reimage.models import ReimageRequest, VirtualMachine
 from reimage.services import decision, notification, reimaging

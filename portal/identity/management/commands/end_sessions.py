@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.identity.models import User
-from portal.identity.services import end_sessions
+from portal.identity.open_sessions import end_sessions
 
 
 class Command(BaseCommand):

@@ -3,6 +3,9 @@
 import re
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
+
+from portal.database_trouble import TROUBLE
 
 OUR_KEYS = re.compile(r"[a-z0-9]{32}")  # as SessionBase._get_new_session_key makes them
 
@@ -12,3 +15,12 @@ class SessionStore(db.SessionStore):
 
     def _validate_session_key(self, key: str | None) -> bool:
         return bool(key and OUR_KEYS.fullmatch(key))
+
+    def save(self, must_create: bool = False) -> None:  # Django's own signature
+        """Raises what the database raised; Django takes all of it for a session that is gone, and answers 400."""
+        try:
+            super().save(must_create)
+        except UpdateError as err:
+            if isinstance(err.__context__, TROUBLE):
+                raise err.__context__ from None
+            raise

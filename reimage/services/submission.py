@@ -61,12 +61,12 @@ def submit_reimage_request(
     try:
         with transaction.atomic():
             _submit(draft, now)
+            draft.refresh_from_db()
     except IntegrityError as err:
         raise WrongState(
             _("Another request for one of these machines was sent a moment before yours."),
             _("Look at the machine's page, and ask again when that request has ended."),
         ) from err
-    draft.refresh_from_db()
     return draft
 
 

@@ -1,7 +1,8 @@
 """What a database says is wrong, by its own name for it: for the log, and to tell a full disk from the rest."""
 
-from django.db import Error
+from django.db import Error, InterfaceError, OperationalError
 
+TROUBLE = (OperationalError, InterfaceError)  # locked, full or away; all else is a mistake of ours
 NO_ROOM = frozenset({"DiskFull", "SQLITE_FULL"})
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from portal.audit.refusals import record_refusal
+from portal.database_trouble import TROUBLE
 from portal.errors import Problem, TooLarge
 from portal.views import database_unavailable, problem_page
 
@@ -61,7 +61,7 @@ class ProblemMiddleware(MiddlewareMixin):
     """
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError):
+        if isinstance(exception, TROUBLE):
             return database_unavailable(request, exception)
         if not isinstance(exception, Problem):
             return None

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a view opts out, not in
     "portal.protection.RateLimitMiddleware",
     "portal.identity.middleware.StepUpMiddleware",
+    "portal.identity.middleware.SessionWriteMiddleware",  # after all that notes something in the session
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -94,6 +95,8 @@ TEMPLATES = [
     },
 ]
 DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.error_reports.WithoutValues"
+# In the session, a message would be written after the deed that it tells of, and could fail.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Database -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import DisallowedHost
-from django.db import OperationalError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.appearance import THEMES
 from portal.audit.refusals import record_refusal
-from portal.database_trouble import NO_ROOM, cause_of
+from portal.database_trouble import NO_ROOM, TROUBLE, cause_of
 from portal.errors import NotAllowed, NotFound, Problem, TooMany, Unavailable
 from portal.identity.rate_limits import count
 
@@ -97,7 +97,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
-def database_unavailable(request: HttpRequest, error: OperationalError) -> HttpResponse:
+def database_unavailable(request: HttpRequest, error: Error) -> HttpResponse:
     """Locked, full or away. Rendered without the request, which would ask the database who is signed in."""
     cause = cause_of(error)
     log.warning("database.unavailable", cause=cause)
@@ -127,7 +127,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Rendered without the request: who is signed in stands in the database, which may be what broke.
     """
     error = sys.exc_info()[1]
-    if isinstance(error, OperationalError):  # raised by a middleware, where no other one sees it
+    if isinstance(error, TROUBLE):  # raised by a middleware, where no other one sees it
         return database_unavailable(request, error)
     problem = Problem(
         _("Nothing that was not confirmed has been changed."),

@@ -6,6 +6,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRedirect
@@ -70,6 +72,33 @@ class StepUpMiddleware:
             request.session, request.POST, kept_fields(view), path=request.get_full_path(), page=page, now=now
         )
         return _whole_page_to(request, sign_in_again_address(next_path=page))
+
+
+class SessionWriteMiddleware:
+    """Writes what was noted in the session before the view does anything.
+
+    Afterwards it would be too late: the deed is done, and the person would read that the database does not answer.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, _view: Callable[..., object], _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
+        if not request.session.modified or request.session.is_empty():
+            return None
+        try:
+            request.session.save()
+        except UpdateError:  # ended meanwhile: in another window, or by an operator
+            request.session.flush()
+            request.user = AnonymousUser()
+            return _to_sign_in(request, notice="expired")
+        request.session.modified = False
+        return None
 
 
 def _to_sign_in(request: HttpRequest, *, notice: str) -> HttpResponse:

@@ -8,6 +8,9 @@ from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
+
+from portal.database_trouble import TROUBLE
 
 from portal.identity.models import Session
 
@@ -28,3 +31,12 @@ class SessionStore(db.SessionStore):
 
     def _validate_session_key(self, key: str | None) -> bool:
         return bool(key and OUR_KEYS.fullmatch(key))
+
+    def save(self, must_create: bool = False) -> None:  # Django's own signature
+        """Raises what the database raised; Django takes all of it for a session that is gone, and answers 400."""
+        try:
+            super().save(must_create)
+        except UpdateError as err:
+            if isinstance(err.__context__, TROUBLE):
+                raise err.__context__ from None
+            raise

@@ -2,12 +2,13 @@
 
 import math
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from azure.mgmt.compute.models import VirtualMachineReimageParameters, VirtualMachineUpdate
 
 from reimage.azure.calls import CallOutcome, Hooks, classify
-from reimage.azure.clients import API_VERSION, DISKS_API_VERSION, compute_client, single_shot_client
+from reimage.azure.clients import API_VERSION, CONNECT_SECONDS, DISKS_API_VERSION, compute_client, single_shot_client
 from reimage.azure.echoes import without_echoes
 from reimage.azure.errors import VirtualMachineNotFound, reading
 from reimage.azure.parsing import facts_from_document
@@ -15,11 +16,16 @@ from reimage.domain.resource_ids import VirtualMachineId
 from reimage.domain.virtual_machine import DeleteOption, VirtualMachineFacts
 
 
-def read_virtual_machine(vm_id: VirtualMachineId) -> VirtualMachineFacts:
-    """The machine as Azure has it now. Raises VirtualMachineNotFound, AzureRefused or AzureUnavailable."""
+def read_virtual_machine(vm_id: VirtualMachineId, *, patience: float | None = None) -> VirtualMachineFacts:
+    """The machine as Azure has it now. Raises VirtualMachineNotFound, AzureRefused or AzureUnavailable.
+
+    `patience` (seconds) is for whom a person waits: a single try with shorter limits than the client's own.
+    """
     operations = compute_client(vm_id.subscription_id).virtual_machines
     with reading():
-        document = operations.get(vm_id.resource_group, vm_id.name, expand="instanceView", api_version=API_VERSION)
+        document = operations.get(
+            vm_id.resource_group, vm_id.name, expand="instanceView", api_version=API_VERSION, **_limits(patience)
+        )
         return facts_from_document(document.as_dict(), read_at=datetime.now(UTC))
 
 
@@ -81,12 +87,24 @@ def disk_exists(disk_id: str) -> bool:
     return True
 
 
-def image_versions(subscription_id: str, *, location: str, publisher: str, offer: str, sku: str) -> list[str]:
-    """The versions of a platform image that Azure offers in a location, newest first. Raises an AzureError."""
+def image_versions(
+    subscription_id: str, *, location: str, publisher: str, offer: str, sku: str, patience: float | None = None
+) -> list[str]:
+    """The versions of a platform image that Azure offers in a location, newest first. Raises an AzureError.
+
+    `patience` is as for read_virtual_machine.
+    """
     operations = compute_client(subscription_id).virtual_machine_images
     with reading():
-        found = operations.list(location, publisher, offer, sku, api_version=API_VERSION)
+        found = operations.list(location, publisher, offer, sku, api_version=API_VERSION, **_limits(patience))
         return sorted((image.name for image in found), key=_version_key, reverse=True)
+
+
+def _limits(patience: float | None) -> dict[str, Any]:
+    """Of one call, over those of its client."""
+    if patience is None:
+        return {}
+    return {"connection_timeout": min(patience, CONNECT_SECONDS), "read_timeout": patience, "retry_total": 0}
 
 
 def _version_key(version: str) -> list[tuple[int, str]]:

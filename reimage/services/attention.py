@@ -74,7 +74,7 @@ def settle_operation(
         completion.follow_operation(reimage_request, state)
         if executed:
             doorbell.ring_after_commit([operation_id])
-    operation.refresh_from_db()
+        operation.refresh_from_db()
     return operation
 
 

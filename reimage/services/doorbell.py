@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 def ring_after_commit(operation_ids: Iterable[int]) -> None:
     """Rings once the transaction is committed, so that a worker finds what it is told of."""
     ids = list(operation_ids)
-    transaction.on_commit(lambda: ring(ids))
+    transaction.on_commit(lambda: ring(ids), robust=True)
 
 
 def ring(operation_ids: Iterable[int]) -> None:

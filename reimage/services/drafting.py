@@ -16,7 +16,7 @@ from reimage.domain.plan import DeleteOptionChange, ReimagePlan, build_plan, del
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation, ReimageRequest, SecretField, VirtualMachine
-from reimage.services import secrets
+from reimage.services import secrets, twins
 from reimage.services.errors import Finding, InvalidReimageRequest
 from reimage.services.targets import find_targets, obstacle_findings, read_facts
 
@@ -42,11 +42,12 @@ def draft_reimage_request(
     language: str,
     now: datetime,
 ) -> ReimageRequest:
-    """Stores what the requester is going to review. Raises InvalidReimageRequest, NotFound or Unavailable.
+    """Stores what is going to be reviewed. Raises InvalidReimageRequest, NotFound, Unavailable or AlreadySubmitted.
 
     A draft occupies no machine and reaches no approver; after an hour it is deleted together with its secrets.
     """
     machines = find_targets(requester, [target.machine_id for target in targets])
+    twins.refuse_twin(requester, [machine.pk for machine in machines])
     facts = read_facts(machines)
     findings = [
         *_text_findings(justification),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from portal.errors import Problem
+from portal.errors import Problem, WrongState
 from reimage.domain.errors import RuleViolation
 
 
@@ -15,6 +15,14 @@ class Finding:
 
     violation: RuleViolation
     resource_key: str = ""
+
+
+class AlreadySubmitted(WrongState):
+    """It came before; `reimage_request_id` is the request that came of it. Not sent a second time."""
+
+    def __init__(self, message: str, *, reimage_request_id: int) -> None:
+        super().__init__(message)
+        self.reimage_request_id = reimage_request_id
 
 
 class InvalidReimageRequest(Problem):

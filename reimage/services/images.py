@@ -4,6 +4,7 @@ from django.core.cache import cache
 
 from reimage.domain.resource_ids import VirtualMachineId
 from reimage.models import VirtualMachine
+from reimage.services import live_reads
 
 CACHE_SECONDS = 600
 MAX_VERSIONS = 50
@@ -28,8 +29,19 @@ def _asked(machine: VirtualMachine, publisher: str, offer: str, sku: str) -> lis
     from reimage.azure.virtual_machines import image_versions
 
     subscription_id = VirtualMachineId.parse(machine.resource_id).subscription_id
+
+    def read(sku: str) -> list[str]:
+        return image_versions(
+            subscription_id,
+            location=machine.location,
+            publisher=publisher,
+            offer=offer,
+            sku=sku,
+            patience=live_reads.PAGE_SECONDS,
+        )
+
     try:
-        versions = image_versions(subscription_id, location=machine.location, publisher=publisher, offer=offer, sku=sku)
-    except AzureError:
+        (versions,) = live_reads.ask(read, [sku])
+    except (AzureError, TimeoutError):
         return []
     return versions[:MAX_VERSIONS]

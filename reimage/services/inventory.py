@@ -31,6 +31,10 @@ MIRRORED = (
     "synced_at",
     "vanished_at",
 )
+# Names and location may come in another case, which Azure does not tell apart, and changes nothing.
+OBSERVED = tuple(
+    name for name in MIRRORED if name not in {"resource_id", "resource_group", "name", "location", "synced_at"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,15 @@ def synchronize_inventory(*, actor: Actor, now: datetime) -> Synchronization:
             detail={"seen": result.seen, "vanished": result.vanished},
         )
     return result
+
+
+def follow(facts: VirtualMachineFacts, *, now: datetime) -> None:
+    """A machine that was just read shows in the inventory as it is. Writes only where that is something new."""
+    fresh = _row(facts, now)
+    stored = VirtualMachine.objects.filter(resource_key=fresh.resource_key).first()
+    if stored and any(getattr(stored, name) != getattr(fresh, name) for name in OBSERVED):
+        with transaction.atomic():
+            _store([facts], now)
 
 
 def _mark_vanished(seen: Set[str], now: datetime) -> int:

@@ -39,7 +39,7 @@ def wake(reason: str, **conditions: object) -> None:
             ReimageOperation.objects.filter(pk=pk, state__in=states).update(next_at=Now())
         doorbell.ring(ids)
 
-    transaction.on_commit(ring)
+    transaction.on_commit(ring, robust=True)  # the deed is done; what fails here must not look as if it were not
 
 
 def standing_change(operation: ReimageOperation) -> list[Finding]:

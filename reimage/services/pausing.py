@@ -49,7 +49,7 @@ def pause(*, actor: Actor, reason: str) -> ExecutionPause:
         if not running.update(**changes):
             raise already_paused()
         _record(audit_actions.EXECUTION_PAUSED, actor, reason.strip())
-    return ExecutionPause.objects.get(pk=ONE)
+        return ExecutionPause.objects.get(pk=ONE)
 
 
 def resume(*, actor: Actor) -> ExecutionPause:
@@ -61,7 +61,7 @@ def resume(*, actor: Actor) -> ExecutionPause:
             raise WrongState(_switched(_("Execution is not paused: %(name)s resumed it at %(time)s.")))
         _record(audit_actions.EXECUTION_RESUMED, actor, before.reason)
         wake("paused")
-    return ExecutionPause.objects.get(pk=ONE)
+        return ExecutionPause.objects.get(pk=ONE)
 
 
 def already_paused() -> WrongState:

@@ -17,7 +17,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan, drift
 from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
 from reimage.models import ApprovalDecision, DecisionOutcome, GrantRole, ReimageOperation, VirtualMachine
-from reimage.services import buckets, gates, reimaging
+from reimage.services import buckets, gates, inventory, reimaging
 from reimage.services.drafting import digest_of
 from reimage.services.hindrance import Hindered
 from reimage.services.leases import Claim, commit, due_in
@@ -51,6 +51,7 @@ def check(held: Claim) -> None:
         return wait_for_azure(held, err)
     except Hindered as hindered:
         return gates.hold(held, hindered)
+    inventory.follow(facts, now=held.now)
     return _check_facts(held, plan, facts)
 
 

@@ -17,7 +17,7 @@ from reimage.domain.plan import ReimagePlan, drift
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import DeleteOption
 from reimage.models import NoticeKind, ReimageOperation, ReimageRequest
-from reimage.services import notification
+from reimage.services import notification, twins
 from reimage.services.errors import Finding, InvalidReimageRequest
 from reimage.services.targets import find_targets, obstacle_findings, read_facts
 
@@ -37,12 +37,12 @@ def destroys_a_disk(reimage_request: ReimageRequest) -> bool:
 
 
 def own_draft(requester: User, reimage_request_id: int) -> ReimageRequest:
-    """The requester's draft. Raises NotFound, or WrongState once it is submitted."""
+    """The requester's draft. Raises NotFound, or AlreadySubmitted."""
     found = ReimageRequest.objects.filter(pk=reimage_request_id, requester=requester).first()
     if found is None:
         raise NotFound(_("There is no such draft, or it expired after an hour."), _("Start a new request."))
     if found.state != RequestState.DRAFT:
-        raise WrongState(_("Request #%(id)s has already been sent; it was not sent twice.") % {"id": found.pk})
+        raise twins.already_submitted(found.pk)
     return found
 
 
@@ -51,23 +51,25 @@ def submit_reimage_request(
 ) -> ReimageRequest:
     """Sends the reviewed draft to the approvers.
 
-    Raises NotFound, Unavailable, InvalidReimageRequest (confirmation missing, machine busy or occupied) or WrongState
-    (already sent, or a machine changed since the review).
+    Raises NotFound, Unavailable, InvalidReimageRequest (confirmation missing, machine busy or occupied),
+    AlreadySubmitted (this draft, or another of the same machines) or WrongState (a machine changed since the review).
     """
     draft = own_draft(requester, reimage_request_id)
     if draft.expires_at <= now:
         raise NotFound(_("There is no such draft, or it expired after an hour."), _("Start a new request."))
     _check_confirmation(draft, confirmation, accepts_disk_deletion)
     _check_machines(draft)
+    machine_ids = [operation.virtual_machine_id for operation in draft.operations.all()]
     try:
         with transaction.atomic():
             _submit(draft, now)
+            draft.refresh_from_db()
     except IntegrityError as err:
+        twins.refuse_twin(requester, machine_ids)
         raise WrongState(
             _("Another request for one of these machines was sent a moment before yours."),
             _("Look at the machine's page, and ask again when that request has ended."),
         ) from err
-    draft.refresh_from_db()
     return draft
 
 
@@ -89,6 +91,8 @@ def _check_machines(draft: ReimageRequest) -> None:
     facts = read_facts(machines)
     findings = obstacle_findings(machines, facts)
     if findings:
+        own_draft(draft.requester, draft.pk)  # what occupies the machines may be this very draft, sent meanwhile
+        twins.refuse_twin(draft.requester, [machine.pk for machine in machines])
         raise InvalidReimageRequest(findings)
     changed = []
     for operation in operations:

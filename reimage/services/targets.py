@@ -1,7 +1,6 @@
 """Finds the machines a person names, by right and at Azure. What they may not know of is not found, nor asked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from django.utils.translation import gettext as _
 
@@ -13,9 +12,8 @@ from reimage.domain.policy import request_size_violations
 from reimage.domain.resource_ids import VirtualMachineId
 from reimage.domain.virtual_machine import VirtualMachineFacts, reimage_obstacles
 from reimage.models import GrantRole, VirtualMachine
+from reimage.services import live_reads
 from reimage.services.errors import Finding, InvalidReimageRequest
-
-PARALLEL_READS = 8
 
 
 def find_targets(requester: User, machine_ids: Sequence[int]) -> list[VirtualMachine]:
@@ -36,10 +34,12 @@ def find_targets(requester: User, machine_ids: Sequence[int]) -> list[VirtualMac
     return [found[machine_id] for machine_id in machine_ids]
 
 
-def read_facts(machines: Iterable[VirtualMachine]) -> dict[str, VirtualMachineFacts | RuleViolation]:
+def read_facts(
+    machines: Iterable[VirtualMachine], *, seconds: float = live_reads.DEED_SECONDS
+) -> dict[str, VirtualMachineFacts | RuleViolation]:
     """Each machine fresh from Azure by its key; a violation where Azure knows no such machine.
 
-    Raises Unavailable, naming the way out, when Azure cannot be asked.
+    Raises Unavailable, naming the way out, when Azure cannot be asked, or does not answer within so many seconds.
     """
     # The SDK takes a while to import; pages that never ask Azure do not pay for it.
     from reimage.azure.errors import AzureRefused, AzureUnavailable
@@ -47,14 +47,14 @@ def read_facts(machines: Iterable[VirtualMachine]) -> dict[str, VirtualMachineFa
 
     def read(machine: VirtualMachine) -> tuple[str, VirtualMachineFacts | RuleViolation]:
         try:
-            return machine.resource_key, read_virtual_machine(VirtualMachineId.parse(machine.resource_id))
+            vm_id = VirtualMachineId.parse(machine.resource_id)
+            return machine.resource_key, read_virtual_machine(vm_id, patience=live_reads.PAGE_SECONDS)
         except VirtualMachineNotFound:
             return machine.resource_key, RuleViolation("targets", "virtual_machine_vanished", {"vm": machine.name})
 
     try:
-        with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            return dict(pool.map(read, machines))
-    except AzureUnavailable as err:
+        return dict(live_reads.ask(read, machines, seconds=seconds))
+    except (AzureUnavailable, TimeoutError) as err:
         raise Unavailable(
             _("Azure does not answer right now, so the machines could not be checked. Nothing was sent or lost."),
             _("Wait a minute and try again."),
@@ -70,7 +70,7 @@ def read_facts(machines: Iterable[VirtualMachine]) -> dict[str, VirtualMachineFa
 def machine_page_facts(machine: VirtualMachine) -> tuple[VirtualMachineFacts | None, str]:
     """Fresh facts for a page that is also useful without: (facts, "") or (None, why there are none)."""
     try:
-        found = read_facts([machine])[machine.resource_key]
+        found = read_facts([machine], seconds=live_reads.PAGE_SECONDS)[machine.resource_key]
     except Unavailable as err:
         return None, str(err.message)
     if isinstance(found, RuleViolation):

@@ -9,6 +9,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.verification import verification_findings
 from reimage.domain.virtual_machine import VirtualMachineFacts
+from reimage.services import inventory
 from reimage.services.leases import Claim, commit
 from reimage.services.moves import wait, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
@@ -27,6 +28,7 @@ def verify(held: Claim) -> None:
         return _finish(held, [{"code": "virtual_machine_gone", "params": {"vm": operation.name}}], None)
     except AzureError as err:
         return _unverified(held, err)
+    inventory.follow(facts, now=held.now)
     found = verification_findings(plan, facts, old_os_disk_exists=old_disk_exists)
     if found and _age(held) <= SETTLING:
         return wait(held, poll_seconds(), "settling")

@@ -20,9 +20,10 @@ from reimage.forms import ReasonForm, SettingsForm, finding_texts, settings_key
 from reimage.models import ReimageRequest, VirtualMachine
 from reimage.services.clock import database_now
 from reimage.services.drafting import TargetSettings, draft_reimage_request
-from reimage.services.errors import Finding, InvalidReimageRequest
+from reimage.services.errors import AlreadySubmitted, Finding, InvalidReimageRequest
 from reimage.services.images import offered_versions
 from reimage.services.targets import find_targets
+from reimage.views.review import to_the_first
 
 
 @dataclass(slots=True)
@@ -63,6 +64,8 @@ def new_request(request: PersonRequest) -> HttpResponse:
     if bound and all([reason.is_valid(), *[group.form.is_valid() for group in groups]]):
         try:
             return redirect("reimage:request-review", _draft(request, machines, groups, reason).pk)
+        except AlreadySubmitted as err:
+            return to_the_first(request, err)
         except InvalidReimageRequest as err:
             findings = _placed(err.findings, groups)
         except Unavailable as err:

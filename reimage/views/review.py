@@ -6,17 +6,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from portal.errors import Unavailable, WrongState
+from portal.errors import Unavailable
 from portal.identity.decorators import grave, limited
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
-from reimage.domain.request_states import RequestState
 from reimage.forms import ConfirmForm, finding_texts
 from reimage.models import ReimageRequest
 from reimage.plan_view import fates_of, plan_views
 from reimage.services import submission
 from reimage.services.clock import database_now
-from reimage.services.errors import InvalidReimageRequest
+from reimage.services.errors import AlreadySubmitted, InvalidReimageRequest
 from reimage.views.request_context import MOST_OPEN_PLANS
 
 
@@ -27,9 +26,8 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     """GET shows the draft's plan; POST sends it. Sending the same form twice leads to the one request."""
     try:
         draft = submission.own_draft(request.user, reimage_request_id)
-    except WrongState as err:
-        messages.info(request, err.message)
-        return redirect("reimage:request", reimage_request_id)
+    except AlreadySubmitted as err:
+        return to_the_first(request, err)
     phrase, destroys_a_disk = submission.confirmation_phrase(draft), submission.destroys_a_disk(draft)
     posted = request.POST if request.method == "POST" else None
     form = ConfirmForm(posted, phrase=phrase, destroys_a_disk=destroys_a_disk)
@@ -44,10 +42,8 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
             findings = _placed(form, err)
         except Unavailable as err:
             unavailable = err
-        except WrongState:
-            if not ReimageRequest.objects.filter(pk=draft.pk).exclude(state=RequestState.DRAFT).exists():
-                raise
-            return redirect("reimage:request", draft.pk)
+        except AlreadySubmitted as err:
+            return to_the_first(request, err)
         else:
             messages.success(request, _("The request was sent to the approvers."))
             return redirect("reimage:request", draft.pk)
@@ -61,6 +57,12 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     }
     status = unavailable.status if unavailable else 422 if request.method == "POST" else 200
     return render(request, "reimage/review.html", context, status=status)
+
+
+def to_the_first(request: PersonRequest, err: AlreadySubmitted) -> HttpResponse:
+    """Whoever sends something twice is led to what came of the first time."""
+    messages.info(request, err.message)
+    return redirect("reimage:request", err.reimage_request_id)
 
 
 def _draft_context(draft: ReimageRequest) -> dict[str, object]:

@@ -169,7 +169,7 @@ def test_a_machine_that_azure_is_busy_with_is_named(visitor: Client, azure: Sand
 
 def test_a_machine_with_an_open_request_is_refused(visitor: Client, alice: User) -> None:
     request_reimage(alice, "web-02")
-    answer = send(visitor, "web-02")
+    answer = send(visitor, "web-02", "web-03")
     assert answer.status_code == 422
     assert "web-02 already has an open request" in words(answer)
 

@@ -217,7 +217,7 @@ def test_who_comes_a_moment_later_is_told_so(azure: SandboxProcess, alice: User)
 
 
 def test_it_refuses_a_machine_that_another_request_took_meanwhile(azure: SandboxProcess, alice: User) -> None:
-    first, second = draft(alice, "web-01"), draft(alice, "web-01")
+    first, second = draft(alice, "web-01"), draft(alice, "web-01", "web-02")
     send(first)
     with pytest.raises(InvalidReimageRequest) as refused:
         send(second)

@@ -89,7 +89,7 @@ def test_it_refuses_a_machine_that_vanished_since_the_synchronisation(azure: San
 def test_it_refuses_a_machine_with_an_open_request(azure: SandboxProcess, alice: User) -> None:
     request_reimage(alice, "web-01")
     with pytest.raises(InvalidReimageRequest) as refused:
-        draft(alice, "web-01")
+        draft(alice, "web-01", "web-02")
     assert codes(refused.value) == ["virtual_machine_has_open_request"]
 
 

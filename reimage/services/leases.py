@@ -11,13 +11,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
 from portal.audit.services import record
+from reimage.azure.time_limits import CALL_SECONDS
 from reimage.domain.operation_states import CANCELABLE, LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import completion
@@ -26,6 +27,7 @@ from reimage.services.secrets import destroy_secrets
 WORKER = Actor.system("worker")
 # Once Azure may have taken the POST there is never a second one, so the secrets have no further use.
 NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
+REFUSAL = "refusal"  # in the evidence: Azure refused for now, and whether it really did is not settled yet
 
 
 class LeaseLost(Exception):
@@ -46,6 +48,16 @@ class Claim:
     def now(self) -> datetime:
         """The database's time: read with the claim, and carried on by the monotonic clock."""
         return self.claimed_at + timedelta(seconds=time.monotonic() - self.started)
+
+    @property
+    def latest_send(self) -> float:
+        """Until when (monotonic seconds) a call may leave, so that its answer still comes within the lease."""
+        return self.deadline - CALL_SECONDS
+
+    @property
+    def latest_send_at(self) -> datetime:
+        """The same moment by the database's clock."""
+        return self.claimed_at + timedelta(seconds=self.latest_send - self.started)
 
 
 def due_in(seconds: float) -> Combinable:
@@ -68,15 +80,21 @@ def due_operations() -> QuerySet[ReimageOperation]:
 
 
 def claim(operation_id: int) -> Claim | None:
-    """Takes the lease if the operation is due and free; None otherwise."""
+    """Takes the lease if the operation is due and free; None otherwise.
+
+    The fence is compared and then is this claim's own: one that another worker raised meanwhile is never taken for it.
+    """
     started = time.monotonic()
     lease = settings.OPERATION_LEASE_SECONDS
-    taken = due_operations().filter(pk=operation_id).update(lease_until=due_in(lease), fence=F("fence") + 1)
-    if not taken:
+    due = due_operations().filter(pk=operation_id)
+    seen = due.values_list("fence", flat=True).first()
+    if seen is None or not due.filter(fence=seen).update(lease_until=due_in(lease), fence=seen + 1):
         return None
     rows = ReimageOperation.objects.select_related("reimage_request__requester", "virtual_machine")
-    operation = rows.annotate(claimed_at=Now()).get(pk=operation_id)
-    return Claim(operation, operation.fence, started + lease, operation.claimed_at, time.monotonic())
+    operation = rows.annotate(claimed_at=Now()).filter(pk=operation_id, fence=seen + 1).first()
+    if operation is None:
+        return None
+    return Claim(operation, seen + 1, started + lease, operation.claimed_at, time.monotonic())
 
 
 def commit(
@@ -112,17 +130,23 @@ def commit(
             raise LeaseLost(f"operation {operation.pk}, fence {held.fence}")
         if action:
             _record(action, operation, reimage_request, detail)
-        if state not in NEEDS_SECRETS:
+        if not may_be_sent_again(state, changes.get("evidence", operation.evidence)):
             destroy_secrets(operation.pk)
         completion.follow_operation(reimage_request, state)
     operation.refresh_from_db(fields=None, from_queryset=ReimageOperation.objects.select_related("virtual_machine"))
     operation.reimage_request.refresh_from_db()
 
 
+def may_be_sent_again(state: OperationState, evidence: Mapping[str, object]) -> bool:
+    """Whether the secrets have any further use: before the POST, and while a refusal is being confirmed."""
+    return state in NEEDS_SECRETS or (state is OperationState.OUTCOME_UNKNOWN and REFUSAL in evidence)
+
+
 def _look_again_later(mine: QuerySet[ReimageOperation], held: Claim, changes: Mapping[str, Any]) -> None:
     """Nothing happened: most steps of a reimage are this. One statement, and no lock on the request that many share."""
     if not mine.update(**changes):
         raise LeaseLost(f"operation {held.operation.pk}, fence {held.fence}")
+    held.operation.note = changes.get("note", held.operation.note)  # for the log line; nothing else of it is told
 
 
 def _check_move(operation: ReimageOperation, state: OperationState) -> None:

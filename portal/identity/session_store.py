@@ -11,7 +11,6 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 
 from portal.database_trouble import TROUBLE
-
 from portal.identity.models import Session
 
 OUR_KEYS = re.compile(r"[a-z0-9]{32}")  # as SessionBase._get_new_session_key makes them

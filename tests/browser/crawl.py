@@ -22,6 +22,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 LINKS = """() => ({
   hrefs: [...document.querySelectorAll("a[href]")].map((link) => link.href),
+  mayLeave: document.querySelector("form[action='/sign-out']") !== null,
   dead: [...document.querySelectorAll("a[href^='#']")].map((link) => link.getAttribute("href"))
     .filter((target) => !document.getElementById(target.slice(1))),
 })"""
@@ -67,11 +68,18 @@ class Crawl:
         self.page.add_init_script(REPORT_VIOLATIONS)
         self.page.on("console", lambda message: self._complain(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self._complain(str(error)))
+        self.page.on("request", lambda request: self._notice(request.url))
         for start in starts:
             self._find(self.portal + start)
         while self._due:
             self._follow(self._due.popleft())
         return self
+
+    def _notice(self, address: str) -> None:
+        if not address.startswith((f"{self.portal}/", "data:")):
+            self._complain(f"{address} was asked for, which is another origin")
+        if address.endswith("/csp-report"):
+            self._complain("a violation was reported")
 
     def _find(self, address: str) -> None:
         address = urldefrag(address).url
@@ -105,6 +113,8 @@ class Crawl:
             if answer.status != 200:
                 return True  # its links are those of every page
         found = self.page.evaluate(LINKS)
+        if self.is_signed_in and not found["mayLeave"]:
+            self._complain(f"{address} has no button to sign out")
         for target in found["dead"]:
             self._complain(f"{address} leads to {target}, which is not there")
         for href in found["hrefs"]:

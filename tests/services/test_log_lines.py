@@ -37,6 +37,7 @@ def operation(azure: SandboxProcess, alice: User, bob: User) -> ReimageOperation
     return approved(alice, bob, "web-02", parameters=parameters).operations.get()
 
 
+@pytest.mark.asvs("V16.3.4")
 def test_each_line_of_a_step_has_the_ids(operation: ReimageOperation, lines: list[dict[str, Any]]) -> None:
     advance(operation)
     assert [line["event"] for line in lines if line["event"].startswith(("operation", "reimage"))] == [
@@ -60,6 +61,7 @@ def test_polls_carry_the_id_of_the_post(operation: ReimageOperation, lines: list
     assert {line["client_request_id"] for line in lines} == {str(operation.client_request_id)}
 
 
+@pytest.mark.asvs("V16.2.5", "V16.3.4")
 def test_a_crash_carries_them_too_and_no_secret(
     operation: ReimageOperation, lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

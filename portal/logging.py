@@ -23,8 +23,20 @@ def _escape(value: object) -> object:
 
 
 def escape_unsafe_characters(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: hostile names cannot break out of their line."""
-    return {key: value if key == "exception" else _escape(value) for key, value in event.items()}
+    """A structlog processor: hostile names cannot break out of their line. A traceback keeps its line breaks alone."""
+    return {key: _escape_lines(value) if key == "exception" else _escape(value) for key, value in event.items()}
+
+
+def _escape_lines(traceback: object) -> object:
+    return "\n".join(str(_escape(line)) for line in traceback.split("\n")) if isinstance(traceback, str) else traceback
+
+
+def name_request(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: Django tells of a refused request when its id is bound no more, but brings the request."""
+    request_id = getattr(getattr(event.get("_record"), "request", None), "request_id", None)
+    if request_id:
+        event.setdefault("request_id", request_id)
+    return event
 
 
 def logging_settings(*, level: str, form: str) -> None:
@@ -55,7 +67,7 @@ def logging_settings(*, level: str, form: str) -> None:
                 "structured": {
                     "()": structlog.stdlib.ProcessorFormatter,
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-                    "foreign_pre_chain": shared,
+                    "foreign_pre_chain": [name_request, *shared],
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},

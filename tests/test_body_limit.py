@@ -76,9 +76,10 @@ def test_what_fifty_machines_may_need_is_accepted(client: Client, as_file: bool)
 
 @pytest.mark.django_db
 @pytest.mark.asvs("V5.3.1", "V5.3.2", "V14.2.2")
-def test_an_upload_never_becomes_a_file(client: Client, settings: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["init.yml", "../../init.yml", "/etc/init.yml", "..\\init.yml"])
+def test_an_upload_never_becomes_a_file(client: Client, settings: Any, tmp_path: Path, name: str) -> None:
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 1
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "nowhere")  # a file would have to be made there, and could not be
-    upload = SimpleUploadedFile("init.yml", PLAINTEXT * 300_000)
+    upload = SimpleUploadedFile(name, PLAINTEXT * 300_000)
     assert client.post("/theme", {"theme": "dark", "note": upload}).status_code == 302
     assert list(tmp_path.iterdir()) == []

@@ -1,12 +1,15 @@
 """What beat rings for, and what a message may never do."""
 
 import os
+import pickle
 import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
 from celery.fixups.django import DjangoWorkerFixup
+from kombu.exceptions import ContentDisallowed
+from kombu.serialization import loads, prepare_accept_content
 
 from portal import celery
 from portal.celery import app
@@ -60,3 +63,11 @@ def test_a_worker_without_the_private_key_does_not_start() -> None:
 def test_a_worker_never_gives_up_on_its_broker() -> None:
     assert app.conf.broker_connection_max_retries is None
     assert app.conf.broker_connection_retry_on_startup
+
+
+@pytest.mark.asvs("V1.5.2")
+def test_a_message_that_would_be_unpickled_is_refused() -> None:
+    accepted = prepare_accept_content(app.conf.accept_content)
+    with pytest.raises(ContentDisallowed):
+        loads(pickle.dumps({"operation_id": 1}), "application/x-python-serialize", "binary", accept=accepted)
+    assert app.conf.task_serializer == "json"

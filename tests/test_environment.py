@@ -30,6 +30,7 @@ def test_it_accepts_a_complete_served_environment(tmp_path):
     assert environment["PUBLIC_URL"] == "https://reimage.example.com"
 
 
+@pytest.mark.asvs("V13.2.3")
 def test_it_names_every_missing_variable_at_once_with_its_meaning(tmp_path):
     lines = problems(tmp_path, {})
     required = [setting for setting in CONTRACT if setting.required and setting.default is None]

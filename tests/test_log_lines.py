@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from portal.audit.models import AuditEvent
+from portal.identity.models import User
 from portal.logging import escape_unsafe_characters
+from tests.cast import client_of
 
 WRITE = """
 import logging
@@ -20,9 +23,22 @@ hostile = "web\\n{\\"event\\": \\"forged\\"}\\u202e\\x1b[2J"
 structlog.get_logger("reimage").info(f"seen {hostile}", machine=hostile)
 logging.getLogger("django").warning("seen %s", hostile)
 """
+WRITE_NESTED = """
+import sys
+from portal.logging import logging_settings
+logging_settings(level="INFO", form=sys.argv[1])
+import structlog
+hostile = "hostile\\r\\x85\\u202e\\u2066\\x1b[2J\\x00"
+log = structlog.get_logger("reimage")
+log.info("seen", names=[hostile], machine={"name": hostile})
+try:
+    raise RuntimeError(hostile)
+except RuntimeError:
+    log.exception("failed")
+"""
 
 
-@pytest.mark.asvs("V16.4.1")
+@pytest.mark.asvs("V1.1.2", "V16.4.1")
 @pytest.mark.parametrize("character", ["\n", "\r", "\x00", "\x1b", "\x85", "\u2028", "\u202e", "\u2066", "\u200f"])
 def test_characters_that_break_or_turn_a_line_become_their_codes(character: str) -> None:
     written: Any = escape_unsafe_characters(None, "", {"event": f"a{character}b", "count": 1})
@@ -42,3 +58,30 @@ def test_every_line_is_one_json_object_in_utc_with_its_level() -> None:
 @pytest.mark.parametrize("library", ["azure", "msal", "urllib3", "requests", "amqp"])
 def test_libraries_that_write_bodies_are_quiet_at_any_level(library: str) -> None:
     assert not logging.getLogger(library).isEnabledFor(logging.INFO)
+
+
+@pytest.mark.asvs("V16.4.1")
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_no_line_holds_one_of_them_wherever_they_stand(form: str) -> None:
+    """In a nested value and in the text of an exception too; only a traceback's own line breaks remain."""
+    ran = subprocess.run([sys.executable, "-c", WRITE_NESTED, form], capture_output=True, text=True, check=True)
+    assert "hostile" in ran.stderr
+    assert not set(ran.stderr) & {"\x1b", "\u202e", "\u2066", "\x00", "\r", "\x85"}
+
+
+@pytest.mark.asvs("V16.2.4")
+def test_a_line_carries_the_id_of_its_request_as_answer_and_event_do(eve: User) -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    (shown,) = [
+        found for found in logging.getLogger().handlers if type(found.formatter).__module__ == "structlog.stdlib"
+    ]
+    handler.setFormatter(shown.formatter)
+    logging.getLogger("django.request").addHandler(handler)
+    try:
+        response = client_of(eve).get("/access/")
+    finally:
+        logging.getLogger("django.request").removeHandler(handler)
+    (line,) = [json.loads(line) for line in written.getvalue().splitlines()]
+    event = AuditEvent.objects.get(action="access.refused")
+    assert line["request_id"] == response["X-Request-ID"] == event.http_request_id

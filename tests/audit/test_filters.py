@@ -50,7 +50,7 @@ def test_it_ignores_case_and_spelling_beyond_ascii_too(db: None, text: str) -> N
     assert found(target=text) == [event]
 
 
-@pytest.mark.parametrize("wildcard", ["%", "_", "\\"])
+@pytest.mark.parametrize("wildcard", ["%", "_", "\\", "'", '"', "' OR '1'='1", "1; --"])
 @pytest.mark.asvs("V1.2.4")
 def test_it_takes_wildcards_as_text(alice: User, wildcard: str) -> None:
     record_event(target=WEB_01, actor=Actor.person(alice))

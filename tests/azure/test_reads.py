@@ -14,6 +14,15 @@ from tests.azure.samples import DISK, SUBSCRIPTION, WEB_02, machine
 from tests.azure.server import Answer, Server
 
 
+@pytest.mark.asvs("V13.2.5", "V15.3.2")
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(server: Server, status: int) -> None:
+    server.answer = Answer(status, headers={"Location": f"{server.url}/elsewhere"})
+    with pytest.raises((AzureRefused, AzureUnavailable)):
+        read_virtual_machine(WEB_02)
+    assert len(server.arrivals) == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "retry_after"),
     [

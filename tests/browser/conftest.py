@@ -4,11 +4,23 @@ Where there is none, they are skipped and the end of the run says so loudly; und
 """
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
+from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
+from reimage.models import ReimageOperation, ReimageRequest
 from tests.browser import chromium
+from tests.browser.crawl import Crawl
+from tests.cast import client_of
+from tests.sandbox_process import SandboxProcess
+from tests.stories import approve, draft, request_reimage, run
 
 HERE = Path(__file__).parent
 # Playwright's event loop runs in the test's own thread, where Django would refuse the database for being async.
@@ -41,3 +53,34 @@ def base_url() -> str:
 def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
     """pytest-playwright's own, with our Chromium."""
     return {**browser_type_launch_args, **chromium.launch_options()}
+
+
+@pytest.fixture
+def crawl(browser: Browser, live_server: LiveServer, settings: Settings) -> Iterator[Callable[..., Crawl]]:
+    """Begins a walk: for whom, or nobody, and in which language."""
+    settings.PUBLIC_URL = live_server.url
+    contexts: list[BrowserContext] = []
+
+    def begin(person: User | None, locale: str = "en-US") -> Crawl:
+        context = browser.new_context(locale=locale)
+        contexts.append(context)
+        if person:
+            value = client_of(person).cookies["session"].value
+            context.add_cookies([{"name": "session", "value": value, "url": live_server.url}])
+        return Crawl(context.new_page(), live_server.url, is_signed_in=person is not None)
+
+    yield begin
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def something_everywhere(azure: SandboxProcess, alice: User, bob: User) -> None:
+    """A request that ended, one that waits, one that needs an administrator, and a draft."""
+    run(approve(bob, request_reimage(alice, "web-01")), azure)
+    request_reimage(alice, "web-02")
+    stuck = approve(bob, request_reimage(alice, "web-03"))
+    unsettled = {"state": OperationState.NEEDS_ATTENTION, "note": {"code": "no_evidence", "params": {}}}
+    ReimageOperation.objects.filter(reimage_request=stuck).update(**unsettled, next_at=None)
+    ReimageRequest.objects.filter(pk=stuck.pk).update(state=RequestState.EXECUTING)
+    draft(alice, "web-04")

@@ -61,6 +61,7 @@ def test_a_state_is_used_up_even_when_entra_fails(visitor: Visitor, entra: Entra
     assert_refused(visitor.come_back(state=sent["state"], code="a-code"), "unknown_state")
 
 
+@pytest.mark.asvs("V10.1.2")
 @pytest.mark.parametrize(("minutes", "status"), [(9, 302), (11, 400)])
 def test_a_sign_in_stays_open_for_ten_minutes(visitor: Visitor, entra: EntraServer, minutes: int, status: int) -> None:
     with time_machine.travel("2026-05-01T09:00:00Z", tick=False) as traveller:

@@ -111,7 +111,18 @@ FORGERIES: list[tuple[str, Forgery]] = [
 
 @pytest.mark.parametrize(("reason", "forge"), FORGERIES)
 @pytest.mark.asvs(
-    "V6.8.2", "V8.4.1", "V9.1.1", "V9.1.2", "V9.1.3", "V9.2.1", "V9.2.2", "V9.2.3", "V10.5.1", "V10.5.3", "V10.5.4"
+    "V16.3.1",
+    "V6.8.2",
+    "V8.4.1",
+    "V9.1.1",
+    "V9.1.2",
+    "V9.1.3",
+    "V9.2.1",
+    "V9.2.2",
+    "V9.2.3",
+    "V10.5.1",
+    "V10.5.3",
+    "V10.5.4",
 )
 def test_it_refuses_a_forged_token(visitor: Visitor, entra: EntraServer, reason: str, forge: Forgery) -> None:
     sent = visitor.press_sign_in()

@@ -62,7 +62,7 @@ def test_it_says_browser_and_address_of_the_sign_in(visitor: Visitor, entra: Ent
     assert "203.0.113.7" in page
 
 
-@pytest.mark.asvs("V7.2.1")
+@pytest.mark.asvs("V3.3.4", "V7.2.1")
 def test_no_page_holds_a_key_that_opens_a_session(alice: User) -> None:
     here, there = client_of(alice), client_of(alice)
     page = here.get(OWN).content.decode()

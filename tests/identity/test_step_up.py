@@ -165,3 +165,13 @@ def test_the_event_of_a_sign_in_says_when_the_person_proved_who_they_are(visitor
     visitor.sign_in(ALICE, entra, auth_time=1_800_000_000)
     detail = json.loads(bytes(AuditEvent.objects.get(action="session.signed_in").body))["detail"]
     assert datetime.fromisoformat(detail["authenticated_at"]) == datetime.fromtimestamp(1_800_000_000, UTC)
+
+
+@pytest.mark.asvs("V8.2.4")
+def test_a_renewed_sign_in_brings_the_groups_of_now(person: Visitor, entra: EntraServer, alice: User) -> None:
+    """A membership that ended at Entra ID is thus gone before the deed."""
+    age(person, 15)
+    address = person.client.post("/deed", FORM).url  # type: ignore[attr-defined]
+    renew(person, entra, address, groups=[], roles=[])
+    alice.refresh_from_db()
+    assert (alice.group_ids, alice.app_roles) == ([], [])

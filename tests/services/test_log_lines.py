@@ -37,6 +37,7 @@ def operation(azure: SandboxProcess, alice: User, bob: User) -> ReimageOperation
     return approved(alice, bob, "web-02", parameters=parameters).operations.get()
 
 
+@pytest.mark.asvs("V16.3.4")
 def test_each_line_of_a_step_has_the_ids(operation: ReimageOperation, lines: list[dict[str, Any]]) -> None:
     advance(operation)
     assert [line["event"] for line in lines if line["event"].startswith(("operation", "reimage"))] == [
@@ -71,6 +72,7 @@ def test_the_last_line_tells_the_note_as_it_is_now(
         assert (lines[-1]["event"], lines[-1]["note"]) == ("operation.stepped", note)
 
 
+@pytest.mark.asvs("V16.2.5", "V16.3.4")
 def test_a_crash_carries_them_too_and_no_secret(
     operation: ReimageOperation, lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

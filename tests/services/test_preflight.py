@@ -77,6 +77,16 @@ def test_a_right_that_was_revoked_after_the_approval_stops_it(
     assert_stopped(advance(operation), azure, code)
 
 
+@pytest.mark.parametrize(("who", "code"), [("alice", "requester_lost_right"), ("bob", "approver_lost_right")])
+@pytest.mark.asvs("V8.3.3")
+def test_a_membership_that_a_later_sign_in_no_longer_shows_stops_it(
+    azure: SandboxProcess, alice: User, bob: User, who: str, code: str
+) -> None:
+    operation = approved(alice, bob, "web-02", parameters=SECRET).operations.get()
+    User.objects.filter(pk={"alice": alice, "bob": bob}[who].pk).update(group_ids=[])
+    assert_stopped(advance(operation), azure, code)
+
+
 def test_a_tag_that_the_grant_needs_is_looked_up_at_azure(azure: SandboxProcess, alice: User, bob: User) -> None:
     operation = approved(alice, bob, "batch-01").operations.get()
     azure.drift("batch-01", group="rg-batch", tags={"owner": "somebody else"})

@@ -42,6 +42,7 @@ def send(reimage_request: ReimageRequest, **differences: Any) -> ReimageRequest:
     return submission.submit_reimage_request(**given | differences)
 
 
+@pytest.mark.asvs("V2.3.2")
 def test_it_sends_the_draft_and_gives_the_approvers_three_days(azure: SandboxProcess, alice: User) -> None:
     reviewed = draft(alice, "web-02")
     now = timezone.now()
@@ -176,7 +177,7 @@ def test_it_refuses_a_machine_that_cannot_be_reimaged_any_more(
     assert_nothing_was_sent(reviewed)
 
 
-@pytest.mark.asvs("V2.2.2", "V8.3.1")
+@pytest.mark.asvs("V2.2.2", "V8.2.4", "V8.3.1")
 def test_it_refuses_a_requester_who_lost_the_grant_meanwhile(
     azure: SandboxProcess, alice: User, grants: list[AccessGrant]
 ) -> None:

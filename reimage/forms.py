@@ -91,7 +91,8 @@ class SettingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.os_type, self.ephemeral = os_type, ephemeral
         self.parameters = ReimageParameters()
-        self.fields["exact_version"].widget.attrs |= {"list": self.versions_id, "autocomplete": "off"}
+        # Not autocomplete="off": browsers restore no such field when somebody comes back to the page.
+        self.fields["exact_version"].widget.attrs |= {"list": self.versions_id}
 
     def praise(self, name: str) -> str:
         """What a check says of a field that is right; empty where there is nothing to say."""

@@ -119,9 +119,10 @@ def carried_over(posted: QueryDict, machines: Sequence[VirtualMachine]) -> tuple
         seen = next((found for machine in group.machines if (found := _seen(posted, machine.pk))), None)
         for name, field in group.form.fields.items() if seen else ():
             typed = posted.get(f"{seen.prefix}-{name}", "") if seen else ""
+            carried.pop(f"{group.key}-{name}", None)
             if name in group.form.shown_fields:
                 carried[f"{group.key}-{name}"] = typed
-            elif typed and name != "delete_option":
+            elif typed and name not in ("delete_option", "admin_password_again"):
                 is_text = name == "custom_data"
                 homeless.append(f"{field.label}: {typed}" if is_text else str(field.label))
     return carried, homeless
@@ -146,7 +147,7 @@ def _seen(posted: QueryDict, machine_id: int) -> Seen | None:
 
 def _gone(seen: Seen | None) -> str:
     if seen is None:
-        return _("A machine of this form does not exist, or you may no longer request its reimage.")
+        return _("A machine of this request does not exist, or you may not request its reimage.")
     return _("%(vm)s does not exist any more, or you may no longer request its reimage.") % {"vm": seen.name}
 
 

@@ -73,6 +73,7 @@ def test_a_machine_that_became_ephemeral(visitor: Client, azure: SandboxProcess,
     assert "New administrator password" in part(answer, "changes")
     assert "customData as text: #cloud-config" in words(answer)
     assert PASSWORD not in source(answer)
+    assert "can only be given for a machine whose OS disk is not ephemeral" not in words(answer)  # it is gone already
     again = dict(re.findall(r'<input type="hidden" name="(seen-[^"]*)" value="([^"]*)">', source(answer)))
     mended = {"vm": form["vm"], "justification": "Corrupt.", **{name: unescape(text) for name, text in again.items()}}
     assert visitor.post(FORM, mended).status_code == 302

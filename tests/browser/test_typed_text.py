@@ -72,7 +72,7 @@ def test_after_an_error_it_is_too(browser: Browser, portal: str, alice: User, sc
     fill_in(page)
     page.locator("[name=justification]").fill("")
     go_on(page)
-    expect(page.locator("[role=alert]").first).to_be_visible()
+    expect(page.locator(".notice[role=alert]")).to_be_visible()
     expect(page.locator("[name$='-exact_version']")).to_have_value(VERSION)
     expect(page.locator("[name=ticket]")).to_have_value("INC-7")
     context.close()
@@ -118,7 +118,7 @@ def test_after_an_error_they_are_asked_for_what_stands_there(context: BrowserCon
     form(page, portal)
     page.locator("[name=ticket]").fill("INC-7")
     go_on(page)
-    expect(page.locator("[role=alert]").first).to_be_visible()
+    expect(page.locator(".notice[role=alert]")).to_be_visible()
     page.locator("[name=language][value=ja]").click()
     expect(page.locator("html")).to_have_attribute("lang", "ja")
     assert len(asked) == 1

@@ -14,6 +14,8 @@ from reimage.domain.plan import DeleteOptionChange, ReimagePlan
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation, ReimageRequest, VirtualMachine
 
+MOST_DRAFTS = 10  # looked through, the last first
+
 
 @dataclass(frozen=True, slots=True)
 class CopiedSettings:
@@ -51,9 +53,11 @@ def copied_from(person: User, reimage_request_id: int) -> CopiedSettings | None:
 
 def copied_from_draft(person: User, machines: Sequence[VirtualMachine], *, now: datetime) -> CopiedSettings | None:
     """From the person's last draft of exactly these machines, while it is kept: they came back from its review."""
-    drafts = ReimageRequest.objects.filter(requester=person, state=RequestState.DRAFT, expires_at__gt=now)
     wanted = {machine.pk for machine in machines}
-    for draft in drafts.prefetch_related("operations__virtual_machine").order_by("-pk"):
+    drafts = ReimageRequest.objects.filter(
+        requester=person, state=RequestState.DRAFT, expires_at__gt=now, operations__virtual_machine=machines[0]
+    )
+    for draft in drafts.prefetch_related("operations__virtual_machine").order_by("-pk")[:MOST_DRAFTS]:
         if {operation.virtual_machine_id for operation in draft.operations.all()} == wanted:
             return _copied(draft)
     return None

@@ -7,7 +7,8 @@ class Problem(Exception):
     """Base of everything that ends as an explained page.
 
     `message` says what happened and which object it is about; `remedy` says what to do next. Both are translated
-    text, safe to show, and hold no secret. `way_on` is the address of the page that shows how things stand.
+    text, safe to show, and hold no secret. `way_on` is the address of the page that shows how things stand, or of the
+    one to mend them, which `way_on_label` then says.
     """
 
     status: HTTPStatus = HTTPStatus.BAD_REQUEST
@@ -17,6 +18,7 @@ class Problem(Exception):
         self.message = message
         self.remedy = remedy
         self.way_on = way_on
+        self.way_on_label = ""
 
 
 class NotFound(Problem):

@@ -29,7 +29,7 @@ class NoStoreMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuses a body that is too large, or of unknown size, before anything reads it.
+    """Refuses a body that is too large, of unknown size or in another encoding, before anything reads it.
 
     Django's own limits leave out uploaded files, and meet the rest only while reading.
     """
@@ -42,7 +42,16 @@ class BodyLimitMiddleware:
         is_chunked = bool(request.META.get("HTTP_TRANSFER_ENCODING"))
         if is_chunked or not length.isdecimal() or int(length) > settings.REQUEST_BODY_MAX_BYTES:
             return problem_page(request, _too_large())
+        if request.content_type == "multipart/form-data" and (request.encoding or "utf-8").lower() != "utf-8":
+            return problem_page(request, _not_utf_8())  # as Django refuses it of the other kind of form
         return self.get_response(request)
+
+
+def _not_utf_8() -> Problem:
+    return Problem(
+        _("The portal reads forms in UTF-8 alone; nothing was read or changed."),
+        _("Open the page in a browser of today, and send the form from there."),
+    )
 
 
 def _too_large() -> TooLarge:

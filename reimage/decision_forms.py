@@ -7,11 +7,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit.text import visible_line
+from portal.forms import Form
 from reimage import wording
 from reimage.forms import TEXT_MAX
 
 
-class CommentForm(forms.Form):
+class CommentForm(Form):
     """What an approver or administrator says with a decision."""
 
     comment = forms.CharField(
@@ -19,7 +20,7 @@ class CommentForm(forms.Form):
     )
 
 
-class RejectForm(forms.Form):
+class RejectForm(Form):
     """A rejection tells the requester why."""
 
     comment = forms.CharField(
@@ -31,7 +32,7 @@ class RejectForm(forms.Form):
     )
 
 
-class SettleForm(forms.Form):
+class SettleForm(Form):
     """An administrator's finding about an operation whose outcome is unknown."""
 
     executed = forms.ChoiceField(

@@ -3,11 +3,12 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms import Form
 from reimage.forms import TEXT_MAX
 from reimage.services.breaker import MOST_AT_ONCE
 
 
-class PauseForm(forms.Form):
+class PauseForm(Form):
     """Everybody is told the reason."""
 
     reason = forms.CharField(
@@ -19,7 +20,7 @@ class PauseForm(forms.Form):
     )
 
 
-class ReleaseForm(forms.Form):
+class ReleaseForm(Form):
     """How many may pass before the breaker counts again."""
 
     reimages = forms.IntegerField(

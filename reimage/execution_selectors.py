@@ -52,6 +52,15 @@ def execution_alarms() -> list[Alarm]:
     return paused + alarms()
 
 
+def holding_up(subscription_ids: Collection[str]) -> list[str]:
+    """The kinds of what would hold up reimages in these subscriptions now, a pause among them."""
+    return [
+        alarm.kind
+        for alarm in execution_alarms()
+        if alarm.kind != BREAKER_TRIPPED or alarm.params["subscription_id"] in subscription_ids
+    ]
+
+
 def waiting_by_note(codes: Collection[str]) -> dict[str, int]:
     """How many operations wait for each of these reasons."""
     waiting = ReimageOperation.objects.filter(state__in=WORKER_STATES, note__code__in=list(codes))

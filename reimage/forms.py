@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms import Form
 from reimage import wording
 from reimage.domain.custom_data import MAX_BYTES, decode_custom_data, encode_custom_data
 from reimage.domain.errors import RuleViolation
@@ -20,7 +21,7 @@ from reimage.services.errors import Finding
 TEXT_MAX = 2_000
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(Form):
     """Why, for the whole request."""
 
     justification = forms.CharField(
@@ -35,7 +36,7 @@ class ReasonForm(forms.Form):
     )
 
 
-class SettingsForm(forms.Form):
+class SettingsForm(Form):
     """The settings of the machines that share an operating system, an image and the kind of OS disk."""
 
     checked_as = {"custom_data_file": "custom_data", "custom_data_is_base64": "custom_data"}
@@ -91,7 +92,8 @@ class SettingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.os_type, self.ephemeral = os_type, ephemeral
         self.parameters = ReimageParameters()
-        self.fields["exact_version"].widget.attrs |= {"list": self.versions_id, "autocomplete": "off"}
+        # Not autocomplete="off": browsers restore no such field when somebody comes back to the page.
+        self.fields["exact_version"].widget.attrs |= {"list": self.versions_id}
 
     def praise(self, name: str) -> str:
         """What a check says of a field that is right; empty where there is nothing to say."""
@@ -156,7 +158,7 @@ class SettingsForm(forms.Form):
         return content.decode("ascii", errors="replace")
 
 
-class ConfirmForm(forms.Form):
+class ConfirmForm(Form):
     """The last word of the requester; the tick is asked for where a disk will be deleted."""
 
     confirmation = forms.CharField(
@@ -177,7 +179,7 @@ class ConfirmForm(forms.Form):
             self.fields["accepts_disk_deletion"].widget = forms.HiddenInput()
 
 
-class GrantForm(forms.Form):
+class GrantForm(Form):
     """A new grant."""
 
     principal_kind = forms.ChoiceField(label=_("For a"), choices=PrincipalKind.choices)
@@ -201,7 +203,7 @@ class GrantForm(forms.Form):
         return data
 
 
-class MachineFilterForm(forms.Form):
+class MachineFilterForm(Form):
     """What the list of machines is narrowed by; kept in the address."""
 
     q = forms.CharField(label=_("Name"), required=False, max_length=100)

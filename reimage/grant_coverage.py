@@ -66,4 +66,5 @@ def _approvers(asked: AccessGrant, grants: Sequence[AccessGrant]) -> Approvers:
         for grant in grants
         if grant.principal_kind == PrincipalKind.GROUP
     }
-    return Approvers(people=people, groups=sorted(groups))
+    others = [grant for grant in grants if str(grant.principal_id) != own]
+    return Approvers(people=people, groups=sorted(groups), strangers=selectors.labels_of_strangers(others))

@@ -1,7 +1,7 @@
 """Reads for pages and services: what a person may see and do, resolved in SQL. Writes nothing."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 from uuid import UUID
 
@@ -163,13 +163,17 @@ def typical_reimage_seconds() -> float | None:
 
 @dataclass(frozen=True)
 class Approvers:
-    """Who may decide. People have signed in before; of a group's other members the portal knows nothing yet."""
+    """Who may decide. People have signed in before; of a group's other members the portal knows nothing yet.
+
+    `strangers` are people whom a grant names and who never signed in: they may decide, but get no mail before that.
+    """
 
     people: list[User]
     groups: list[str]
+    strangers: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.people or self.groups)
+        return bool(self.people or self.groups or self.strangers)
 
 
 def approvers_of(reimage_request: ReimageRequest) -> Approvers:
@@ -188,11 +192,28 @@ def _approvers_over(targets: list[policy.Target]) -> Approvers:
     for grant in AccessGrant.objects.filter(role=GrantRole.APPROVER):
         by_principal.setdefault(str(grant.principal_id), []).append(grant)
     people = User.objects.order_by("display_name", "pk")
-    groups = [grants for grants in by_principal.values() if grants[0].principal_kind == PrincipalKind.GROUP]
+    covering = [grants for grants in by_principal.values() if _covers_all(grants, targets)]
     return Approvers(
         people=[person for person in people if _covers_all(_grants_among(by_principal, person), targets)],
-        groups=sorted(_label_of(grants) for grants in groups if _covers_all(grants, targets)),
+        groups=sorted(_label_of(grants) for grants in covering if grants[0].principal_kind == PrincipalKind.GROUP),
+        strangers=labels_of_strangers([grant for grants in covering for grant in grants]),
     )
+
+
+def never_signed_in(grants: Iterable[AccessGrant]) -> set[UUID]:
+    """The people among the principals whom the portal does not know yet, and so has no address to write to."""
+    named = {grant.principal_id for grant in grants if grant.principal_kind == PrincipalKind.USER}
+    return named - set(User.objects.filter(object_id__in=named).values_list("object_id", flat=True))
+
+
+def labels_of_strangers(grants: Sequence[AccessGrant]) -> list[str]:
+    """Those by the names that their grants give them; their address is in Entra ID alone."""
+    strangers = never_signed_in(grants)
+    by_principal: dict[UUID, list[AccessGrant]] = {}
+    for grant in grants:
+        if grant.principal_id in strangers:
+            by_principal.setdefault(grant.principal_id, []).append(grant)
+    return sorted(_label_of(found) for found in by_principal.values())
 
 
 def _label_of(grants: list[AccessGrant]) -> str:

@@ -11,6 +11,7 @@ _FIELDS = {
     "delete_option": ("Detach", "Delete"),
     "provisioning_state": ("Succeeded", "Updating", "Failed"),
     "power_state": ("running", "stopped", "deallocated"),
+    "ephemeral_placement": (None, "CacheDisk", "ResourceDisk"),
 }
 _ONCE = ("delete", "recreate", "replace_os_disk", "move_to")
 _PATCHABLE = (*_FIELDS, "tags", "exact_version", "created_with_custom_data", *_ONCE)
@@ -52,7 +53,7 @@ def _check(patch: dict[str, Any]) -> None:
         raise SenselessDriftError(f"cannot change {', '.join(sorted(unknown))}; only {', '.join(_PATCHABLE)}")
     for name, allowed in _FIELDS.items():
         if name in patch and patch[name] not in allowed:
-            raise SenselessDriftError(f"{name} must be one of {', '.join(allowed)}, not {patch[name]!r}")
+            raise SenselessDriftError(f"{name} must be one of {', '.join(map(str, allowed))}, not {patch[name]!r}")
 
 
 def _set_fields(machine: Machine, patch: dict[str, Any]) -> None:

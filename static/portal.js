@@ -27,6 +27,20 @@
     fetch(form.action, { method: "POST", body: new FormData(form, event.submitter), redirect: "manual" });
   };
 
+  // A change of language loads the page anew: whoever has typed something is asked first.
+  let hasTyped = Boolean(document.querySelector("[data-typed]"));
+
+  const noteTyping = (event) => {
+    hasTyped ||= Boolean(event.target.closest("main form[method=post]"));
+  };
+
+  const askBeforeLosing = (event) => {
+    const question = event.target.dataset.question;
+    if (question && hasTyped && !confirm(question)) {
+      event.preventDefault();
+    }
+  };
+
   // Shift and click chooses everything between this checkbox and the one chosen before.
   let lastChecked = null;
 
@@ -153,6 +167,8 @@
   revealScripted();
   setInterval(refreshTimes, 30000);
   document.addEventListener("submit", changeTheme);
+  document.addEventListener("submit", askBeforeLosing);
+  document.addEventListener("input", noteTyping);
   document.addEventListener("click", selectRange);
   document.addEventListener("click", closeMenus);
   document.addEventListener("keydown", closeMenus);

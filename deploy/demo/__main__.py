@@ -83,7 +83,7 @@ def run(demo: DemoEnvironment) -> None:
         supervisor.start("worker", WORKER, demo.of("worker"))
         supervisor.start("beat", BEAT, demo.of("beat"))
         supervisor.wait_until(lambda: _answers(portal_url), of="The portal", within_seconds=READY_SECONDS)
-        print(welcome(demo.public_url), flush=True)
+        print(welcome(demo.public_url, demo.folder / "mail"), flush=True)
         supervisor.watch()
 
 

@@ -14,13 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from portal.audit import catalogue
 from portal.audit.models import AuditEvent, AuditEventQuerySet, AuditPersonalText, Outcome
 from portal.audit.text import searchable
+from portal.forms import Form
 
 DELETE_WARNING = "delete_warning"
 # Dates outside of these cannot be turned into UTC in every zone, and no event is as old or as late.
 _DAY_LIMITS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(9000, 1, 1))]
 
 
-class EventFilterForm(forms.Form):
+class EventFilterForm(Form):
     """Checks what no single field can."""
 
     def clean(self) -> dict[str, Any]:

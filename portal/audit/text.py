@@ -38,6 +38,12 @@ def storable(value: object) -> object:
             return value
 
 
+def unstorable(text: str) -> str:
+    """The first character of a text that cannot be stored; empty where there is none."""
+    found = _UNSTORABLE.search(text)
+    return found.group() if found else ""
+
+
 def searchable(text: str) -> str:
     """Text folded in a way that makes a search ignore case and spelling alike on every database."""
     return unicodedata.normalize("NFC", text.casefold())

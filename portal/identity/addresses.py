@@ -1,19 +1,38 @@
 """Where a browser may be sent: to a path of our own, or out to Entra ID by a page that no form's policy stops."""
 
+from inspect import getclosurevars, isfunction
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 
 def own_path(candidate: str | None) -> str:
-    """The candidate if it is a path on this site, else "/"."""
+    """The candidate if it is a path on this site that a browser may ask for, else "/"."""
     text = candidate or ""
-    return text if text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None) else "/"
+    is_ours = text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None)
+    return text if is_ours and _is_page(text) else "/"
+
+
+def _is_page(text: str) -> bool:
+    """Not what only takes forms, such as the sign-out: whoever came back there would meet a 405.
+
+    What has no address of ours may pass: it ends on the page that says so.
+    """
+    try:
+        view: object = resolve(urlsplit(text).path).func
+    except (Resolver404, ValueError):
+        return True
+    while view is not None:
+        methods = getclosurevars(view).nonlocals.get("request_method_list") if isfunction(view) else None
+        if methods is not None:  # Django's require_http_methods and its kin keep them there, and tell nobody
+            return "GET" in methods
+        view = getattr(view, "__wrapped__", None)
+    return True
 
 
 def own_address(route: str) -> str:

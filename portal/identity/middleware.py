@@ -125,13 +125,16 @@ class PersonalSettingsMiddleware:
         if user and user.language in dict(settings.LANGUAGES):
             translation.activate(user.language)
             request.LANGUAGE_CODE = user.language
-        with timezone.override(_time_zone(request, user)):
+        zone = _time_zone(request, user)
+        request.time_zone_is_known = zone is not None  # type: ignore[attr-defined]  # read by the footer
+        with timezone.override(zone or zoneinfo.ZoneInfo(settings.TIME_ZONE)):
             return self.get_response(request)
 
 
-def _time_zone(request: HttpRequest, user: User | None) -> zoneinfo.ZoneInfo:
+def _time_zone(request: HttpRequest, user: User | None) -> zoneinfo.ZoneInfo | None:
+    """None before the browser has told its own: on the first page, or without scripts."""
     chosen = user.time_zone if user else ""
     for name in (chosen, request.COOKIES.get(settings.TIME_ZONE_COOKIE_NAME, "")):
         if is_time_zone(name):
             return zoneinfo.ZoneInfo(name)
-    return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+    return None

@@ -4,6 +4,7 @@ Source of every rule: OSProfileProvisioningData.adminPassword in Microsoft.Compu
 """
 
 import re
+import unicodedata
 
 from reimage.domain.errors import RuleViolation
 from reimage.domain.virtual_machine import OsType
@@ -43,6 +44,9 @@ def password_violations(password: str, os_type: OsType) -> tuple[RuleViolation, 
     if met < CLASSES_NEEDED:
         params: dict[str, str | int] = {"met": met, "needed": CLASSES_NEEDED, "missing": ",".join(missing)}
         found.append(RuleViolation(_FIELD, "password_too_simple", params))
+    if any(unicodedata.category(character) == "Cc" for character in password):
+        # Ours, not Azure's: a line break or a tab came along with a copy, and no sign-in screen lets one type it.
+        found.append(RuleViolation(_FIELD, "password_control_character"))
     if password in DISALLOWED:
         found.append(RuleViolation(_FIELD, "password_disallowed"))
     return tuple(found)

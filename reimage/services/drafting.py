@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from portal.identity.models import User
 from reimage import selectors, wording
@@ -16,8 +17,8 @@ from reimage.domain.plan import DeleteOptionChange, ReimagePlan, build_plan, del
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation, ReimageRequest, SecretField, VirtualMachine
-from reimage.services import secrets, twins
-from reimage.services.errors import Finding, InvalidReimageRequest
+from reimage.services import inventory, secrets, twins
+from reimage.services.errors import Finding, InvalidReimageRequest, MachinesChanged
 from reimage.services.targets import find_targets, obstacle_findings, read_facts
 
 DRAFT_LIFETIME = timedelta(hours=1)
@@ -42,13 +43,16 @@ def draft_reimage_request(
     language: str,
     now: datetime,
 ) -> ReimageRequest:
-    """Stores what is going to be reviewed. Raises InvalidReimageRequest, NotFound, Unavailable or AlreadySubmitted.
+    """Stores what is going to be reviewed. Raises InvalidReimageRequest, NotFound, Unavailable or WrongState.
+
+    The last: AlreadySubmitted, or MachinesChanged.
 
     A draft occupies no machine and reaches no approver; after an hour it is deleted together with its secrets.
     """
     machines = find_targets(requester, [target.machine_id for target in targets])
     twins.refuse_twin(requester, [machine.pk for machine in machines])
     facts = read_facts(machines)
+    _follow_changes(machines, facts, now)
     findings = [
         *_text_findings(justification),
         *obstacle_findings(machines, facts),
@@ -138,6 +142,26 @@ def warnings_in_words(plan: ReimagePlan, language: str) -> Mapping[str, list[str
         with translation.override(code):
             words[code] = [wording.consequence_text(warning) for warning in plan.delete_option_warnings]
     return words
+
+
+def _follow_changes(
+    machines: Sequence[VirtualMachine], facts: Mapping[str, VirtualMachineFacts | RuleViolation], now: datetime
+) -> None:
+    """The inventory is as old as its last synchronisation; the settings were chosen for what it said."""
+    changed = []
+    for machine in machines:
+        fact = facts[machine.resource_key]
+        if isinstance(fact, RuleViolation):
+            continue
+        inventory.follow(fact, now=now)
+        if (machine.os_type, machine.ephemeral) != (fact.os_type.value, fact.os_disk.ephemeral):
+            changed.append(machine.name)
+    if changed:
+        raise MachinesChanged(
+            _("Not the kind of machine that these settings are for any more: %(machines)s.")
+            % {"machines": _(", ").join(changed)},
+            _("Look at the settings again, then go on."),
+        )
 
 
 def _text_findings(justification: str) -> list[Finding]:

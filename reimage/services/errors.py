@@ -25,6 +25,10 @@ class AlreadySubmitted(WrongState):
         self.reimage_request_id = reimage_request_id
 
 
+class MachinesChanged(WrongState):
+    """Azure shows another kind of machine than the settings were chosen for. Nothing was stored."""
+
+
 class InvalidReimageRequest(Problem):
     """What was asked for breaks rules; nothing was stored. A form shows each finding at its field."""
 

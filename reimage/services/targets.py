@@ -18,6 +18,20 @@ from reimage.services.errors import Finding, InvalidReimageRequest
 
 def find_targets(requester: User, machine_ids: Sequence[int]) -> list[VirtualMachine]:
     """The machines of these primary keys, in their order. Raises NotFound for any beyond the person's grants."""
+    found = granted_targets(requester, machine_ids)
+    if len(found) < len(machine_ids):
+        raise NotFound(
+            _("A machine of this request does not exist, or you may not request its reimage."),
+            _("Choose again from your machines; ask an administrator for a grant if one is missing."),
+        )
+    return found
+
+
+def granted_targets(requester: User, machine_ids: Sequence[int]) -> list[VirtualMachine]:
+    """Those of them that the person may request, in their order.
+
+    Raises InvalidReimageRequest for none, for too many, and for one that comes twice.
+    """
     repeated = (
         [RuleViolation("targets", "virtual_machine_repeated")] if len(set(machine_ids)) < len(machine_ids) else []
     )
@@ -26,12 +40,7 @@ def find_targets(requester: User, machine_ids: Sequence[int]) -> list[VirtualMac
         raise InvalidReimageRequest([Finding(violation) for violation in violations])
     granted = selectors.with_open_operation(selectors.virtual_machines_for(requester, GrantRole.REQUESTER))
     found = {machine.pk: machine for machine in granted.filter(pk__in=machine_ids)}
-    if len(found) < len(machine_ids):
-        raise NotFound(
-            _("A machine of this request does not exist, or you may not request its reimage."),
-            _("Choose again from your machines; ask an administrator for a grant if one is missing."),
-        )
-    return [found[machine_id] for machine_id in machine_ids]
+    return [found[machine_id] for machine_id in machine_ids if machine_id in found]
 
 
 def read_facts(

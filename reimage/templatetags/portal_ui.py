@@ -67,9 +67,11 @@ def theme(context: template.Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def here(context: template.Context) -> str:
-    """Where a form of the frame comes back to: this page, if it was asked for by GET."""
+    """Where a form of the frame comes back to: this page, if it was asked for by GET, or what it says of itself."""
     request: HttpRequest | None = context.get("request")
-    return request.get_full_path() if request is not None and request.method == "GET" else "/"
+    if request is not None and request.method == "GET":
+        return request.get_full_path()
+    return str(context.get("page_url") or "/")
 
 
 @register.simple_tag

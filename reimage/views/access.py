@@ -40,7 +40,13 @@ def access(request: PersonRequest) -> HttpResponse:
             return redirect("reimage:access")
     rows = AccessGrant.objects.order_by("principal_label", "principal_id", "role", "scope_key")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "covered": selectors.covered_counts(list(page)), "coverage": coverage}
+    context = {
+        "form": form,
+        "page": page,
+        "covered": selectors.covered_counts(list(page)),
+        "strangers": selectors.never_signed_in(page),
+        "coverage": coverage,
+    }
     return render(request, "reimage/access.html", context, status=422 if form.errors else 200)
 
 

@@ -1,7 +1,7 @@
 """From chosen machines to a draft: the form, its live checks, and the image versions it suggests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,36 +10,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.audit.text import visible
 from portal.errors import NotFound, Problem, Unavailable
 from portal.identity.decorators import limited, routine
 from portal.identity.requests import PersonRequest
-from reimage import selectors
-from reimage.domain.virtual_machine import OsType
-from reimage.forms import ReasonForm, SettingsForm, finding_texts, settings_key
+from reimage.copied_settings import CopiedSettings, copied_from, copied_from_draft
+from reimage.forms import ReasonForm, SettingsForm, finding_texts
 from reimage.models import ReimageRequest, VirtualMachine
 from reimage.services.clock import database_now
-from reimage.services.drafting import TargetSettings, draft_reimage_request
-from reimage.services.errors import AlreadySubmitted, Finding, InvalidReimageRequest
+from reimage.services.drafting import draft_reimage_request
+from reimage.services.errors import AlreadySubmitted, Finding, InvalidReimageRequest, MachinesChanged
 from reimage.services.images import offered_versions
-from reimage.services.targets import find_targets
+from reimage.services.targets import find_targets, granted_targets
 from reimage.views.review import to_the_first
-
-
-@dataclass(slots=True)
-class Group:
-    """Machines that share one form."""
-
-    form: SettingsForm
-    machines: list[VirtualMachine]
-
-    @property
-    def key(self) -> str:
-        return str(self.form.prefix)
-
-    @property
-    def resource_keys(self) -> set[str]:
-        return {machine.resource_key for machine in self.machines}
+from reimage.views.settings_groups import Group, carried_over, changes_since, groups_of, placed, targets_of
 
 
 @routine
@@ -47,39 +30,86 @@ class Group:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_request(request: PersonRequest) -> HttpResponse:
-    """GET shows the form for `?vm=…`; POST checks it and goes on to the review, or shows what must be mended.
+    """GET shows the form for `?vm=…`, filled in from the request of `?again=` or from the draft one came back from.
 
-    Where Azure does not answer, the form comes back as it was filled in, to be sent again.
+    POST checks it and goes on to the review. Where something must be mended, Azure does not answer, or a machine is no
+    longer what the form was made for, it comes back as it was filled in.
     """
     try:
-        machines = find_targets(request.user, _machine_ids(request))
+        return _checked(request) if request.method == "POST" else _begun(request)
     except InvalidReimageRequest as err:
-        context = {"findings": finding_texts(err.findings)}
-        return render(request, "reimage/new_request/no_targets.html", context, status=err.status)
-    bound = request.method == "POST"
-    reason = ReasonForm(request.POST if bound else None, initial=_copied(request))
-    groups = _groups(request, machines, bound=bound)
-    findings: list[Finding] = []
-    unavailable: Unavailable | None = None
-    if bound and all([reason.is_valid(), *[group.form.is_valid() for group in groups]]):
-        try:
-            return redirect("reimage:request-review", _draft(request, machines, groups, reason).pk)
-        except AlreadySubmitted as err:
-            return to_the_first(request, err)
-        except InvalidReimageRequest as err:
-            findings = _placed(err.findings, groups)
-        except Unavailable as err:
-            unavailable = err
-    page: dict[str, object] = {
+        return _no_form(request, finding_texts(err.findings), status=err.status)
+
+
+def _begun(request: PersonRequest) -> HttpResponse:
+    machines = find_targets(request.user, _machine_ids(request))
+    copied = _copied(request, machines)
+    reason = ReasonForm(initial=copied.reason if copied else None)
+    groups = groups_of(machines, initial=copied.settings if copied else None)
+    return _form(request, machines, reason, groups, copied=copied)
+
+
+def _checked(request: PersonRequest) -> HttpResponse:
+    wanted = _machine_ids(request)
+    machines = granted_targets(request.user, wanted)
+    if len(machines) < len(wanted) or changes_since(request.POST, machines, ()):
+        return _outdated(request, wanted)
+    reason, groups = ReasonForm(request.POST), groups_of(machines, request.POST, request.FILES)
+    if not all([reason.is_valid(), *[group.form.is_valid() for group in groups]]):
+        return _form(request, machines, reason, groups, has_errors=True, status=422)
+    try:
+        return redirect("reimage:request-review", _draft(request, machines, groups, reason).pk)
+    except AlreadySubmitted as err:
+        return to_the_first(request, err)
+    except MachinesChanged:
+        return _outdated(request, wanted)
+    except InvalidReimageRequest as err:
+        rest = placed(err.findings, groups)
+        return _form(request, machines, reason, groups, findings=rest, has_errors=True, status=422)
+    except Unavailable as err:
+        return _form(request, machines, reason, groups, unavailable=err, status=err.status)
+
+
+def _outdated(request: PersonRequest, wanted: Sequence[int]) -> HttpResponse:
+    """The form for the machines as they are now, with what was typed and what changed; nothing was drafted."""
+    machines = granted_targets(request.user, wanted)
+    found = {machine.pk for machine in machines}
+    changes = changes_since(request.POST, machines, [number for number in wanted if number not in found])
+    reason = ReasonForm(request.POST)
+    if not machines:
+        return _no_form(request, changes, status=404, reason=reason)
+    typed, homeless = carried_over(request.POST, machines)
+    groups = groups_of(machines, typed)
+    return _form(request, machines, reason, groups, changes=changes, homeless=homeless, status=409)
+
+
+def _form(
+    request: PersonRequest,
+    machines: Sequence[VirtualMachine],
+    reason: ReasonForm,
+    groups: Sequence[Group],
+    *,
+    findings: Sequence[Finding] = (),
+    status: int = 200,
+    **context: object,
+) -> HttpResponse:
+    page_url = f"{request.path}?{urlencode([('vm', machine.pk) for machine in machines])}"
+    page = {
+        "page_url": page_url,
         "reason": reason,
         "groups": groups,
         "machines": machines,
         "findings": finding_texts(findings),
-        "has_errors": bound and not unavailable,
-        "unavailable": unavailable,
+        **context,
     }
-    status = unavailable.status if unavailable else 422 if bound else 200
     return render(request, "reimage/new_request/form.html", page, status=status)
+
+
+def _no_form(
+    request: PersonRequest, findings: Sequence[str], *, status: int, reason: ReasonForm | None = None
+) -> HttpResponse:
+    context = {"findings": findings, "reason": reason}
+    return render(request, "reimage/new_request/no_targets.html", context, status=status)
 
 
 @routine
@@ -89,7 +119,7 @@ def check_field(request: PersonRequest) -> HttpResponse:
     """One field's errors, while the form is being filled in. The same rules as at the end; Azure is not asked."""
     machines = find_targets(request.user, _machine_ids(request))
     reason = ReasonForm(request.POST)
-    forms = [reason, *[group.form for group in _groups(request, machines, bound=True)]]
+    forms = [reason, *[group.form for group in groups_of(machines, request.POST, request.FILES)]]
     wanted = request.GET.get("field", "")
     for form in forms:
         for field in form:
@@ -122,32 +152,12 @@ def _is_id(value: str) -> bool:
     return value.isdecimal() and len(value) < 19
 
 
-def _copied(request: PersonRequest) -> dict[str, str]:
-    """The words of the request that `?again=` names, as they are read, if this person may see it; never a secret."""
-    number = request.GET.get("again", "")
-    if not _is_id(number):
-        return {}
-    shown = selectors.reimage_requests_visible_to(request.user).filter(pk=int(number)).first()
-    return {"justification": visible(shown.justification), "ticket": visible(shown.ticket)} if shown else {}
-
-
-def _groups(request: PersonRequest, machines: Sequence[VirtualMachine], *, bound: bool) -> list[Group]:
-    by_key: dict[tuple[str, bool, str], list[VirtualMachine]] = {}
-    for machine in machines:
-        by_key.setdefault(settings_key(machine), []).append(machine)
-    return [
-        Group(
-            SettingsForm(
-                request.POST if bound else None,
-                request.FILES if bound else None,
-                prefix=f"g{members[0].pk}",
-                os_type=OsType(os_type),
-                ephemeral=ephemeral,
-            ),
-            members,
-        )
-        for (os_type, ephemeral, _image), members in by_key.items()
-    ]
+def _copied(request: PersonRequest, machines: Sequence[VirtualMachine]) -> CopiedSettings | None:
+    """`?again=` names what to copy; without it, a draft of the same machines that the person came back from."""
+    if "again" not in request.GET:
+        return copied_from_draft(request.user, machines, now=database_now())
+    number = request.GET["again"]
+    return copied_from(request.user, int(number)) if _is_id(number) else None
 
 
 def _draft(
@@ -156,30 +166,9 @@ def _draft(
     """The valid forms as a draft."""
     return draft_reimage_request(
         requester=request.user,
-        targets=_targets(machines, groups),
+        targets=targets_of(machines, groups),
         justification=reason.cleaned_data["justification"],
         ticket=reason.cleaned_data["ticket"],
         language=get_language() or "en",
         now=database_now(),
     )
-
-
-def _targets(machines: Sequence[VirtualMachine], groups: Sequence[Group]) -> list[TargetSettings]:
-    forms = {machine.pk: group.form for group in groups for machine in group.machines}
-    return [
-        TargetSettings(machine.pk, forms[machine.pk].parameters, forms[machine.pk].delete_option_change)
-        for machine in machines
-    ]
-
-
-def _placed(findings: Sequence[Finding], groups: Sequence[Group]) -> list[Finding]:
-    """Puts what is about a group's field there, once; returns the rest."""
-    rest, reported = [], set()
-    for finding in findings:
-        group = next((g for g in groups if finding.resource_key in g.resource_keys), None)
-        if group is None or finding.violation.field not in group.form.fields:
-            rest.append(finding)
-        elif (group.key, finding.violation) not in reported:
-            reported.add((group.key, finding.violation))
-            group.form.report([finding.violation])
-    return rest

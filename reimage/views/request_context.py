@@ -1,12 +1,9 @@
 """What a request's page shows to one person: the request, what they may do, and why not."""
 
-from urllib.parse import urlencode
-
-from django.urls import reverse
-
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
-from reimage import selectors, wording
+from reimage import execution_selectors, selectors, wording
+from reimage.copied_settings import form_address
 from reimage.decision_forms import CommentForm, RejectForm
 from reimage.domain import request_states
 from reimage.domain.operation_states import WORKER_STATES, OperationState
@@ -56,12 +53,21 @@ def _decision_context(person: User, shown: ReimageRequest) -> dict[str, object]:
         "decision": getattr(shown, "decision", None),
         "is_pending": pending,
         "may_decide": pending and not obstacles,
+        "held": held_texts(shown) if pending and not obstacles else [],
         "obstacles": [wording.violation_text(obstacle) for obstacle in obstacles],
         "approvers": approvers,
         "administrators": [] if approvers or not pending else selectors.administrators(),
         "approve_form": CommentForm(auto_id="approve_%s"),
         "reject_form": RejectForm(auto_id="reject_%s"),
     }
+
+
+def held_texts(shown: ReimageRequest) -> list[str]:
+    """What would keep this request waiting after its approval, as things stand."""
+    ids = {
+        operation.virtual_machine.subscription_id for operation in shown.operations.select_related("virtual_machine")
+    }
+    return [str(wording.HELD[kind]) for kind in execution_selectors.holding_up(ids)]
 
 
 def _own_context(person: User, shown: ReimageRequest) -> dict[str, object]:
@@ -75,14 +81,10 @@ def _own_context(person: User, shown: ReimageRequest) -> dict[str, object]:
 
 
 def _again_url(shown: ReimageRequest) -> str:
-    """A new request like this one: for what did not succeed, or for all if everything did.
-
-    It names this request instead of carrying its words: a long reason would make the address too long for servers.
-    """
+    """A new request like this one: for what did not succeed, or for all if everything did."""
     operations = list(shown.operations.all())
     chosen = [operation for operation in operations if _is_unfinished_business(operation)] or operations
-    machines = [("vm", operation.virtual_machine_id) for operation in chosen]
-    return f"{reverse('reimage:request-new')}?{urlencode([*machines, ('again', shown.pk)])}"
+    return form_address(shown, chosen)
 
 
 def _is_unfinished_business(operation: ReimageOperation) -> bool:

@@ -6,17 +6,18 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from portal.errors import Unavailable
+from portal.errors import Unavailable, WrongState
 from portal.identity.decorators import grave, limited
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
+from reimage.copied_settings import form_address
 from reimage.forms import ConfirmForm, finding_texts
 from reimage.models import ReimageRequest
 from reimage.plan_view import fates_of, plan_views
 from reimage.services import submission
 from reimage.services.clock import database_now
 from reimage.services.errors import AlreadySubmitted, InvalidReimageRequest
-from reimage.views.request_context import MOST_OPEN_PLANS
+from reimage.views.request_context import MOST_OPEN_PLANS, held_texts
 
 
 @grave("confirmation", "accepts_disk_deletion")
@@ -44,11 +45,16 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
             unavailable = err
         except AlreadySubmitted as err:
             return to_the_first(request, err)
+        except WrongState as err:
+            err.way_on = form_address(draft, list(draft.operations.all()))
+            err.way_on_label = _("Change the settings")
+            raise
         else:
             messages.success(request, _("The request was sent to the approvers."))
             return redirect("reimage:request", draft.pk)
     context = {
         **_draft_context(draft),
+        "page_url": request.path,
         "form": form,
         "findings": findings,
         "unavailable": unavailable,
@@ -75,6 +81,8 @@ def _draft_context(draft: ReimageRequest) -> dict[str, object]:
         "plans_are_folded": len(plans) > MOST_OPEN_PLANS,
         "approvers": approvers,
         "administrators": [] if approvers else selectors.administrators(),
+        "held": held_texts(draft),
+        "change_url": form_address(draft, list(draft.operations.all())),
         "decision_hours": int(submission.DECISION_PERIOD.total_seconds() // 3600),
     }
 

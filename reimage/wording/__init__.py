@@ -1,6 +1,6 @@
 """The rules' findings in people's words: one text per code, translated where it is read. Decides nothing."""
 
-from reimage.wording.alarms import ALARMS
+from reimage.wording.alarms import ALARMS, HELD
 from reimage.wording.consequences import CONSEQUENCES
 from reimage.wording.evidence import EVIDENCE
 from reimage.wording.notes import NOTES
@@ -24,6 +24,7 @@ __all__ = [
     "CONSEQUENCES",
     "EVIDENCE",
     "FIELDS",
+    "HELD",
     "NEXT",
     "NOTES",
     "OPERATION_STATES",

@@ -24,3 +24,19 @@ ALARMS: Mapping[str, Any] = {
         "wait until an administrator lets them through."
     ),
 }
+
+# The same for whoever asks or decides meanwhile: what it means for this request, and whom it waits for.
+HELD: Mapping[str, Any] = {
+    "paused": gettext_lazy("Execution is paused: once approved, this waits until an administrator resumes execution."),
+    "breaker_tripped": gettext_lazy(
+        "Many machines of this subscription are being reimaged: once approved, this waits until an administrator lets "
+        "it through."
+    ),
+    "azure_refuses": gettext_lazy(
+        "Azure refuses the portal itself at present: once approved, this waits until an administrator has mended that."
+    ),
+    "sealing_key_missing": gettext_lazy(
+        "The worker lacks its key at present: once approved, machines with a new password or customData wait until an "
+        "administrator has given it."
+    ),
+}

@@ -60,6 +60,10 @@ VIOLATIONS: Mapping[str, Any] = {
     ),
     "password_too_short": gettext_lazy("For %(os_type)s the password needs at least %(minimum)s characters."),
     "password_too_long": gettext_lazy("For %(os_type)s the password may have at most %(maximum)s characters."),
+    "password_control_character": gettext_lazy(
+        "The password holds a control character, such as a line break or a tab, "
+        "which no sign-in screen takes. Delete it."
+    ),
     "password_disallowed": gettext_lazy("Azure refuses this well-known password. Choose another one."),
     "password_differs": gettext_lazy("The two passwords are not the same. Type both again."),
     "custom_data_not_base64": gettext_lazy(

@@ -108,7 +108,7 @@ def test_filters_narrow_each_other(alice: User, bob: User) -> None:
         ({"action": "disk.restored"}, "action", "Select a valid choice."),
         ({"outcome": "perhaps"}, "outcome", "Select a valid choice."),
         ({"person": "a" * 201}, "person", "at most 200 characters"),
-        ({"target": "a\x00b"}, "target", "Null characters are not allowed."),
+        ({"target": "a\x00b"}, "target", "This text holds a character that cannot be stored (U+0000)"),
     ],
 )
 def test_it_says_at_the_field_what_cannot_be_used(filters: dict[str, str], field: str, message: str) -> None:

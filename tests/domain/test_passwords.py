@@ -55,6 +55,18 @@ def test_it_refuses_fewer_than_three_and_names_the_missing_ones(password, met, m
     assert password_violations(password, LINUX) == (RuleViolation("admin_password", "password_too_simple", params),)
 
 
+@pytest.mark.parametrize("character", ["\n", "\r", "\t", "\0", "\x1b", "\x7f", "\x85"])
+@pytest.mark.parametrize("os_type", list(OsType))
+def test_it_refuses_a_control_character_wherever_it_stands(character, os_type):
+    for password in (f"{character}{GOOD_PASSWORD}", f"aB3-{character}-xyz", f"{GOOD_PASSWORD}{character}"):
+        assert codes(password, os_type) == ["password_control_character"]
+
+
+@pytest.mark.parametrize("password", ["aB3 with spaces", "aB3-日本語です", "aB3-\u00a0-xyz"])
+def test_what_can_be_typed_is_no_control_character(password):
+    assert codes(password, WINDOWS) == []
+
+
 @pytest.mark.parametrize("password", sorted(DISALLOWED))
 @pytest.mark.parametrize("os_type", list(OsType))
 def test_it_refuses_every_password_that_azure_lists(password, os_type):

@@ -42,6 +42,16 @@ def test_a_person_who_is_not_signed_in_sees_no_navigation(client: Client) -> Non
     assert "site-nav" not in client.get(SIGN_IN).content.decode()
 
 
+def test_the_first_page_says_that_its_times_are_not_in_the_browsers_zone_yet(client: Client) -> None:
+    first = client.get(SIGN_IN).content.decode()
+    assert "Times are in the time zone" in first
+    assert "From the next page on they are in your browser's own." in html.unescape(first)
+    client.cookies[settings.TIME_ZONE_COOKIE_NAME] = "Asia/Tokyo"
+    second = client.get(SIGN_IN).content.decode()
+    assert "Times are in the time zone Asia/Tokyo." in second
+    assert "From the next page on" not in second
+
+
 def test_a_host_that_is_not_ours_gets_an_explained_page(client: Client) -> None:
     response = client.get(SIGN_IN, headers={"host": "evil.example"})
     assert response.status_code == 400

@@ -55,13 +55,13 @@ def with_password(visitor: Client, name: str, password: str) -> HttpResponse:
         (WINDOWS, {"delete_option": "Keep-it"}, "Select a valid choice. Keep-it is not one of the available choices."),
         (WINDOWS, {"exact_version": "1" * 10_000}, "The version has more than 100 characters. Copy it from the list."),
         (WINDOWS, {"exact_version": "1\x01\u202e2"}, "The version may hold letters, digits, and . _ - only"),
-        (WINDOWS, {"exact_version": "1\x002"}, "Null characters are not allowed."),
+        (WINDOWS, {"exact_version": "1\x002"}, "This text holds a character that cannot be stored (U+0000)"),
         (
             WINDOWS,
             {"exact_version": " \t "},
             "The version is blank. Leave the field empty to keep",
         ),
-        (WINDOWS, {"custom_data": "a\x00b"}, "Null characters are not allowed."),
+        (WINDOWS, {"custom_data": "a\x00b"}, "This text holds a character that cannot be stored (U+0000)"),
         (
             WINDOWS,
             {"custom_data": b64encode(b"x" * 65_536).decode(), "custom_data_is_base64": "on"},

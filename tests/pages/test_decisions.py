@@ -56,7 +56,10 @@ def test_a_rejection_without_a_reason_comes_back_with_the_form(pending: ReimageR
 @pytest.mark.parametrize("deed", ["approve", "reject"])
 @pytest.mark.parametrize(
     ("comment", "text"),
-    [("x" * 2001, "at most 2000 characters (it has 2001)"), ("before\x00after", "Null characters are not allowed")],
+    [
+        ("x" * 2001, "at most 2000 characters (it has 2001)"),
+        ("before\x00after", "This text holds a character that cannot be stored (U+0000)"),
+    ],
 )
 def test_a_comment_that_cannot_be_kept_whole_comes_back(
     pending: ReimageRequest, bob: User, deed: str, comment: str, text: str

@@ -40,6 +40,13 @@ def test_fields_and_tags_change(reader: Client, sandbox: SandboxProcess) -> None
     assert vm["tags"] == {"env": "test", "owner": "batch", "new": "1"}
 
 
+def test_a_recreated_machine_may_have_another_kind_of_os_disk(reader: Client, sandbox: SandboxProcess) -> None:
+    sandbox.drift("web-02", recreate=True, ephemeral_placement="CacheDisk", delete_option="Delete")
+    assert reader.vm("web-02")["properties"]["storageProfile"]["osDisk"]["diffDiskSettings"]["option"] == "Local"
+    sandbox.drift("web-02", recreate=True, ephemeral_placement=None, delete_option="Detach")
+    assert "diffDiskSettings" not in reader.vm("web-02")["properties"]["storageProfile"]["osDisk"]
+
+
 @pytest.mark.parametrize("patch", [{"colour": "red"}, {"delete_option": "Burn"}])
 def test_it_refuses_a_change_that_cannot_be(sandbox: SandboxProcess, patch: dict[str, str]) -> None:
     with pytest.raises(requests.HTTPError, match="400"):

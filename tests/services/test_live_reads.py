@@ -1,12 +1,9 @@
 """A page waits for Azure for a bounded time, and only so many pages wait at once."""
 
-import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from pytest_django import Settings
 
 from portal.errors import Unavailable
 from portal.identity.models import User
@@ -14,7 +11,6 @@ from reimage.models import ReimageRequest, VirtualMachine
 from reimage.services import live_reads
 from reimage.services.images import offered_versions
 from reimage.services.targets import machine_page_facts
-from tests.azure_fixtures import forget_clients
 from tests.cast import client_of
 from tests.pages.reading import words
 from tests.sandbox_process import SandboxProcess
@@ -24,14 +20,13 @@ PATIENCE = 30  # seconds, for what comes at once
 
 
 @pytest.fixture
-def silent_azure(azure: SandboxProcess, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Resource Manager accepts connections and never says a word; Entra ID gives tokens as ever."""
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
-        settings.AZURE_RESOURCE_MANAGER = f"https://localhost:{listening.getsockname()[1]}"
-        forget_clients()
-        monkeypatch.setattr(live_reads, "PAGE_SECONDS", 0.5)
-        monkeypatch.setattr(live_reads, "DEED_SECONDS", 0.5)
-        yield
+def silent_azure(azure: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resource Manager takes connections and says nothing for longer than anybody waits; Entra ID answers as ever."""
+    machine_page_facts(VirtualMachine.objects.get(name="web-02"))  # the token is here
+    for path in ("/virtualMachines/", "/publishers/"):
+        azure.faults("slow", match={"verb": "GET", "path_contains": path}, seconds=5, times=9)
+    monkeypatch.setattr(live_reads, "PAGE_SECONDS", 0.5)
+    monkeypatch.setattr(live_reads, "DEED_SECONDS", 0.5)
 
 
 def test_a_machines_page_shows_the_inventory_and_says_that_azure_is_silent(silent_azure: None, alice: User) -> None:

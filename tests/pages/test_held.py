@@ -1,0 +1,63 @@
+"""Whoever asks or decides while execution is held up reads so on the page, before they do it."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from portal.identity.models import User
+from reimage.models import AlarmKind, ExecutionAlarm, ReimageBreaker, ReimageRequest
+from reimage.services.pausing import pause_execution, resume_execution
+from tests.cast import client_of
+from tests.pages.reading import words
+from tests.sandbox_process import PRODUCTION
+from tests.stories import approve, draft, request_reimage
+
+TITLE = "An approval alone does not start it now"
+PAUSED = "Execution is paused: once approved, this waits until an administrator resumes execution."
+pytestmark = pytest.mark.usefixtures("azure")
+
+
+def review(alice: User, made: ReimageRequest) -> str:
+    return words(client_of(alice).get(f"/requests/{made.pk}/review"))
+
+
+def test_a_pause_is_told_at_the_review_and_at_the_decision(alice: User, bob: User, dan: User) -> None:
+    made, waiting = draft(alice, "web-02"), request_reimage(alice, "web-04")
+    approver: Client = client_of(bob)
+    assert TITLE not in review(alice, made)
+    assert TITLE not in words(approver.get(f"/requests/{waiting.pk}/"))
+    pause_execution(administrator=dan, reason="Maintenance.")
+    assert PAUSED in review(alice, made)
+    assert PAUSED in words(approver.get(f"/requests/{waiting.pk}/"))
+    assert TITLE not in words(client_of(alice).get(f"/requests/{waiting.pk}/"))  # she decides nothing
+    resume_execution(administrator=dan)
+    assert TITLE not in review(alice, made)
+
+
+def test_a_tripped_breaker_is_told_in_its_own_subscription(alice: User) -> None:
+    made = draft(alice, "web-02")
+    ReimageBreaker.objects.create(subscription_id=PRODUCTION.replace("0001", "0009"), tripped_at=timezone.now())
+    assert TITLE not in review(alice, made)
+    ReimageBreaker.objects.create(subscription_id=PRODUCTION, tripped_at=timezone.now())
+    text = review(alice, made)
+    assert "Many machines of this subscription are being reimaged" in text
+    assert "waits until an administrator lets it through" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (AlarmKind.AZURE_REFUSES, "Azure refuses the portal itself at present"),
+        (AlarmKind.SEALING_KEY_MISSING, "The worker lacks its key at present"),
+    ],
+)
+def test_so_is_what_nobody_meant(alice: User, kind: AlarmKind, text: str) -> None:
+    ExecutionAlarm.objects.create(kind=kind, raised_at=timezone.now())
+    assert text in review(alice, draft(alice, "web-02"))
+
+
+def test_after_the_decision_it_is_no_longer_said_there(alice: User, bob: User, dan: User) -> None:
+    waiting = request_reimage(alice, "web-02")
+    pause_execution(administrator=dan, reason="Maintenance.")
+    approve(bob, waiting)
+    assert TITLE not in words(client_of(bob).get(f"/requests/{waiting.pk}/"))

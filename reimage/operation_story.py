@@ -3,7 +3,6 @@
 Made of the audit events alone, so that it shows nothing that cannot be proved. Reads; decides nothing.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from portal.audit.documents import document_of
 from portal.audit.labels import label_of
 from portal.audit.models import TEXT_LENGTH, AuditEvent
 from reimage import audit_actions, wording
@@ -91,7 +91,7 @@ def attempts_of(events: Iterable[AuditEvent]) -> list[Attempt]:
 
 
 def _step(event: AuditEvent, before: datetime | None) -> Step:
-    detail = json.loads(bytes(event.body))["detail"]
+    detail = document_of(event)["detail"]
     told = _flat(detail)
     reasons = _reasons(detail)
     words = " ".join(filter(None, (str(told.get("azure_code") or ""), str(told.get("message") or ""))))

@@ -54,6 +54,8 @@ MATRIX = {
     "reimage:request-approve": Row(NO, "403 302 403 403 404 302"),
     "reimage:request-reject": Row(NO, "403 302 403 403 404 302"),
     "reimage:request-cancel": Row(NO, "302 403 403 403 404 302"),
+    # What is not sealed yet has no evidence.
+    "reimage:request-evidence": Row("403 403 404 403 403 302", NO, NO),
     "reimage:operation": Row("200 200 200 200 404 302", NO),
     "reimage:operation-settle": Row(NO, "403 403 403 302 403 302"),
     # Auditors read what waits for administrators.
@@ -135,7 +137,14 @@ def scene(
     ReimageRequest.objects.filter(pk=stuck.pk).update(state=RequestState.EXECUTING)
     ReimageOperation.objects.filter(reimage_request=stuck).update(state=OperationState.NEEDS_ATTENTION)
     machine = VirtualMachine.objects.get(name="web-01")
-    of_request = ("request", "request-progress", "request-approve", "request-reject", "request-cancel")
+    of_request = (
+        "request",
+        "request-progress",
+        "request-approve",
+        "request-reject",
+        "request-cancel",
+        "request-evidence",
+    )
     return Scene(
         people={"alice": alice, "bob": bob, "carol": carol, "dan": dan, "eve": eve, "nobody": None},
         arguments={

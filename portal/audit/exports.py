@@ -1,7 +1,6 @@
 """The log as CSV for a spreadsheet, which must neither calculate nor be misled by what it reads."""
 
 import csv
-import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from portal.audit.actors import Actor
 from portal.audit.canonical import canonical_bytes, canonical_time
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
+from portal.audit.documents import document_of
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 from portal.audit.selectors import events_in_chunks
 from portal.audit.services import record
@@ -41,7 +41,7 @@ COLUMNS: dict[str, Callable[[AuditEvent], object]] = {
     "address": lambda event: event.address,
     "session_reference": lambda event: event.session_reference,
     "http_request_id": lambda event: event.http_request_id,
-    "detail": lambda event: canonical_bytes(json.loads(bytes(event.body))["detail"]).decode(),
+    "detail": lambda event: canonical_bytes(document_of(event)["detail"]).decode(),
     "previous_digest": lambda event: event.previous_digest,
     "digest": lambda event: event.digest,
 }

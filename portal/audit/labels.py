@@ -25,5 +25,7 @@ register_labels(
     old_key_is_lost=_("Old key is lost"),
     route=_("Page"),
     rows=_("Rows"),
+    tree_size=_("Sealed up to"),
+    waiting=_("Not sealed yet"),
     wrong_state=_("Too late"),
 )

@@ -37,6 +37,6 @@ def _entry(label: str, value: object) -> Entry:
             return Entry(label, str(value))
 
 
-def readable_json(body: bytes) -> str:
+def readable_json(document: Mapping[str, object]) -> str:
     """The body with one member a line; the same content, not the same bytes."""
-    return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    return json.dumps(document, ensure_ascii=False, indent=2)

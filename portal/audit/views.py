@@ -1,6 +1,5 @@
 """The review pages: the list with its filters, one event in full, and the export. They read; nothing here decides."""
 
-import json
 from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -13,12 +12,13 @@ from django.views.decorators.http import require_GET, require_safe
 
 from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.actors import Actor
+from portal.audit.documents import document_of
 from portal.audit.exports import EXPORT_LIMIT, begin_export, csv_file_name, csv_lines
 from portal.audit.filters import EventFilter
 from portal.audit.links import links_of
 from portal.audit.models import AuditEvent, AuditLeaf
 from portal.audit.presentation import entries_of, readable_json
-from portal.audit.sealing.evidence import evidence_lines, newest_note, proof_of
+from portal.audit.sealing.evidence import evidence_lines, leaves_within, newest_note, proof_of
 from portal.audit.sealing.status import seal_status
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.selectors import EventPage, event_by_id, events_page
@@ -52,14 +52,13 @@ def events(request: AuditorRequest) -> HttpResponseBase:
 def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     """One event in full: every word of its body, and what proves it."""
     found = event_by_id(event_id)
-    stored = bytes(found.body)
-    body = json.loads(stored)
+    body = document_of(found)
     context: dict[str, object] = {
         "event": found,
         "body": body,
         "links": links_of(body),
         "detail": entries_of(body["detail"]),
-        "readable_json": readable_json(stored),
+        "readable_json": readable_json(body),
     }
     try:
         context["proof"] = proof_of(found)
@@ -75,8 +74,9 @@ def proof(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     leaves = AuditLeaf.objects.filter(event=event_by_id(event_id))
     if not leaves.exists():
         raise NotFound(_("This event is not sealed yet."), _("Events are sealed every few seconds: try again then."))
+    note = newest_note()
     return HttpResponse(
-        "".join(evidence_lines(leaves, note=newest_note(), is_whole=False)),
+        "".join(evidence_lines(leaves_within(leaves, note), note=note, is_whole=False)),
         content_type="application/jsonl; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="audit-proof-{event_id}.jsonl"'},
     )

@@ -5,7 +5,7 @@ has its body as it was stored, its place and its proof, so that any line can be 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,25 +32,43 @@ def newest_note() -> str:
     return str(row.note)
 
 
-def evidence_lines(leaves: QuerySet[AuditLeaf], *, note: str, is_whole: bool) -> Iterator[str]:
-    """The file, a line at a time; leaves beyond the checkpoint are left out, for the next export to prove."""
-    size = checkpoints.read(note)[0].tree_size
-    yield _line({"format": FORMAT, "checkpoint": note, "selection": "all" if is_whole else "some"})
+def evidence_lines(
+    leaves: Iterable[AuditLeaf], *, note: str, is_whole: bool, about: Mapping[str, object] | None = None
+) -> Iterator[str]:
+    """The file, a line at a time; the leaves come with their events, in order, and lie within the checkpoint.
+
+    `about` is told in the first line for people: which selection this is. Nothing proves it.
+    """
+    size = tree_size_of(note)
+    yield _line({"format": FORMAT, "checkpoint": note, "selection": "all" if is_whole else "some", **(about or {})})
     tree, count = StoredTree(), 0
-    for leaf in _in_order(leaves, size):
+    for leaf in leaves:
         count += 1
         yield _line(_proven(leaf, tree, size))
     yield _line({"events": count})
 
 
-def _in_order(leaves: QuerySet[AuditLeaf], size: int) -> Iterator[AuditLeaf]:
-    """A chunk at a time, each from where the last one ended: nothing is held, and no query runs for hours."""
-    after = -1
-    while chunk := list(
-        leaves.filter(leaf_index__gt=after, leaf_index__lt=size).select_related("event").order_by("leaf_index")[:CHUNK]
-    ):
+def tree_size_of(note: str) -> int:
+    """How many events a checkpoint signs for."""
+    return checkpoints.read(note)[0].tree_size
+
+
+def leaves_within(leaves: QuerySet[AuditLeaf], note: str) -> Iterator[AuditLeaf]:
+    """Those that the checkpoint signs for, in order; what was sealed later is for the next export to prove.
+
+    A chunk at a time, each from where the last one ended: nothing is held, and no query runs for hours.
+    """
+    after, found = -1, leaves.filter(leaf_index__lt=tree_size_of(note)).select_related("event").order_by("leaf_index")
+    while chunk := list(found.filter(leaf_index__gt=after)[:CHUNK]):
         yield from chunk
         after = chunk[-1].leaf_index
+
+
+def leaves_at(places: Sequence[int]) -> Iterator[AuditLeaf]:
+    """The leaves of these indexes, which are in order, a chunk at a time."""
+    for start in range(0, len(places), CHUNK):
+        chunk = places[start : start + CHUNK]
+        yield from AuditLeaf.objects.filter(leaf_index__in=chunk).select_related("event").order_by("leaf_index")
 
 
 def _proven(leaf: AuditLeaf, tree: StoredTree, size: int) -> dict[str, object]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit import catalogue
-from portal.audit.models import AuditEvent, AuditEventQuerySet, Outcome
+from portal.audit.models import AuditEvent, AuditEventQuerySet, AuditPersonalText, Outcome
 from portal.audit.text import searchable
 
 DELETE_WARNING = "delete_warning"
@@ -77,10 +77,11 @@ class EventFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def by_person(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
-        return events.filter(Q(actor_name__icontains=text) | Q(actor_object_id__icontains=text))
+        return events.of_person(text)
 
     def by_target(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
-        return events.filter(search_text__contains=searchable(text))
+        named = AuditPersonalText.objects.filter(field__regex=r"^/(target|related/\d+)/label$", text__icontains=text)
+        return events.filter(Q(search_text__contains=searchable(text)) | Q(pk__in=named.values("event_id")))
 
     def by_subject(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
         """The events of a request, named as people name it (“#12”) or as the log does (“reimage_request:12”)."""

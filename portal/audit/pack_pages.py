@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from portal.audit.documents import document_of
+from portal.audit.disclosure import disclosed_body
 from portal.audit.packs import Pack, told_in
 
 _HERE = "\ue000"  # of Unicode's private use: it stands in a frame where its pieces go, and is in no text of ours
@@ -30,13 +30,17 @@ def page_pieces(pack: Pack, *, language: str, title: str, sections: Iterable[str
 
 def _sections(pack: Pack, language: str, sections: Iterable[str]) -> Iterator[str]:
     yield from sections
+    if redactions := [(leaf, disclosed_body(leaf.event)) for leaf in pack.redacting_leaves()]:
+        with told_in(language):
+            told = render_to_string("audit/pack/redactions.html", {"redactions": redactions})
+        yield told
     yield from _framed(language, "audit/pack/events.html", {"here": _HERE}, _rows(pack, language))
 
 
 def _rows(pack: Pack, language: str) -> Iterator[str]:
     for leaf in pack.leaves():
         with told_in(language):
-            context = {"leaf": leaf, "event": leaf.event, "document": document_of(leaf.event)}
+            context = {"leaf": leaf, "event": leaf.event, "document": disclosed_body(leaf.event)}
             row = render_to_string("audit/pack/_row.html", context)
         yield row
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -17,11 +18,12 @@ from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import EVIDENCE_PACK_TAKEN
+from portal.audit.disclosure import redactions_of
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditEventQuerySet, AuditLeaf
 from portal.audit.sealing.evidence import evidence_lines, leaves_at
 from portal.audit.services import record
 from portal.audit.zip_stream import PackedFile
-from portal.errors import NotFound
+from portal.errors import NotFound, Problem
 
 VERIFIER = Path(settings.BASE_DIR) / "docs" / "verify_audit.py"
 LANGUAGES = ("ja", "en")
@@ -36,10 +38,15 @@ class Pack:
     tree_size: int
     sealed_at: datetime
     waiting: int
+    redactions: Sequence[int]
 
     def leaves(self) -> Iterator[AuditLeaf]:
         """Its leaves in order, each with its event."""
         return leaves_at(self.places)
+
+    def redacting_leaves(self) -> Iterator[AuditLeaf]:
+        """Those of them that say what was redacted of the others."""
+        return leaves_at(self.redactions)
 
 
 @contextmanager
@@ -52,12 +59,29 @@ def told_in(language: str) -> Iterator[None]:
 def begin_pack(*, events: AuditEventQuerySet, beside: Iterable[int], actor: Actor, target: Target) -> Pack:
     """Records that the pack of these events is taken, and says what is in it; raises NotFound while none is sealed.
 
-    `beside` are keys of further events, older than these, that explain them.
+    `beside` are keys of further events, which explain them. The events that redacted any of them come along.
     """
-    covering = _first_checkpoint_over(_places(events), target)
-    found = [*_places(events), *_places(AuditEvent.objects.filter(pk__in=list(beside)))]
-    places = sorted(place for place in found if place is not None and place < covering.tree_size)
-    pack = Pack(places, covering.note, covering.tree_size, covering.sealed_at, waiting=len(found) - len(places))
+    own = _places(events)
+    if not _sealed(own):
+        raise NotFound(
+            _("Nothing of %(what)s is sealed yet.") % {"what": target.label},
+            _("Events are sealed every few seconds: try again then."),
+        )
+    found = own | _places(AuditEvent.objects.filter(pk__in=list(beside)))
+    redacting = _places(redactions_of(*found))
+    found |= redacting
+    places = _sealed(found)
+    covering = AuditCheckpoint.objects.filter(tree_size__gt=places[-1]).order_by("tree_size").first()
+    if covering is None:
+        raise Problem(_("A part of the seal is missing from the database."), _("Have the operators run audit_verify."))
+    pack = Pack(
+        places,
+        covering.note,
+        covering.tree_size,
+        covering.sealed_at,
+        waiting=len(found) - len(places),
+        redactions=_sealed(redacting),
+    )
     with transaction.atomic():
         record(
             action=EVIDENCE_PACK_TAKEN,
@@ -68,20 +92,13 @@ def begin_pack(*, events: AuditEventQuerySet, beside: Iterable[int], actor: Acto
     return pack
 
 
-def _places(events: AuditEventQuerySet) -> list[int | None]:
-    return list(events.order_by().values_list("leaf__leaf_index", flat=True))
+def _places(events: AuditEventQuerySet) -> dict[UUID, int | None]:
+    """The leaf index of each event by its id; None for one that is not sealed yet."""
+    return dict(events.order_by().values_list("event_id", "leaf__leaf_index"))
 
 
-def _first_checkpoint_over(places: Iterable[int | None], target: Target) -> AuditCheckpoint:
-    last = max((place for place in places if place is not None), default=None)
-    over = -1 if last is None else last
-    covering: AuditCheckpoint | None = AuditCheckpoint.objects.filter(tree_size__gt=over).order_by("tree_size").first()
-    if last is None or covering is None:
-        raise NotFound(
-            _("Nothing of %(what)s is sealed yet.") % {"what": target.label},
-            _("Events are sealed every few seconds: try again then."),
-        )
-    return covering
+def _sealed(places: dict[UUID, int | None]) -> list[int]:
+    return sorted(place for place in places.values() if place is not None)
 
 
 def proving_files(pack: Pack, *, read_me: str) -> Iterator[PackedFile]:

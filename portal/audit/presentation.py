@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from portal.audit.labels import label_of
+from portal.audit.text import Redacted
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,12 @@ def _entry(label: str, value: object) -> Entry:
             return Entry(label, "–")
         case bool():
             return Entry(label, _("yes") if value else _("no"))
+        case Redacted():
+            return Entry(label, value)
         case _:
             return Entry(label, str(value))
 
 
-def readable_json(document: Mapping[str, object]) -> str:
+def readable_json(body: bytes) -> str:
     """The body with one member a line; the same content, not the same bytes."""
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return json.dumps(json.loads(body), ensure_ascii=False, indent=2)

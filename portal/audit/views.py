@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.actors import Actor
-from portal.audit.documents import document_of
+from portal.audit.disclosure import disclosed_body, redactions_of
 from portal.audit.exports import EXPORT_LIMIT, begin_export, csv_file_name, csv_lines
 from portal.audit.filters import EventFilter
 from portal.audit.links import links_of
@@ -52,13 +52,14 @@ def events(request: AuditorRequest) -> HttpResponseBase:
 def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     """One event in full: every word of its body, and what proves it."""
     found = event_by_id(event_id)
-    body = document_of(found)
+    body = disclosed_body(found)
     context: dict[str, object] = {
         "event": found,
         "body": body,
         "links": links_of(body),
         "detail": entries_of(body["detail"]),
-        "readable_json": readable_json(body),
+        "readable_json": readable_json(bytes(found.body)),
+        "redactions": redactions_of(found.event_id),
     }
     try:
         context["proof"] = proof_of(found)

@@ -25,7 +25,7 @@ def sign_ins_behind(deeds: Iterable[AuditEvent]) -> dict[int, AuditEvent]:
 
 
 def _sign_in_of(deed: AuditEvent) -> AuditEvent | None:
-    of_session = AuditEvent.objects.filter(
+    of_session = AuditEvent.objects.with_texts().filter(
         action=audit_actions.SIGNED_IN.name,
         actor_object_id=deed.actor_object_id,
         actor_tenant_id=deed.actor_tenant_id,

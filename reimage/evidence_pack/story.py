@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from portal.audit.documents import document_of
+from portal.audit.disclosure import disclosed_body
 from portal.audit.labels import label_of
 from portal.audit.models import TEXT_LENGTH, AuditEvent, AuditEventQuerySet
 from portal.audit.packs import Pack
@@ -100,15 +100,16 @@ class Story:
         events = AuditEvent.objects.filter(
             subject=self.subject, target_id=resource_id[:TEXT_LENGTH], leaf__leaf_index__lt=self.pack.tree_size
         )
-        return attempts_of(events.defer("search_text").order_by("sequence"))
+        return attempts_of(events.with_texts().defer("search_text").order_by("sequence"))
 
 
 def story_of(reimage_request: ReimageRequest, pack: Pack) -> Story:
     """Reads the deeds; the machines' steps are read when they are told, a machine at a time."""
     about = Q(target_kind="reimage_request") | Q(actor_kind="person")
-    found = list(events_of(reimage_request).filter(about, leaf__leaf_index__lt=pack.tree_size).order_by("sequence"))
-    sign_ins = {pk: document_of(sign_in) for pk, sign_in in sign_ins_behind(found).items()}
-    deeds = [Deed(event, document_of(event), sign_ins.get(event.pk)) for event in found]
+    within = events_of(reimage_request).filter(about, leaf__leaf_index__lt=pack.tree_size)
+    found = list(within.with_texts().order_by("sequence"))
+    sign_ins = {pk: disclosed_body(sign_in) for pk, sign_in in sign_ins_behind(found).items()}
+    deeds = [Deed(event, disclosed_body(event), sign_ins.get(event.pk)) for event in found]
     return Story(pack, reimage_request.audit_subject, deeds)
 
 

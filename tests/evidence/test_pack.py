@@ -8,7 +8,9 @@ from pathlib import Path
 from django.test import Client
 from django.utils import translation
 
-from portal.audit.models import AuditEvent
+from portal.audit.actors import Actor
+from portal.audit.models import AuditEvent, AuditPersonalText
+from portal.audit.redaction import redact
 from reimage import audit_actions
 from reimage.models import ReimageOperation, ReimageRequest
 from tests.audit.sealing.logs import SealedLog
@@ -67,7 +69,7 @@ def _check_page(pack: TakenPack, language: str, ended: ReimageRequest, asked: di
     for person in ("Alice Aoki", "aa000000-0000-4000-8000-00000000000a", "Bob Baba", "192.0.2.7", "INC-7"):
         assert person in words
     # When Bob's session began, and when he last proved to Entra ID who he is.
-    sign_in = AuditEvent.objects.get(action="session.signed_in", actor_name="Bob Baba")
+    sign_in = AuditEvent.objects.get(action="session.signed_in", actor_object_id="bb000000-0000-4000-8000-00000000000b")
     assert f"{sign_in.occurred_at:%Y-%m-%d %H:%M:%S} UTC" in words
     assert "2026-03-04 05:06:07 UTC" in words
     assert len(re.findall(r'<tr id="event-\d+">', pack.text(f"request.{language}.html"))) == len(pack.events())
@@ -114,9 +116,32 @@ def test_a_changed_event_makes_the_pack_fail_its_verifier(
     asked: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
 ) -> None:
     event = AuditEvent.objects.get(subject=asked.audit_subject, action=audit_actions.REQUEST_SUBMITTED.name)
-    forged = bytes(event.body).replace(b"Alice", b"Carol")
+    forged = bytes(event.body).replace(b'"Delete"', b'"Detach"')
     run("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[forged, event.pk])
     folder = TakenPack.by(auditor, asked.pk).unpack(tmp_path)
     code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
     assert code == 2
     assert "its body does not have the hashes it claims" in said
+
+
+def test_a_redacted_text_is_gone_and_the_rest_still_proven(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
+) -> None:
+    asked = AuditEvent.objects.get(subject=ended.audit_subject, action=audit_actions.REQUEST_SUBMITTED.name)
+    assert ended.justification in TakenPack.by(auditor, ended.pk).words()
+    texts = AuditPersonalText.objects.filter(event=asked, field__in=["/detail/justification", "/actor/name"])
+    redact(texts=texts, reason="Erasure was asked for.", actor=Actor.system("test"))
+    log.seal()
+    pack = TakenPack.by(auditor, ended.pk)
+    for name in pack.names:
+        assert ended.justification.encode() not in pack.zip.read(name)
+    assert "Why [redacted]" in pack.words()
+    assert "申請理由 ［削除済み］" in pack.words("ja")
+    assert "Erasure was asked for." in pack.words()
+    assert "/actor/name /detail/justification" in pack.words()
+    assert "Bob Baba" in pack.words()
+    folder = pack.unpack(tmp_path)
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    assert (code, said.strip().endswith("2 texts redacted")) == (0, True), said
+    for field in ("/actor/name", "/detail/justification"):
+        assert re.search(rf"redacted: event #\d+: {field}$", said, re.MULTILINE), said

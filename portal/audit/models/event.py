@@ -1,6 +1,7 @@
 """The log itself: one row per event, written once. Nothing here, and no trigger below it, lets a row change.
 
-`body` is the event; every other column repeats a part of it, so that the log can be searched.
+`body` is the event; every other column repeats a part of it, so that the log can be searched. Personal texts are in
+neither (personal.py): they lie beside it, and are read through the properties below.
 """
 
 import uuid
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from portal.audit import catalogue
 from portal.audit.actors import ActorKind
 from portal.audit.models.append_only import refuse
+from portal.audit.personal import ACTOR_NAME, ADDRESS, TARGET_LABEL
+from portal.audit.text import REDACTED
 
 TEXT_LENGTH = 512  # characters of a projected text: at four bytes each it still fits a PostgreSQL index entry
 
@@ -45,6 +48,16 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         """Events that carry the flag; the first condition is that of the partial index."""
         return self.exclude(flags="").filter(flags__contains=f" {flag} ")
 
+    def with_texts(self) -> Self:
+        """Reads the personal texts along, in one query for all events."""
+        return self.prefetch_related("personal_texts")
+
+    def of_person(self, text: str) -> Self:
+        """Events whose actor's name holds this text, or whose actor's object id does."""
+        named = Q(personal_texts__field=ACTOR_NAME, personal_texts__text__icontains=text)
+        in_words = self.model._default_manager.filter(named).values("pk")
+        return self.filter(Q(pk__in=in_words) | Q(actor_name__icontains=text) | Q(actor_object_id__icontains=text))
+
 
 class AuditEvent(models.Model):
     """Something that happened, with who, what, about what, how it ended, and from where."""
@@ -68,6 +81,7 @@ class AuditEvent(models.Model):
     address = models.CharField(max_length=64, blank=True)
     http_request_id = models.CharField(max_length=64, blank=True)
     flags = models.CharField(max_length=200, blank=True)
+    personal_fields = models.TextField(blank=True, default="", db_default="")
     body = models.BinaryField()
     digest = models.CharField(max_length=64)
 
@@ -121,3 +135,26 @@ class AuditEvent(models.Model):
     def flag_names(self) -> list[str]:
         """The flags it carries."""
         return self.flags.split()
+
+    @property
+    def actor_text(self) -> str:
+        """Who it was, in words."""
+        return self._text(ACTOR_NAME, self.actor_name)
+
+    @property
+    def target_text(self) -> str:
+        """What it was about, in words."""
+        return self._text(TARGET_LABEL, self.target_label)
+
+    @property
+    def address_text(self) -> str:
+        """From where."""
+        return self._text(ADDRESS, self.address)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Its personal texts by their fields, as far as they are not redacted."""
+        return {row.field: row.text for row in self.personal_texts.all()}
+
+    def _text(self, field: str, plain: str) -> str:
+        return self.texts.get(field, REDACTED) if field in self.personal_fields.split() else plain

@@ -1,7 +1,8 @@
 """Sealed events as evidence: JSON Lines that prove themselves to whoever has the log's public key.
 
 The first line is the checkpoint, then come events in the order of their places, the last line counts them. Each event
-has its body as it was stored, its place and its proof, so that any line can be verified alone (docs/verify_audit.py).
+has its body as it was stored, its place, its proof, and what opens the commitments to its personal texts as far as they
+are not redacted, so that any line can be verified alone (docs/verify_audit.py).
 """
 
 import json
@@ -14,7 +15,7 @@ from django.db.models import QuerySet
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf
 from portal.audit.sealing import checkpoints
 from portal.audit.sealing.merkle import inclusion_proof
-from portal.audit.sealing.tree import StoredTree
+from portal.audit.sealing.tree import StoredTree, TreeIncomplete
 
 FORMAT = "reimage-portal-audit-1"
 CHUNK = 500
@@ -58,7 +59,7 @@ def leaves_within(leaves: QuerySet[AuditLeaf], note: str) -> Iterator[AuditLeaf]
 
     A chunk at a time, each from where the last one ended: nothing is held, and no query runs for hours.
     """
-    after, found = -1, leaves.filter(leaf_index__lt=tree_size_of(note)).select_related("event").order_by("leaf_index")
+    after, found = -1, _readable(leaves.filter(leaf_index__lt=tree_size_of(note)))
     while chunk := list(found.filter(leaf_index__gt=after)[:CHUNK]):
         yield from chunk
         after = chunk[-1].leaf_index
@@ -68,17 +69,34 @@ def leaves_at(places: Sequence[int]) -> Iterator[AuditLeaf]:
     """The leaves of these indexes, which are in order, a chunk at a time."""
     for start in range(0, len(places), CHUNK):
         chunk = places[start : start + CHUNK]
-        yield from AuditLeaf.objects.filter(leaf_index__in=chunk).select_related("event").order_by("leaf_index")
+        yield from _readable(AuditLeaf.objects.filter(leaf_index__in=chunk))
+
+
+def _readable(leaves: QuerySet[AuditLeaf]) -> QuerySet[AuditLeaf]:
+    """In order, with their events and what opens their commitments."""
+    return leaves.select_related("event").prefetch_related("event__personal_texts").order_by("leaf_index")
 
 
 def _proven(leaf: AuditLeaf, tree: StoredTree, size: int) -> dict[str, object]:
-    return {
+    proven: dict[str, object] = {
         "leaf_index": leaf.leaf_index,
         "digest": leaf.event.digest,
         "leaf_hash": bytes(leaf.leaf_hash).hex(),
-        "proof": [node.hex() for node in inclusion_proof(tree, leaf.leaf_index, size)],
+        "proof": _proof_in(tree, leaf.leaf_index, size),
         "body": bytes(leaf.event.body).decode(),
     }
+    if leaf.event.personal_fields:
+        texts = leaf.event.personal_texts.all()
+        proven["personal"] = {row.field: {"salt": bytes(row.salt).hex(), "text": row.text} for row in texts}
+    return proven
+
+
+def _proof_in(tree: StoredTree, leaf_index: int, size: int) -> list[str]:
+    """Empty where the tree is damaged: the rest is still evidence, and the verifier names the event without proof."""
+    try:
+        return [node.hex() for node in inclusion_proof(tree, leaf_index, size)]
+    except TreeIncomplete:
+        return []
 
 
 def _line(content: dict[str, object]) -> str:

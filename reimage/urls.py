@@ -22,6 +22,7 @@ urlpatterns = [
     path("machines/", machines.machines, name="machines"),
     path("machines/<int:machine_id>/", machines.machine, name="machine"),
     path("requests/", requests.requests, name="requests"),
+    path("requests/sample", evidence.sample, name="requests-sample"),
     path("requests/new", new_request.new_request, name="request-new"),
     path("requests/new/check", new_request.check_field, name="request-check-field"),
     path("requests/new/versions", new_request.image_versions, name="request-image-versions"),

@@ -45,6 +45,7 @@ MATRIX = {
     "reimage:requests": Row("200 200 200 200 200 302", NO),
     "reimage:request": Row("200 200 200 200 404 302", NO),
     "reimage:request-progress": Row("200 200 200 200 404 302", NO),
+    "reimage:requests-sample": Row("403 403 200 403 403 302", NO, NO),
     # Only those with a grant may name the machine; the form without a reason comes back.
     "reimage:request-new": Row("200 404 404 404 404 302", "422 404 404 404 404 302"),
     "reimage:request-check-field": Row(NO, "200 404 404 404 404 302"),
@@ -71,7 +72,9 @@ MATRIX = {
     "audit:events": Row("403 403 200 403 403 302", NO),
     "audit:event": Row("403 403 200 403 403 302", NO),
     "audit:export": Row("403 403 200 403 403 302", NO, NO),
+    "audit:verifier": Row("403 403 200 403 403 302", NO),
     # What is not sealed yet has no proof.
+    "audit:export-jsonl": Row("403 403 404 403 403 302", NO, NO),
     "audit:proof": Row("403 403 404 403 403 302", NO, NO),
     # Open to all: signing in and out, personal settings, the probe.
     "identity:sign-in": Row("302 302 302 302 302 200", "200 200 200 200 200 200", NEVER),

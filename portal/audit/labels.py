@@ -20,6 +20,7 @@ register_labels(
     delete_warning=_("Delete warning"),
     fields=_("Fields"),
     filter=_("Filter"),
+    format=_("Format"),
     message=_("Message"),
     method=_("Method"),
     new_key=_("New public key"),

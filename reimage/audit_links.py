@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from portal.audit.links import Link, register_link
+from portal.audit.links import Link, register_link, register_tool
 
 _SUBJECT = re.compile(r"reimage_request:(\d{1,18})")
 
@@ -23,4 +23,10 @@ def page_of(body: Mapping[str, Any]) -> Link | None:
     return Link(reverse("reimage:request", args=[found[1]]), _("The request's page"))
 
 
+def sample_page() -> Link:
+    """Where auditors draw requests at random."""
+    return Link(reverse("reimage:requests-sample"), _("Draw a sample of requests"))
+
+
 register_link(page_of)
+register_tool(sample_page)

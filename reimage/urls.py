@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from reimage.views import access, attention, execution, machines, new_request, operations, requests, review, work
+from reimage.views import (
+    access,
+    attention,
+    evidence,
+    execution,
+    machines,
+    new_request,
+    operations,
+    requests,
+    review,
+    work,
+)
 
 app_name = "reimage"
 urlpatterns = [
@@ -11,6 +22,7 @@ urlpatterns = [
     path("machines/", machines.machines, name="machines"),
     path("machines/<int:machine_id>/", machines.machine, name="machine"),
     path("requests/", requests.requests, name="requests"),
+    path("requests/sample", evidence.sample, name="requests-sample"),
     path("requests/new", new_request.new_request, name="request-new"),
     path("requests/new/check", new_request.check_field, name="request-check-field"),
     path("requests/new/versions", new_request.image_versions, name="request-image-versions"),
@@ -20,6 +32,7 @@ urlpatterns = [
     path("requests/<int:reimage_request_id>/approve", requests.approve, name="request-approve"),
     path("requests/<int:reimage_request_id>/reject", requests.reject, name="request-reject"),
     path("requests/<int:reimage_request_id>/cancel", requests.cancel, name="request-cancel"),
+    path("requests/<int:reimage_request_id>/evidence.zip", evidence.evidence_pack, name="request-evidence"),
     path("attention/", attention.attention, name="attention"),
     path("attention/<int:operation_id>/", attention.case, name="attention-case"),
     path("operations/<int:operation_id>/settle", attention.settle, name="operation-settle"),

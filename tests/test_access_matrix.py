@@ -45,6 +45,7 @@ MATRIX = {
     "reimage:requests": Row("200 200 200 200 200 302", NO),
     "reimage:request": Row("200 200 200 200 404 302", NO),
     "reimage:request-progress": Row("200 200 200 200 404 302", NO),
+    "reimage:requests-sample": Row("403 403 200 403 403 302", NO, NO),
     # Only those with a grant may name the machine; the form without a reason comes back.
     "reimage:request-new": Row("200 404 404 404 404 302", "422 404 404 404 404 302"),
     "reimage:request-check-field": Row(NO, "200 404 404 404 404 302"),
@@ -54,6 +55,8 @@ MATRIX = {
     "reimage:request-approve": Row(NO, "403 302 403 403 404 302"),
     "reimage:request-reject": Row(NO, "403 302 403 403 404 302"),
     "reimage:request-cancel": Row(NO, "302 403 403 403 404 302"),
+    # What is not sealed yet has no evidence.
+    "reimage:request-evidence": Row("403 403 404 403 403 302", NO, NO),
     "reimage:operation": Row("200 200 200 200 404 302", NO),
     "reimage:operation-settle": Row(NO, "403 403 403 302 403 302"),
     # Auditors read what waits for administrators.
@@ -69,7 +72,9 @@ MATRIX = {
     "audit:events": Row("403 403 200 403 403 302", NO),
     "audit:event": Row("403 403 200 403 403 302", NO),
     "audit:export": Row("403 403 200 403 403 302", NO, NO),
+    "audit:verifier": Row("403 403 200 403 403 302", NO),
     # What is not sealed yet has no proof.
+    "audit:export-jsonl": Row("403 403 404 403 403 302", NO, NO),
     "audit:proof": Row("403 403 404 403 403 302", NO, NO),
     # Open to all: signing in and out, personal settings, the probe.
     "identity:sign-in": Row("302 302 302 302 302 200", "200 200 200 200 200 200", NEVER),
@@ -140,7 +145,14 @@ def scene(
     ReimageRequest.objects.filter(pk=stuck.pk).update(state=RequestState.EXECUTING)
     ReimageOperation.objects.filter(reimage_request=stuck).update(state=OperationState.NEEDS_ATTENTION)
     machine = VirtualMachine.objects.get(name="web-01")
-    of_request = ("request", "request-progress", "request-approve", "request-reject", "request-cancel")
+    of_request = (
+        "request",
+        "request-progress",
+        "request-approve",
+        "request-reject",
+        "request-cancel",
+        "request-evidence",
+    )
     return Scene(
         people={"alice": alice, "bob": bob, "carol": carol, "dan": dan, "eve": eve, "nobody": None},
         arguments={

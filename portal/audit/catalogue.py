@@ -61,8 +61,9 @@ def label_of(name: str) -> str:
 
 
 AUDIT_LOG_EXPORTED = AuditAction("audit_log.exported", _("Audit log exported"))
+EVIDENCE_PACK_TAKEN = AuditAction("evidence_pack.taken", _("Evidence pack taken"))
 AUDIT_KEY_REPLACED = AuditAction("audit_key.replaced", _("Signing key of the audit log replaced"))
 ACCESS_REFUSED = AuditAction("access.refused", _("Access refused"))
 AUDIT_REDACTED = AuditAction("audit.redacted", _("Personal texts of an event redacted"))
 
-register(AUDIT_LOG_EXPORTED, AUDIT_KEY_REPLACED, ACCESS_REFUSED, AUDIT_REDACTED)
+register(AUDIT_LOG_EXPORTED, EVIDENCE_PACK_TAKEN, AUDIT_KEY_REPLACED, ACCESS_REFUSED, AUDIT_REDACTED)

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.models import AuditEvent, AuditEventQuerySet
@@ -13,6 +14,6 @@ def disclosed_body(event: AuditEvent) -> dict[str, Any]:
     return disclosed(json.loads(bytes(event.body)), event.texts)
 
 
-def redactions_of(event: AuditEvent) -> AuditEventQuerySet:
-    """The events that say what was redacted of this one."""
-    return AuditEvent.objects.filter(action=AUDIT_REDACTED.name, target_id=str(event.event_id))
+def redactions_of(*event_ids: UUID) -> AuditEventQuerySet:
+    """The events that say what was redacted of these."""
+    return AuditEvent.objects.filter(action=AUDIT_REDACTED.name, target_id__in=list(map(str, event_ids)))

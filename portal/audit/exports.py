@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,25 +50,32 @@ COLUMNS: dict[str, Callable[[AuditEvent], object]] = {
 }
 
 
-def begin_export(*, events: AuditEventQuerySet, actor: Actor, selection: dict[str, str]) -> list[int]:
+def begin_export(*, events: AuditEventQuerySet, actor: Actor, selection: Mapping[str, str]) -> list[int]:
     """Records an export of these events and returns their keys; what is recorded is exactly what is written.
 
     Raises Problem for more than EXPORT_LIMIT events: half an answer looks like a whole one in a spreadsheet.
     """
     with transaction.atomic():
-        keys = list(events.values_list("pk", flat=True)[: EXPORT_LIMIT + 1])
-        if len(keys) > EXPORT_LIMIT:
-            raise Problem(
-                _("This selection has more than %(limit)d events; one export holds no more.") % {"limit": EXPORT_LIMIT},
-                _("Choose a shorter time, or filter further, and export the parts one after the other."),
-            )
-        record(action=AUDIT_LOG_EXPORTED, actor=actor, detail={"filter": _recorded(selection), "rows": len(keys)})
+        keys = at_most_a_file(events.values_list("pk", flat=True))
+        record_export(actor=actor, selection=selection, rows=len(keys), form="csv")
     return keys
 
 
-def _recorded(selection: Mapping[str, str]) -> dict[str, object]:
-    """As the log keeps it: what was looked for may be somebody's name."""
-    return {name: Personal(text) if name in PERSONAL_FILTERS else text for name, text in selection.items()}
+def at_most_a_file(found: QuerySet[AuditEvent, int]) -> list[int]:
+    """All of these numbers; raises Problem where they are too many for one file."""
+    numbers = list(found[: EXPORT_LIMIT + 1])
+    if len(numbers) > EXPORT_LIMIT:
+        raise Problem(
+            _("This selection has more than %(limit)d events; one export holds no more.") % {"limit": EXPORT_LIMIT},
+            _("Choose a shorter time, or filter further, and export the parts one after the other."),
+        )
+    return numbers
+
+
+def record_export(*, actor: Actor, selection: Mapping[str, str], rows: int, form: str) -> None:
+    """The event of an export; the caller is in a transaction. What was looked for may be somebody's name."""
+    told = {name: Personal(text) if name in PERSONAL_FILTERS else text for name, text in selection.items()}
+    record(action=AUDIT_LOG_EXPORTED, actor=actor, detail={"filter": told, "rows": rows, "format": form})
 
 
 def csv_lines(keys: Sequence[int]) -> Iterator[str]:
@@ -78,9 +86,9 @@ def csv_lines(keys: Sequence[int]) -> Iterator[str]:
         yield writer.writerow(harmless_cell(str(value_of(event))) for value_of in COLUMNS.values())
 
 
-def csv_file_name(now: datetime | None = None) -> str:
+def export_file_name(form: str, now: datetime | None = None) -> str:
     """A name that sorts by time."""
-    return f"audit-{(now or timezone.now()):%Y%m%dT%H%M%SZ}.csv"
+    return f"audit-{(now or timezone.now()):%Y%m%dT%H%M%SZ}.{form}"
 
 
 def harmless_cell(text: str) -> str:

@@ -15,8 +15,10 @@ class Link:
     label: str | Promise
 
 
+Tool = Callable[[], Link]
 Finder = Callable[[Mapping[str, Any]], Link | None]
 _finders: list[Finder] = []
+_tools: list[Tool] = []
 
 
 def register_link(finder: Finder) -> None:
@@ -28,3 +30,14 @@ def register_link(finder: Finder) -> None:
 def links_of(body: Mapping[str, Any]) -> Iterator[Link]:
     """Every page that knows more about the event's object."""
     return (link for finder in _finders if (link := finder(body)))
+
+
+def register_tool(tool: Tool) -> None:
+    """A page of a capability that helps to review it; the log's first page leads there."""
+    if tool not in _tools:
+        _tools.append(tool)
+
+
+def tools() -> list[Link]:
+    """All of them, where they are now."""
+    return [tool() for tool in _tools]

@@ -1,28 +1,24 @@
-"""The review pages: the list with its filters, one event in full, and the export. They read; nothing here decides."""
+"""The review pages: the list with its filters, and one event in full. They read; nothing here decides."""
 
 from uuid import UUID
 
-from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from portal.audit.access import AuditorRequest, auditors_only
-from portal.audit.actors import Actor
+from portal.audit.chips import chips_of
 from portal.audit.disclosure import disclosed_body, redactions_of
-from portal.audit.exports import EXPORT_LIMIT, begin_export, csv_file_name, csv_lines
+from portal.audit.exports import EXPORT_LIMIT
 from portal.audit.filters import EventFilter
-from portal.audit.links import links_of
-from portal.audit.models import AuditEvent, AuditLeaf
+from portal.audit.links import links_of, tools
+from portal.audit.models import AuditEvent
 from portal.audit.presentation import entries_of, readable_json
-from portal.audit.sealing.evidence import evidence_lines, newest_note, proof_of
+from portal.audit.sealing.evidence import proof_of
 from portal.audit.sealing.status import seal_status
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.selectors import EventPage, event_by_id, events_page
-from portal.errors import NotFound
 
 
 @require_safe
@@ -36,10 +32,12 @@ def events(request: AuditorRequest) -> HttpResponseBase:
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
     context = {
         "form": selection.form,
+        "chips": list(chips_of(selection, request.GET)),
         "page": page,
         "seal": None if is_fragment else seal_status(),
-        "is_filtered": any(request.GET.get(name) for name in selection.filters),
+        "is_filtered": bool(selection.chosen),
         "is_fragment": is_fragment,
+        "tools": tools(),
         "export_limit": EXPORT_LIMIT,
     }
     response = render(request, "audit/_events.html" if is_fragment else "audit/events.html", context)
@@ -59,40 +57,11 @@ def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
         "links": links_of(body),
         "detail": entries_of(body["detail"]),
         "readable_json": readable_json(bytes(found.body)),
-        "redactions": redactions_of(found),
+        "redactions": redactions_of(found.event_id),
+        "seal": seal_status(),
     }
     try:
         context["proof"] = proof_of(found)
     except TreeIncomplete:
         context["is_proof_broken"] = True
     return render(request, "audit/event.html", context)
-
-
-@require_GET
-@auditors_only
-def proof(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
-    """The event with its proof as a file, for docs/verify_audit.py."""
-    leaves = AuditLeaf.objects.filter(event=event_by_id(event_id))
-    if not leaves.exists():
-        raise NotFound(_("This event is not sealed yet."), _("Events are sealed every few seconds: try again then."))
-    return HttpResponse(
-        "".join(evidence_lines(leaves, note=newest_note(), is_whole=False)),
-        content_type="application/jsonl; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="audit-proof-{event_id}.jsonl"'},
-    )
-
-
-@require_GET
-@auditors_only
-def export(request: AuditorRequest) -> HttpResponseBase:
-    """The selection as a CSV file; that it was taken is an event, written before the first line is sent."""
-    selection = EventFilter(request.GET, AuditEvent.objects.all())
-    if not selection.is_valid():
-        return redirect(f"{reverse('audit:events')}?{request.GET.urlencode()}")
-    chosen = {name: request.GET[name] for name in selection.filters if request.GET.get(name)}
-    keys = begin_export(events=selection.qs, actor=Actor.person(request.user), selection=chosen)
-    return StreamingHttpResponse(
-        csv_lines(keys),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{csv_file_name()}"'},
-    )

@@ -93,8 +93,9 @@ def test_it_is_an_event_before_the_first_line_is_sent(auditor: Client) -> None:
     event = AuditEvent.objects.get(action="audit_log.exported")
     assert event.actor_text == "Carol Chiba"
     assert disclosed_body(event)["detail"] == {
-        "filter": {"target": "web-01", "occurred_from": "2000-01-01"},
+        "filter": {"target": "web-01", "occurred_from": "2000-01-01", "zone": "UTC"},
         "rows": 1,
+        "format": "csv",
     }
     assert len(rows_of(b"".join(response.streaming_content))) == 1  # type: ignore[arg-type]
 

@@ -1,6 +1,7 @@
 """Every page with something on it: who looks at it and where it is, after one demo story. For pictures and checks."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import requests
 from playwright.sync_api import Browser
@@ -10,6 +11,7 @@ from tests.cast import ALICE, BOB, CAROL, DAN, EVE, Part
 from tests.demo_stack import DemoStack
 
 WATCHED = ("batch-02", "web-04", "batch-01")
+TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
 # Two lines, and a word without a place to break.
 UNWIELDY = f"The disk image is corrupt: INC-7.\n{'vhd' * 20}"
 
@@ -61,7 +63,16 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
         Scene("approvals", BOB, "/approvals/"),
         Scene("request-to-decide", BOB, f"/requests/{waiting}/"),
         Scene("audit", CAROL, "/audit/"),
+        Scene(
+            "audit-filtered", CAROL, "/audit/?target=web-02&outcome=success&occurred_from=2020-01-01&delete_warning=on"
+        ),
+        Scene("audit-senseless", CAROL, "/audit/?actor=alice&occurred_from=yesterday"),
         Scene("audit-event", CAROL, str(event)),
+        Scene("request-audited", CAROL, f"/requests/{ended}/"),
+        Scene("sample", CAROL, "/requests/sample"),
+        Scene(
+            "sample-drawn", CAROL, f"/requests/sample?first_day=2020-01-01&last_day={TODAY}&size=3&seed=a1b2&zone=UTC"
+        ),
         Scene("attention", DAN, "/attention/"),
         Scene("attention-case", DAN, case),
         Scene("attention-case-to-read", CAROL, case),

@@ -6,7 +6,7 @@ are not redacted, so that any line can be verified alone (docs/verify_audit.py).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf
 from portal.audit.sealing import checkpoints
 from portal.audit.sealing.merkle import inclusion_proof
-from portal.audit.sealing.tree import StoredTree
+from portal.audit.sealing.tree import StoredTree, TreeIncomplete
 
 FORMAT = "reimage-portal-audit-1"
 CHUNK = 500
@@ -33,24 +33,48 @@ def newest_note() -> str:
     return str(row.note)
 
 
-def evidence_lines(leaves: QuerySet[AuditLeaf], *, note: str, is_whole: bool) -> Iterator[str]:
-    """The file, a line at a time; leaves beyond the checkpoint are left out, for the next export to prove."""
-    size = checkpoints.read(note)[0].tree_size
-    yield _line({"format": FORMAT, "checkpoint": note, "selection": "all" if is_whole else "some"})
+def evidence_lines(
+    leaves: Iterable[AuditLeaf], *, note: str, is_whole: bool, about: Mapping[str, object] | None = None
+) -> Iterator[str]:
+    """The file, a line at a time; the leaves come with their events, in order, and lie within the checkpoint.
+
+    `about` is told in the first line for people: which selection this is. Nothing proves it.
+    """
+    size = tree_size_of(note)
+    yield _line({"format": FORMAT, "checkpoint": note, "selection": "all" if is_whole else "some", **(about or {})})
     tree, count = StoredTree(), 0
-    for leaf in _in_order(leaves, size):
+    for leaf in leaves:
         count += 1
         yield _line(_proven(leaf, tree, size))
     yield _line({"events": count})
 
 
-def _in_order(leaves: QuerySet[AuditLeaf], size: int) -> Iterator[AuditLeaf]:
-    """A chunk at a time, each from where the last one ended: nothing is held, and no query runs for hours."""
-    after = -1
-    leaves = leaves.select_related("event").prefetch_related("event__personal_texts").order_by("leaf_index")
-    while chunk := list(leaves.filter(leaf_index__gt=after, leaf_index__lt=size)[:CHUNK]):
+def tree_size_of(note: str) -> int:
+    """How many events a checkpoint signs for."""
+    return checkpoints.read(note)[0].tree_size
+
+
+def leaves_within(leaves: QuerySet[AuditLeaf], note: str) -> Iterator[AuditLeaf]:
+    """Those that the checkpoint signs for, in order; what was sealed later is for the next export to prove.
+
+    A chunk at a time, each from where the last one ended: nothing is held, and no query runs for hours.
+    """
+    after, found = -1, _readable(leaves.filter(leaf_index__lt=tree_size_of(note)))
+    while chunk := list(found.filter(leaf_index__gt=after)[:CHUNK]):
         yield from chunk
         after = chunk[-1].leaf_index
+
+
+def leaves_at(places: Sequence[int]) -> Iterator[AuditLeaf]:
+    """The leaves of these indexes, which are in order, a chunk at a time."""
+    for start in range(0, len(places), CHUNK):
+        chunk = places[start : start + CHUNK]
+        yield from _readable(AuditLeaf.objects.filter(leaf_index__in=chunk))
+
+
+def _readable(leaves: QuerySet[AuditLeaf]) -> QuerySet[AuditLeaf]:
+    """In order, with their events and what opens their commitments."""
+    return leaves.select_related("event").prefetch_related("event__personal_texts").order_by("leaf_index")
 
 
 def _proven(leaf: AuditLeaf, tree: StoredTree, size: int) -> dict[str, object]:
@@ -58,13 +82,21 @@ def _proven(leaf: AuditLeaf, tree: StoredTree, size: int) -> dict[str, object]:
         "leaf_index": leaf.leaf_index,
         "digest": leaf.event.digest,
         "leaf_hash": bytes(leaf.leaf_hash).hex(),
-        "proof": [node.hex() for node in inclusion_proof(tree, leaf.leaf_index, size)],
+        "proof": _proof_in(tree, leaf.leaf_index, size),
         "body": bytes(leaf.event.body).decode(),
     }
     if leaf.event.personal_fields:
         texts = leaf.event.personal_texts.all()
         proven["personal"] = {row.field: {"salt": bytes(row.salt).hex(), "text": row.text} for row in texts}
     return proven
+
+
+def _proof_in(tree: StoredTree, leaf_index: int, size: int) -> list[str]:
+    """Empty where the tree is damaged: the rest is still evidence, and the verifier names the event without proof."""
+    try:
+        return [node.hex() for node in inclusion_proof(tree, leaf_index, size)]
+    except TreeIncomplete:
+        return []
 
 
 def _line(content: dict[str, object]) -> str:

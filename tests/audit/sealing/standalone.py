@@ -12,7 +12,7 @@ MEMORY_LIMIT = 200 * 1024 * 1024
 SECONDS = 60
 
 
-def verify(export: Path, public_keys: str) -> tuple[int, str]:
+def verify(export: Path, public_keys: str, *, verifier: Path = VERIFIER) -> tuple[int, str]:
     """Exit code and words; with no more memory than the limit, and without our packages in sight."""
     limited = (
         "import resource, runpy, sys; "
@@ -20,7 +20,7 @@ def verify(export: Path, public_keys: str) -> tuple[int, str]:
         "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", limited, str(VERIFIER), str(export), public_keys],
+        [sys.executable, "-c", limited, str(verifier), str(export), public_keys],
         cwd="/",
         env={},
         capture_output=True,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from portal.audit.actors import Actor
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
 from portal.audit.models import AuditLeaf
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, newest_note
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, leaves_within, newest_note
 from portal.audit.services import record
 
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
                 actor=Actor.system("manage.py audit_export"),
                 detail={"filter": selection, "rows": leaves.count()},
             )
-        for line in evidence_lines(leaves, note=note, is_whole=not chosen):
+        for line in evidence_lines(leaves_within(leaves, note), note=note, is_whole=not chosen):
             stream.write(line)
         if file:
             stream.close()

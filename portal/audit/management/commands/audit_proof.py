@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.audit.models import AuditLeaf
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, newest_note
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, leaves_within, newest_note
 
 
 class Command(BaseCommand):
@@ -21,8 +21,8 @@ class Command(BaseCommand):
         if not leaves.exists():
             raise CommandError("The log has no such event, or it is not sealed yet.")
         try:
-            lines = evidence_lines(leaves, note=newest_note(), is_whole=False)
+            note = newest_note()
         except NothingSealed as err:
             raise CommandError(str(err)) from err
-        for line in lines:
+        for line in evidence_lines(leaves_within(leaves, note), note=note, is_whole=False):
             self.stdout.write(line, ending="")

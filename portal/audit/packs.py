@@ -1,0 +1,118 @@
+"""Evidence of one thing as a single file that proves itself: what any capability's pack has. The pages are its own.
+
+A pack refers to the first checkpoint that covers its events, so whoever takes it, and whenever, gets the same bytes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from portal.audit.actors import Actor, Target
+from portal.audit.catalogue import EVIDENCE_PACK_TAKEN
+from portal.audit.disclosure import redactions_of
+from portal.audit.models import AuditCheckpoint, AuditEvent, AuditEventQuerySet, AuditLeaf
+from portal.audit.sealing.evidence import evidence_lines, leaves_at
+from portal.audit.services import record
+from portal.audit.zip_stream import PackedFile
+from portal.errors import NotFound, Problem
+
+VERIFIER = Path(settings.BASE_DIR) / "docs" / "verify_audit.py"
+LANGUAGES = ("ja", "en")
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The sealed ones of some events by their leaf indexes, under one checkpoint; `waiting` counts the others."""
+
+    places: Sequence[int]
+    note: str
+    tree_size: int
+    sealed_at: datetime
+    waiting: int
+    redactions: Sequence[int]
+
+    def leaves(self) -> Iterator[AuditLeaf]:
+        """Its leaves in order, each with its event."""
+        return leaves_at(self.places)
+
+    def redacting_leaves(self) -> Iterator[AuditLeaf]:
+        """Those of them that say what was redacted of the others."""
+        return leaves_at(self.redactions)
+
+
+@contextmanager
+def told_in(language: str) -> Iterator[None]:
+    """As everybody reads it who takes the pack: in this language, in the installation's own time zone."""
+    with translation.override(language), timezone.override(timezone.get_default_timezone()):
+        yield
+
+
+def begin_pack(*, events: AuditEventQuerySet, beside: Iterable[int], actor: Actor, target: Target) -> Pack:
+    """Records that the pack of these events is taken, and says what is in it; raises NotFound while none is sealed.
+
+    `beside` are keys of further events, which explain them. The events that redacted any of them come along.
+    """
+    own = _places(events)
+    if not _sealed(own):
+        raise NotFound(
+            _("Nothing of %(what)s is sealed yet.") % {"what": target.label},
+            _("Events are sealed every few seconds: try again then."),
+        )
+    found = own | _places(AuditEvent.objects.filter(pk__in=list(beside)))
+    redacting = _places(redactions_of(*found))
+    found |= redacting
+    places = _sealed(found)
+    covering = AuditCheckpoint.objects.filter(tree_size__gt=places[-1]).order_by("tree_size").first()
+    if covering is None:
+        raise Problem(_("A part of the seal is missing from the database."), _("Have the operators run audit_verify."))
+    pack = Pack(
+        places,
+        covering.note,
+        covering.tree_size,
+        covering.sealed_at,
+        waiting=len(found) - len(places),
+        redactions=_sealed(redacting),
+    )
+    with transaction.atomic():
+        record(
+            action=EVIDENCE_PACK_TAKEN,
+            actor=actor,
+            target=target,
+            detail={"rows": len(places), "tree_size": pack.tree_size, "waiting": pack.waiting},
+        )
+    return pack
+
+
+def _places(events: AuditEventQuerySet) -> dict[UUID, int | None]:
+    """The leaf index of each event by its id; None for one that is not sealed yet."""
+    return dict(events.order_by().values_list("event_id", "leaf__leaf_index"))
+
+
+def _sealed(places: dict[UUID, int | None]) -> list[int]:
+    return sorted(place for place in places.values() if place is not None)
+
+
+def proving_files(pack: Pack, *, read_me: str) -> Iterator[PackedFile]:
+    """What proves the pack, and how: the events, the program that verifies them, the keys, `read_me` in each language.
+
+    `read_me` names a template that extends audit/pack/readme.txt.
+    """
+    keys = [f"{key.strip()}\n" for key in settings.AUDIT_PUBLIC_KEYS.split(",") if key.strip()]
+    for language in LANGUAGES:
+        with told_in(language):
+            text = render_to_string(read_me, {"pack": pack, "has_keys": bool(keys)})
+        yield PackedFile(f"README.{language}.txt", [text])
+    lines = evidence_lines(pack.leaves(), note=pack.note, is_whole=False)
+    yield PackedFile("events.jsonl", lines)
+    yield PackedFile("checkpoint.txt", [pack.note])
+    yield PackedFile("public-keys.txt", keys)
+    yield PackedFile("verify_audit.py", [VERIFIER.read_text(encoding="utf-8")])

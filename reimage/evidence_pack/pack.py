@@ -1,0 +1,46 @@
+"""Puts the pack of a request together. Its files are made while they are sent."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from portal.audit.actors import Actor, Target
+from portal.audit.packs import LANGUAGES, Pack, begin_pack, proving_files
+from portal.audit.zip_stream import PackedFile, zip_pieces
+from portal.errors import NotFound
+from reimage.domain.request_states import RequestState
+from reimage.evidence_pack.pages import request_page
+from reimage.evidence_pack.plans import plan_files, planned_machines
+from reimage.evidence_pack.story import events_of, sign_ins_of, story_of
+from reimage.models import ReimageRequest
+
+
+def take_evidence_pack(*, reimage_request_id: int, actor: Actor) -> Iterator[bytes]:
+    """Records that it is taken, then gives the ZIP in pieces. Raises NotFound without such a request, or any seal."""
+    found = ReimageRequest.objects.exclude(state=RequestState.DRAFT).filter(pk=reimage_request_id).first()
+    if found is None:
+        raise NotFound(
+            _("There is no request #%(id)s.") % {"id": reimage_request_id},
+            _("Check the number, or start from the list of requests."),
+        )
+    pack = begin_pack(
+        events=events_of(found),
+        beside=sign_ins_of(found),
+        actor=actor,
+        target=Target("reimage_request", str(found.pk), str(found)),
+    )
+    return zip_pieces(_files(found, pack))
+
+
+def file_name_of(reimage_request_id: int) -> str:
+    """What a browser is told to call it."""
+    return f"evidence-request-{reimage_request_id}.zip"
+
+
+def _files(reimage_request: ReimageRequest, pack: Pack) -> Iterator[PackedFile]:
+    story = story_of(reimage_request, pack)
+    machines = planned_machines(reimage_request, story)
+    for language in LANGUAGES:
+        yield request_page(reimage_request, story, machines, language)
+    yield from plan_files(machines)
+    yield from proving_files(pack, read_me="reimage/evidence/readme.txt")

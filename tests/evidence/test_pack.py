@@ -1,0 +1,147 @@
+"""The evidence pack of a request: complete, for people in both languages, and verified by its own verifier alone."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from django.test import Client
+from django.utils import translation
+
+from portal.audit.actors import Actor
+from portal.audit.models import AuditEvent, AuditPersonalText
+from portal.audit.redaction import redact
+from reimage import audit_actions
+from reimage.models import ReimageOperation, ReimageRequest
+from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.standalone import verify
+from tests.audit.sealing.tampering import run
+from tests.evidence.packs import TakenPack
+
+FILES = [
+    "request.ja.html",
+    "request.en.html",
+    "plan-01.json",
+    "plan-02.json",
+    "README.ja.txt",
+    "README.en.txt",
+    "events.jsonl",
+    "checkpoint.txt",
+    "public-keys.txt",
+    "verify_audit.py",
+]
+
+
+def test_it_tells_the_whole_story_and_proves_it(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
+) -> None:
+    pack = TakenPack.by(auditor, ended.pk)
+    assert pack.names == FILES
+    folder = pack.unpack(tmp_path)
+    # Its own verifier and the public key alone, in a process that knows nothing of the portal.
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    recorded = list(AuditEvent.objects.filter(subject=ended.audit_subject).order_by("sequence"))
+    assert (code, said.split(",")[0]) == (0, f"VERIFIED: {len(recorded) + 2} events")
+    own = [event for event in pack.events() if event["subject"]]
+    assert [event["event_id"] for event in own] == [str(event.event_id) for event in recorded]
+    assert pack.text("public-keys.txt") == f"{log.public_key}\n"
+    # Each plan is a file whose hash stands in the sealed submission.
+    asked = next(event for event in own if event["action"] == audit_actions.REQUEST_SUBMITTED.name)
+    for number, planned in enumerate(asked["detail"]["virtual_machines"], start=1):
+        plan = pack.zip.read(f"plan-{number:02}.json")
+        assert hashlib.sha256(plan).hexdigest() == planned["plan_digest"]
+        assert json.loads(plan)["resource_id"] == planned["resource_id"]
+    for language in ("en", "ja"):
+        _check_page(pack, language, ended, asked)
+
+
+def _check_page(pack: TakenPack, language: str, ended: ReimageRequest, asked: dict) -> None:  # type: ignore[type-arg]
+    words = pack.words(language)
+    for planned in asked["detail"]["virtual_machines"]:
+        for warning in [*planned["warnings_shown"]["ja"], *planned["warnings_shown"]["en"]]:
+            assert warning in words
+    for operation in ended.operations.all():
+        for told in (operation.client_request_id, operation.azure_request_id, operation.operation_url):
+            assert str(told) in words
+    with translation.override(language):
+        for label in (audit_actions.REQUEST_APPROVED, audit_actions.OPERATION_ACCEPTED):
+            assert str(label) in words
+    for person in ("Alice Aoki", "aa000000-0000-4000-8000-00000000000a", "Bob Baba", "192.0.2.7", "INC-7"):
+        assert person in words
+    # When Bob's session began, and when he last proved to Entra ID who he is.
+    sign_in = AuditEvent.objects.get(action="session.signed_in", actor_object_id="bb000000-0000-4000-8000-00000000000b")
+    assert f"{sign_in.occurred_at:%Y-%m-%d %H:%M:%S} UTC" in words
+    assert "2026-03-04 05:06:07 UTC" in words
+    assert len(re.findall(r'<tr id="event-\d+">', pack.text(f"request.{language}.html"))) == len(pack.events())
+
+
+def test_the_page_needs_no_script_no_network_and_no_other_file(asked: ReimageRequest, auditor: Client) -> None:
+    pack = TakenPack.by(auditor, asked.pk)
+    for language in ("en", "ja"):
+        page = pack.text(f"request.{language}.html")
+        assert f'<html lang="{language}">' in page
+        assert not re.search(r"<script|<link|<img|<iframe|\ssrc=|\son[a-z]+=|url\(|@import", page)
+        assert set(re.findall(r'href="([^"]*)"', page)) == {"#machine-1", "#machine-2"}
+        assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
+
+
+def test_the_same_pack_has_the_same_bytes_whoever_takes_it(
+    ended: ReimageRequest, auditor: Client, log: SealedLog
+) -> None:
+    first = TakenPack.by(auditor, ended.pk)
+    log.grow(3)  # the taking itself among them
+    auditor.cookies["django_language"] = "ja"
+    again = auditor.get(f"/requests/{ended.pk}/evidence.zip", headers={"accept-language": "ja"})
+    assert b"".join(again.streaming_content) == first.content  # type: ignore[arg-type]
+
+
+def test_a_plan_that_is_not_the_sealed_one_is_not_shown(asked: ReimageRequest, auditor: Client) -> None:
+    operation = asked.operations.get(name="web-02")
+    ReimageOperation.objects.filter(pk=operation.pk).update(plan={**operation.plan, "os_disk_name": "another-disk"})
+    pack = TakenPack.by(auditor, asked.pk)
+    assert "plan-01.json" not in pack.names
+    assert "plan-02.json" in pack.names
+    assert "is not the one that was sealed with the request" in pack.words()
+    assert "another-disk" not in pack.words()
+
+
+def test_warnings_are_those_of_the_event_not_of_the_row(asked: ReimageRequest, auditor: Client) -> None:
+    ReimageOperation.objects.update(warnings_shown={"ja": ["Nothing happens."], "en": ["Nothing happens."]})
+    pack = TakenPack.by(auditor, asked.pk)
+    assert "Nothing happens." not in pack.words()
+    assert "will be deleted and cannot be recovered" in pack.words()
+
+
+def test_a_changed_event_makes_the_pack_fail_its_verifier(
+    asked: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
+) -> None:
+    event = AuditEvent.objects.get(subject=asked.audit_subject, action=audit_actions.REQUEST_SUBMITTED.name)
+    forged = bytes(event.body).replace(b'"Delete"', b'"Detach"')
+    run("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[forged, event.pk])
+    folder = TakenPack.by(auditor, asked.pk).unpack(tmp_path)
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    assert code == 2
+    assert "its body does not have the hashes it claims" in said
+
+
+def test_a_redacted_text_is_gone_and_the_rest_still_proven(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
+) -> None:
+    asked = AuditEvent.objects.get(subject=ended.audit_subject, action=audit_actions.REQUEST_SUBMITTED.name)
+    assert ended.justification in TakenPack.by(auditor, ended.pk).words()
+    texts = AuditPersonalText.objects.filter(event=asked, field__in=["/detail/justification", "/actor/name"])
+    redact(texts=texts, reason="Erasure was asked for.", actor=Actor.system("test"))
+    log.seal()
+    pack = TakenPack.by(auditor, ended.pk)
+    for name in pack.names:
+        assert ended.justification.encode() not in pack.zip.read(name)
+    assert "Why [redacted]" in pack.words()
+    assert "申請理由 ［削除済み］" in pack.words("ja")
+    assert "Erasure was asked for." in pack.words()
+    assert "/actor/name /detail/justification" in pack.words()
+    assert "Bob Baba" in pack.words()
+    folder = pack.unpack(tmp_path)
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    assert (code, said.strip().endswith("2 texts redacted")) == (0, True), said
+    for field in ("/actor/name", "/detail/justification"):
+        assert re.search(rf"redacted: event #\d+: {field}$", said, re.MULTILINE), said

@@ -1,5 +1,6 @@
 """What an auditor may look for. Every filter stands in the address, so that a selection can be sent to a colleague."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
@@ -13,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audit import catalogue
 from portal.audit.models import AuditEvent, AuditEventQuerySet, Outcome
+from portal.audit.subjects import subjects_named
 from portal.audit.text import searchable
 
 DELETE_WARNING = "delete_warning"
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Dates outside of these cannot be turned into UTC in every zone, and no event is as old or as late.
 _DAY_LIMITS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(9000, 1, 1))]
 
@@ -40,9 +43,11 @@ def _text(label: object, method: str, placeholder: object) -> django_filters.Cha
     return django_filters.CharFilter(label=label, method=method, max_length=200, widget=widget)
 
 
-def _choice(label: object, choices: Callable[[], object] | object) -> django_filters.ChoiceFilter:
+def _choice(
+    label: object, choices: Callable[[], object] | object, method: str | None = None
+) -> django_filters.ChoiceFilter:
     widget = forms.Select(attrs={"class": "form-select"})
-    return django_filters.ChoiceFilter(label=label, choices=choices, empty_label=_("All"), widget=widget)
+    return django_filters.ChoiceFilter(label=label, choices=choices, method=method, empty_label=_("All"), widget=widget)
 
 
 def _day(label: object, method: str) -> django_filters.DateFilter:
@@ -64,7 +69,7 @@ class EventFilter(django_filters.FilterSet):
     target = _text(_("Machine or object"), "by_target", _("Name or id"))
     subject = _text(_("Request"), "by_subject", _("For example #12"))
     action = _choice(_("Action"), _action_choices)
-    outcome = _choice(_("Outcome"), Outcome.choices)
+    outcome = _choice(_("Outcome"), Outcome.choices, "with_outcome")
     occurred_from = _day(_("From"), "since_day")
     occurred_to = _day(_("To"), "until_day")
     delete_warning = django_filters.BooleanFilter(
@@ -77,6 +82,8 @@ class EventFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def by_person(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
+        if _UUID.fullmatch(text):
+            return events.filter(actor_object_id=text.lower())
         return events.filter(Q(actor_name__icontains=text) | Q(actor_object_id__icontains=text))
 
     def by_target(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
@@ -84,7 +91,10 @@ class EventFilter(django_filters.FilterSet):
 
     def by_subject(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
         """The events of a request, named as people name it (“#12”) or as the log does (“reimage_request:12”)."""
-        return events.filter(Q(subject=text) | Q(subject__endswith=f":{text.removeprefix('#')}"))
+        return events.filter(subject__in=subjects_named(text))
+
+    def with_outcome(self, events: AuditEventQuerySet, _name: str, outcome: str) -> AuditEventQuerySet:
+        return events.of_outcome(Outcome(outcome))
 
     def since_day(self, events: AuditEventQuerySet, _name: str, day: date) -> AuditEventQuerySet:
         return events.filter(occurred_at__gte=_moment(day, time.min))

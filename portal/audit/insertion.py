@@ -12,7 +12,7 @@ from django.db import connection
 from portal.audit.models import AuditEvent
 
 FIELDS = [field for field in AuditEvent._meta.concrete_fields if not field.primary_key]
-COLUMNS = ", ".join(field.column for field in FIELDS)
+COLUMNS = ", ".join(str(field.column) for field in FIELDS)
 MARKS = ", ".join(["%s"] * len(FIELDS))
 _INSERTION = f"INSERT INTO audit_auditevent ({COLUMNS}) VALUES ({MARKS}) RETURNING id"  # noqa: S608  # our own columns
 _LAST = "SELECT sequence, digest FROM audit_auditevent WHERE subject = %s ORDER BY sequence DESC LIMIT 1"

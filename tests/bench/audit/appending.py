@@ -1,7 +1,7 @@
 """Writers that record events for some seconds: python -m tests.bench.audit.appending one|many WRITERS SECONDS FIRST.
 
-Each transaction locks a chain, appends an event to it and has 5 ms of other work to do. All writers share `one` chain, as a
-log would that is a chain itself; or each has one of `many`, as each request has. Nothing else differs. Prints how many.
+Each transaction locks a chain, appends an event to it and has 5 ms of other work to do. All writers share `one` chain,
+as they would if the log were a chain; or each has one of `many`, as each request has. Nothing else differs.
 """
 
 import json
@@ -15,7 +15,7 @@ django.setup()
 
 from django.db import connection, transaction  # noqa: E402  # Django comes first
 
-from portal.audit.actors import Actor, Target  # noqa: E402
+from portal.audit.actors import Actor  # noqa: E402
 from portal.audit.services import record  # noqa: E402
 from reimage.audit_actions import OPERATION_ACCEPTED  # noqa: E402
 from tests.bench.audit.stories import machine  # noqa: E402

@@ -1,4 +1,4 @@
-"""A portal for the figures of its log: migrated, with keys, without Azure and broker. Programs run in it as processes."""
+"""A portal for the figures of its log: migrated, with keys, without Azure or a broker. Programs run as processes."""
 
 import json
 import os

@@ -7,10 +7,10 @@ Needs Python 3.11 and the package cryptography. Exit code 0: verified; 2: not; 1
 
 What is verified: the signature under the checkpoint (https://c2sp.org/tlog-checkpoint); for each event, that its body
 has the digest and the leaf hash it claims, and that the proof leads from there to the signed root (RFC 6962, RFC 9162
-section 2.1.3.2); that events stand in their order, none twice; within a subject, that each event follows the one
-before; and that the file is whole. An export of all events has every place from the first to the last. An export of a
-selection proves what it holds; whether the selection is complete, only the whole log can tell.
-Memory is bounded by one line, however long the file.
+section 2.1.3.2); that each personal text is what the body has a commitment to (SHA-256 of salt and text; where there is
+no text any more, it is said to be redacted); that events stand in their order, none twice; within a subject, that each
+event follows the one before; and that the file is whole. A selection proves what it holds; whether it is complete, only
+an export of all events can tell. Memory is bounded by one line, however long the file.
 """
 
 import base64
@@ -18,12 +18,13 @@ import hashlib
 import json
 import sys
 from collections import OrderedDict
+from contextlib import suppress
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "reimage-portal-audit-1"
-LINE_LIMIT = 16 * 1024 * 1024  # no event comes near
+LINE_LIMIT = 4 * 1024 * 1024  # no event comes near
 SUBJECTS_REMEMBERED = 50_000  # the least recent ones are forgotten, so that memory stays bounded
 
 
@@ -33,20 +34,17 @@ class NotVerified(Exception):
 
 def public_keys(argument):
     """Name and raw key of each, by key id."""
-    try:
-        with open(argument, encoding="utf-8") as file:
-            text = file.read(1_000_000)
-    except OSError:
-        text = argument
+    with suppress(OSError), open(argument, encoding="utf-8") as file:  # else it is a key itself
+        argument = file.read(1_000_000)
     keys = {}
-    for entry in text.replace(",", "\n").split():
+    for entry in argument.replace(",", "\n").split():
         name, _, rest = entry.removeprefix("after-loss:").partition("+")
         raw = base64.b64decode(rest.partition("+")[2], validate=True)
         if len(raw) != 33 or raw[0] != 1:
             raise ValueError(f"{entry!r} is no public key of an audit log")
         keys[hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]] = (name, raw[1:])
     if not keys:
-        raise ValueError(f"{argument!r} holds no public key")
+        raise ValueError("there is no public key")
     return keys
 
 
@@ -58,10 +56,9 @@ def signed_tree(note, keys):
         _, name, encoded = line.split(" ")
         raw = base64.b64decode(encoded, validate=True)
         key_name, key = keys.get(raw[:4], ("", b""))
-        if key_name != name or name != origin:
-            continue
-        Ed25519PublicKey.from_public_bytes(key).verify(raw[4:], (text + "\n").encode())
-        return int(size), base64.b64decode(root, validate=True), f"{name}+{raw[:4].hex()}"
+        if key_name == name == origin:
+            Ed25519PublicKey.from_public_bytes(key).verify(raw[4:], (text + "\n").encode())
+            return int(size), base64.b64decode(root, validate=True), f"{name}+{raw[:4].hex()}"
     raise NotVerified("the checkpoint is not signed by the public key that you gave")
 
 
@@ -85,27 +82,30 @@ def root_of(leaf, index, size, proof):
     return node
 
 
+def commitments(value, field=""):
+    """Where a body has commitments in place of personal texts, as JSON pointers, and to what."""
+    if isinstance(value, dict) and "personal_sha256" in value:
+        return {field: value["personal_sha256"]}
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return {at: found for key, item in members for at, found in commitments(item, f"{field}/{key}").items()}
+
+
 class Export:
     """Reads an export line by line and stops at the first thing that is wrong."""
 
     def __init__(self, stream, keys):
-        self.lines, self.keys = self._lines(stream), keys
-        self.count, self.last_index, self.is_whole = 0, -1, False
+        self.lines, self.keys, self.subjects = self._lines(stream), keys, OrderedDict()
+        self.count, self.last_index, self.is_whole, self.redacted = 0, -1, False, 0
         self.size, self.root, self.signed_by = 0, b"", ""
-        self.subjects = OrderedDict()
 
     def _lines(self, stream):
-        number = 0
-        while raw := stream.readline(LINE_LIMIT):
-            number += 1
-            if len(raw) == LINE_LIMIT:
-                raise NotVerified(f"line {number}: it is too long to be an event")
+        for number, raw in enumerate(iter(lambda: stream.readline(LINE_LIMIT), b""), start=1):
             if not raw.endswith(b"\n"):
-                raise NotVerified(f"line {number}: it is cut short")
+                what = "too long to be an event" if len(raw) == LINE_LIMIT else "cut short"
+                raise NotVerified(f"line {number}: it is {what}")
             yield number, raw
 
     def verify(self):
-        """Raises NotVerified unless every line is right."""
         number = 0
         for number, raw in self.lines:
             try:
@@ -115,7 +115,7 @@ class Export:
                 raise NotVerified(f"line {number}: {err}") from err
             except InvalidSignature as err:
                 raise NotVerified(f"line {number}: the signature under the checkpoint is false") from err
-            except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as err:
+            except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, MemoryError) as err:
                 raise NotVerified(f"line {number}: it is not in its form ({type(err).__name__})") from err
         else:
             raise NotVerified(f"after line {number}: the export is cut short, its last line is missing")
@@ -133,13 +133,12 @@ class Export:
         elif "events" in line:
             if line["events"] != self.count:
                 raise NotVerified(f"it counts {line['events']} events, and there are {self.count}")
-            return True
         else:
             self._check_event(line)
-        return False
+        return number > 1 and "events" in line
 
     def _check_event(self, line):
-        index, body = line["leaf_index"], line["body"].encode()
+        index, body, event = line["leaf_index"], line["body"].encode(), json.loads(line["body"])
         if type(index) is not int or index <= self.last_index:
             raise NotVerified(f"leaf {index!r} stands after leaf {self.last_index}: doubled or out of order")
         if self.is_whole and index != self.last_index + 1:
@@ -150,26 +149,35 @@ class Export:
         if root_of(leaf, index, self.size, [bytes.fromhex(node) for node in line["proof"]]) != self.root:
             raise NotVerified(f"event #{index + 1}: its proof does not lead to the signed root")
         self.count, self.last_index = self.count + 1, index
-        self._check_chain(json.loads(body), digest, index)
+        self._check_texts(event, line.get("personal", {}), index)
+        self._check_chain(event, digest, index)
+
+    def _check_texts(self, event, texts, index):
+        expected = commitments(event) if event["version"] > 1 else {}  # before that, texts stood in the body
+        for field, found in texts.items():
+            salt, text = bytes.fromhex(found["salt"]), found["text"].encode()
+            if len(salt) != 32 or hashlib.sha256(salt + text).hexdigest() != expected.pop(field, None):
+                raise NotVerified(f"event #{index + 1}: {field} is not the text that was recorded")
+        for field in expected:
+            print(f"redacted: event #{index + 1}: {field}")
+        self.redacted += len(expected)
 
     def _check_chain(self, event, digest, index):
         """Two events of one subject that follow each other by number must do so by digest."""
-        subject, sequence = event["subject"], event["sequence"]
-        if not subject:
+        if not (subject := event["subject"]):
             return
         before, before_digest = self.subjects.pop(subject, (0 if self.is_whole else None, ""))
         is_known = before is not None and not (before == 0 and len(self.subjects) >= SUBJECTS_REMEMBERED)
-        if is_known and (sequence != before + 1 or event["previous_digest"] != before_digest):
+        if is_known and (event["sequence"] != before + 1 or event["previous_digest"] != before_digest):
             raise NotVerified(f"event #{index + 1}: it does not follow event {before} of {subject}")
-        self.subjects[subject] = (sequence, digest)
+        self.subjects[subject] = (event["sequence"], digest)
         if len(self.subjects) > SUBJECTS_REMEMBERED:
             self.subjects.popitem(last=False)
 
 
 def main(arguments):
     if len(arguments) != 2:
-        print(__doc__, file=sys.stderr)
-        return 1
+        sys.exit(__doc__)
     try:
         keys = public_keys(arguments[1])
         with open(arguments[0], "rb") as stream:
@@ -182,7 +190,8 @@ def main(arguments):
         print(f"cannot verify: {err}", file=sys.stderr)
         return 1
     extent = "all" if export.is_whole else "a selection"
-    print(f"VERIFIED: {export.count} events, {extent} of {export.size}, sealed by {export.signed_by}")
+    words = f"{extent} of {export.size}, sealed by {export.signed_by}, {export.redacted} texts redacted"
+    print(f"VERIFIED: {export.count} events, {words}")
     return 0
 
 

@@ -3,7 +3,6 @@
 Made of the audit events alone, so that it shows nothing that cannot be proved. Reads; decides nothing.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from portal.audit.disclosure import disclosed_body
 from portal.audit.labels import label_of
 from portal.audit.models import TEXT_LENGTH, AuditEvent
 from reimage import audit_actions, wording
@@ -69,10 +69,10 @@ class Attempt:
 
 
 def story_of(operation: ReimageOperation) -> list[Attempt]:
-    """The attempts, oldest first; one query, however many events there are."""
+    """The attempts, oldest first; two queries, however many events there are."""
     about = Q(target_kind="reimage_request") | Q(target_id=operation.plan["resource_id"][:TEXT_LENGTH])
     events = AuditEvent.objects.filter(about, subject=operation.reimage_request.audit_subject)
-    return attempts_of(events.defer("search_text").order_by("sequence"))
+    return attempts_of(events.with_texts().defer("search_text").order_by("sequence"))
 
 
 def attempts_of(events: Iterable[AuditEvent]) -> list[Attempt]:
@@ -91,7 +91,7 @@ def attempts_of(events: Iterable[AuditEvent]) -> list[Attempt]:
 
 
 def _step(event: AuditEvent, before: datetime | None) -> Step:
-    detail = json.loads(bytes(event.body))["detail"]
+    detail = disclosed_body(event)["detail"]
     told = _flat(detail)
     reasons = _reasons(detail)
     words = " ".join(filter(None, (str(told.get("azure_code") or ""), str(told.get("message") or ""))))
@@ -118,4 +118,4 @@ def _reasons(detail: Mapping[str, Any]) -> list[str]:
     """The note and the findings in words; the comment of a person as it is."""
     notes = [detail, *(detail.get("findings") or [])]
     texts = [wording.note_text(note) for note in notes if wording.has_note_text(note)]
-    return [*texts, *filter(None, [str(detail.get("comment") or "")])]
+    return [*texts, *filter(None, [detail.get("comment")])]

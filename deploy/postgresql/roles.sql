@@ -1,32 +1,46 @@
 -- Rights of the portal's processes on PostgreSQL: psql -d DATABASE -f deploy/postgresql/roles.sql, as the owner of the
 -- tables, after each migration. May be run again.
 --
--- Four roles: the owner, as whom `migrate` runs and nothing else does; reimage_portal_web; reimage_portal_worker, who also
--- seals; reimage_portal_auditor, who reads. Beat reads and writes nothing and needs no role. Give each a password, or
--- let it sign in by certificate: ALTER ROLE … LOGIN PASSWORD '…'.
+-- Six roles: the owner, as whom `migrate` runs and nothing else does; reimage_portal_web; reimage_portal_worker, who also
+-- seals; reimage_portal_beat, who writes its heartbeat and nothing else; reimage_portal_auditor, who reads the log;
+-- reimage_portal_redactor, as whom `audit_redact` runs and nothing else does. Give each a password, or let it sign in by
+-- certificate: ALTER ROLE … LOGIN PASSWORD '…'.
 DO $$
 DECLARE name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['reimage_portal_web', 'reimage_portal_worker', 'reimage_portal_auditor'] LOOP
+  FOREACH name IN ARRAY ARRAY[
+    'reimage_portal_web', 'reimage_portal_worker', 'reimage_portal_beat', 'reimage_portal_auditor',
+    'reimage_portal_redactor'
+  ] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
       EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', name);
     END IF;
   END LOOP;
 END $$;
 
-GRANT USAGE ON SCHEMA public TO reimage_portal_web, reimage_portal_worker, reimage_portal_auditor;
+GRANT USAGE ON SCHEMA public
+  TO reimage_portal_web, reimage_portal_worker, reimage_portal_beat, reimage_portal_auditor, reimage_portal_redactor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO reimage_portal_web, reimage_portal_worker;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO reimage_portal_web, reimage_portal_worker;
 
+GRANT SELECT, INSERT, UPDATE, DELETE ON health_heartbeat TO reimage_portal_beat;
+GRANT USAGE ON SEQUENCE health_heartbeat_id_seq TO reimage_portal_beat;
+
 -- The log: both may add to it and nobody may change it. The triggers refuse as well; this is for the day without them.
-REVOKE ALL ON audit_auditevent, audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint, audit_auditanchor
-  FROM PUBLIC, reimage_portal_web, reimage_portal_worker;
-GRANT SELECT, INSERT ON audit_auditevent TO reimage_portal_web, reimage_portal_worker;
+REVOKE ALL ON audit_auditevent, audit_auditpersonaltext, audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint,
+  audit_auditanchor FROM PUBLIC, reimage_portal_web, reimage_portal_worker;
+GRANT SELECT, INSERT ON audit_auditevent, audit_auditpersonaltext TO reimage_portal_web, reimage_portal_worker;
 GRANT SELECT ON audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint, audit_auditanchor TO reimage_portal_web;
 GRANT SELECT, INSERT ON audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint TO reimage_portal_worker;
 GRANT SELECT, INSERT, UPDATE ON audit_auditanchor TO reimage_portal_worker;
-GRANT SELECT ON audit_auditevent, audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint, audit_auditanchor
-  TO reimage_portal_auditor;
+GRANT SELECT ON audit_auditevent, audit_auditpersonaltext, audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint,
+  audit_auditanchor TO reimage_portal_auditor;
+
+-- Redaction: the one right to remove anything, and the right to record that it was done. Nothing else, not even to read
+-- requests or people.
+GRANT SELECT, INSERT ON audit_auditevent TO reimage_portal_redactor;
+GRANT SELECT, DELETE ON audit_auditpersonaltext TO reimage_portal_redactor;
+GRANT USAGE ON SEQUENCE audit_auditevent_id_seq TO reimage_portal_redactor;
 
 -- What a migration did is not for them to write.
 REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM reimage_portal_web, reimage_portal_worker;

@@ -10,6 +10,10 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.audit.personal import Personal
+
+PERSON = "person"  # the kind of a target that is somebody
+
 
 class ActorKind(models.TextChoices):
     """What sort of actor an event has."""
@@ -51,6 +55,12 @@ class Actor:
         """Somebody who has not signed in; `name` is what they claim, if anything."""
         return cls(ActorKind.UNKNOWN.value, name=name)
 
+    def as_recorded(self) -> dict[str, object]:
+        """For a body. The key stays in it: it is a pseudonym, and without it nobody could be held to anything."""
+        is_part = self.kind == ActorKind.SYSTEM
+        name = self.name if is_part else Personal(self.name)
+        return {"kind": self.kind, "tenant_id": self.tenant_id, "object_id": self.object_id, "name": name}
+
 
 @dataclass(frozen=True)
 class Target:
@@ -58,4 +68,13 @@ class Target:
 
     kind: str
     id: str
-    label: str
+    label: str | Personal
+
+    @classmethod
+    def person(cls, object_id: str, name: str) -> Self:
+        """Somebody at Entra ID."""
+        return cls(PERSON, object_id, Personal(name))
+
+    def as_recorded(self) -> dict[str, object]:
+        """For a body."""
+        return {"kind": self.kind, "id": self.id, "label": self.label}

@@ -63,5 +63,6 @@ def label_of(name: str) -> str:
 AUDIT_LOG_EXPORTED = AuditAction("audit_log.exported", _("Audit log exported"))
 AUDIT_KEY_REPLACED = AuditAction("audit_key.replaced", _("Signing key of the audit log replaced"))
 ACCESS_REFUSED = AuditAction("access.refused", _("Access refused"))
+AUDIT_REDACTED = AuditAction("audit.redacted", _("Personal texts of an event redacted"))
 
-register(AUDIT_LOG_EXPORTED, AUDIT_KEY_REPLACED, ACCESS_REFUSED)
+register(AUDIT_LOG_EXPORTED, AUDIT_KEY_REPLACED, ACCESS_REFUSED, AUDIT_REDACTED)

@@ -1,8 +1,7 @@
 """The log as CSV for a spreadsheet, which must neither calculate nor be misled by what it reads."""
 
 import csv
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -12,13 +11,16 @@ from django.utils.translation import gettext as _
 from portal.audit.actors import Actor
 from portal.audit.canonical import canonical_bytes, canonical_time
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
+from portal.audit.disclosure import disclosed_body
 from portal.audit.models import AuditEvent, AuditEventQuerySet
+from portal.audit.personal import Personal
 from portal.audit.selectors import events_in_chunks
 from portal.audit.services import record
 from portal.audit.text import visible_line
 from portal.errors import Problem
 
 EXPORT_LIMIT = 50_000  # events
+PERSONAL_FILTERS = ("person", "target")
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel does not read UTF-8
 # OWASP, "CSV Injection": what starts a formula, in full width too, with or without spaces before it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -29,19 +31,19 @@ COLUMNS: dict[str, Callable[[AuditEvent], object]] = {
     "action": lambda event: event.action,
     "outcome": lambda event: event.outcome,
     "actor_kind": lambda event: event.actor_kind,
-    "actor_name": lambda event: event.actor_name,
+    "actor_name": lambda event: event.actor_text,
     "actor_tenant_id": lambda event: event.actor_tenant_id,
     "actor_object_id": lambda event: event.actor_object_id,
     "target_kind": lambda event: event.target_kind,
     "target_id": lambda event: event.target_id,
-    "target_label": lambda event: event.target_label,
+    "target_label": lambda event: event.target_text,
     "subject": lambda event: event.subject,
     "sequence": lambda event: "" if event.sequence is None else event.sequence,
     "flags": lambda event: " ".join(event.flag_names),
-    "address": lambda event: event.address,
+    "address": lambda event: event.address_text,
     "session_reference": lambda event: event.session_reference,
     "http_request_id": lambda event: event.http_request_id,
-    "detail": lambda event: canonical_bytes(json.loads(bytes(event.body))["detail"]).decode(),
+    "detail": lambda event: canonical_bytes(disclosed_body(event)["detail"]).decode(),
     "previous_digest": lambda event: event.previous_digest,
     "digest": lambda event: event.digest,
 }
@@ -59,8 +61,13 @@ def begin_export(*, events: AuditEventQuerySet, actor: Actor, selection: dict[st
                 _("This selection has more than %(limit)d events; one export holds no more.") % {"limit": EXPORT_LIMIT},
                 _("Choose a shorter time, or filter further, and export the parts one after the other."),
             )
-        record(action=AUDIT_LOG_EXPORTED, actor=actor, detail={"filter": selection, "rows": len(keys)})
+        record(action=AUDIT_LOG_EXPORTED, actor=actor, detail={"filter": _recorded(selection), "rows": len(keys)})
     return keys
+
+
+def _recorded(selection: Mapping[str, str]) -> dict[str, object]:
+    """As the log keeps it: what was looked for may be somebody's name."""
+    return {name: Personal(text) if name in PERSONAL_FILTERS else text for name, text in selection.items()}
 
 
 def csv_lines(keys: Sequence[int]) -> Iterator[str]:

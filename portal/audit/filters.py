@@ -1,6 +1,5 @@
 """What an auditor may look for. Every filter stands in the address, so that a selection can be sent to a colleague."""
 
-import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
@@ -8,17 +7,14 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit import catalogue
 from portal.audit.models import AuditEvent, AuditEventQuerySet, Outcome
 from portal.audit.subjects import subjects_named
-from portal.audit.text import searchable
 
 DELETE_WARNING = "delete_warning"
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Dates outside of these cannot be turned into UTC in every zone, and no event is as old or as late.
 _DAY_LIMITS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(9000, 1, 1))]
 
@@ -82,12 +78,10 @@ class EventFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def by_person(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
-        if _UUID.fullmatch(text):
-            return events.filter(actor_object_id=text.lower())
-        return events.filter(Q(actor_name__icontains=text) | Q(actor_object_id__icontains=text))
+        return events.of_person(text)
 
     def by_target(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
-        return events.filter(search_text__contains=searchable(text))
+        return events.about(text)
 
     def by_subject(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
         """The events of a request, named as people name it (“#12”) or as the log does (“reimage_request:12”)."""

@@ -18,6 +18,7 @@ def label_of(key: str) -> str:
 
 register_labels(
     delete_warning=_("Delete warning"),
+    fields=_("Fields"),
     filter=_("Filter"),
     message=_("Message"),
     method=_("Method"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from portal.audit.labels import label_of
+from portal.audit.text import Redacted
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ def _entry(label: str, value: object) -> Entry:
             return Entry(label, "–")
         case bool():
             return Entry(label, _("yes") if value else _("no"))
+        case Redacted():
+            return Entry(label, value)
         case _:
             return Entry(label, str(value))
 

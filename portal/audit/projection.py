@@ -7,11 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from portal.audit.models import TEXT_LENGTH
+from portal.audit.personal import commitments_in, is_commitment
 from portal.audit.text import searchable
 
 
 def columns_of(body: bytes) -> dict[str, Any]:
-    """Every column that repeats a part of the body. Long texts are cut; the body has them whole."""
+    """Every column that repeats a part of the body. Long texts are cut; the body has them whole.
+
+    A personal text is in no column: `personal_fields` says where the body has commitments to one.
+    """
     event = json.loads(body)
     target = event["target"] or {"kind": "", "id": "", "label": ""}
     return {
@@ -22,15 +26,21 @@ def columns_of(body: bytes) -> dict[str, Any]:
         "search_text": _search_text([target, *event["related"]]),
         "flags": f" {' '.join(event['flags'])} " if event["flags"] else "",
         **{name: event[name] for name in ("action", "outcome", "subject", "sequence", "previous_digest")},
-        **{name: event[name][:64] for name in ("address", "session_reference", "http_request_id")},
+        **{name: _cut(event[name], 64) for name in ("address", "session_reference", "http_request_id")},
+        "personal_fields": " ".join(commitments_in(event)),
     }
 
 
-def _prefixed(prefix: str, parts: Mapping[str, str]) -> dict[str, str]:
-    return {f"{prefix}_{name}": text[:TEXT_LENGTH] for name, text in parts.items()}
+def _prefixed(prefix: str, parts: Mapping[str, Any]) -> dict[str, str]:
+    return {f"{prefix}_{name}": _cut(text, TEXT_LENGTH) for name, text in parts.items()}
 
 
-def _search_text(targets: list[dict[str, str]]) -> str:
-    """Keys and labels of all that the event is about."""
+def _cut(text: Any, length: int) -> str:
+    return "" if is_commitment(text) else text[:length]
+
+
+def _search_text(targets: list[dict[str, Any]]) -> str:
+    """Keys and labels of all that the event is about, but for the labels that are personal."""
     words = [target[part] for target in targets for part in ("label", "id") if target[part]]
+    words = [word for word in words if not is_commitment(word)]
     return searchable("\n".join(dict.fromkeys(words)))

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import ACCESS_REFUSED
 from portal.audit.models import Outcome
+from portal.audit.personal import Personal
 from portal.audit.services import record
 from portal.errors import NotAllowed, Problem, TooMany, WrongState
 
@@ -27,7 +28,7 @@ def record_refusal(request: HttpRequest, problem: Problem) -> None:
                 actor=Actor.person(request.user) if request.user.is_authenticated else Actor.unknown(),
                 outcome=Outcome.REFUSED,
                 target=Target("page", request.path, request.path),
-                detail={"method": request.method, "route": _route_of(request), "message": problem.message},
+                detail={"method": request.method, "route": _route_of(request), "message": Personal(problem.message)},
                 flags=["wrong_state"] if isinstance(problem, WrongState) else [],
             )
     except DatabaseError:

@@ -36,7 +36,7 @@ def event_by_id(event_id: str | UUID) -> AuditEvent:
 
 def events_page(events: AuditEventQuerySet, *, newer: str = "", older: str = "") -> EventPage:
     """The newest events, or those right before (`older`) or after (`newer`) the event of that id."""
-    events = events.defer("body", "search_text")
+    events = events.with_texts().defer("body", "search_text")
     if newer:
         return _newer_page(events, event_by_id(newer))
     found = list((_before(events, event_by_id(older)) if older else events)[: PAGE_SIZE + 1])
@@ -73,5 +73,5 @@ def events_in_chunks(keys: Sequence[int]) -> Iterator[AuditEvent]:
     """The events of these keys, in the order of the keys, without holding all of them at once."""
     for start in range(0, len(keys), CHUNK_SIZE):
         chunk = keys[start : start + CHUNK_SIZE]
-        found = AuditEvent.objects.in_bulk(list(chunk))
+        found = AuditEvent.objects.with_texts().in_bulk(list(chunk))
         yield from (found[key] for key in chunk)

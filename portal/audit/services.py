@@ -4,7 +4,6 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
@@ -16,10 +15,11 @@ from portal.audit.catalogue import AuditAction
 from portal.audit.context import current_context
 from portal.audit.insertion import insert, next_place
 from portal.audit.models import AuditEvent, Outcome
+from portal.audit.personal import Personal, committed
 from portal.audit.projection import columns_of
 from portal.audit.text import storable
 
-BODY_VERSION = 1
+BODY_VERSION = 2  # since 2 with commitments in place of personal texts
 _FLAG = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -42,7 +42,8 @@ def record(
 
     `subject` ("reimage_request:<uuid>") gives the event the next number of that subject; the caller holds the lock
     of the subject's row, and a second writer without it fails on the constraint. `related` names further things
-    that a search shall find it by. `detail` holds text, integers, lists, mappings and aware times, never a secret.
+    that a search shall find it by. `detail` holds text, integers, lists, mappings and aware times, never a secret;
+    what is about a person, or typed by one, is a `Personal` text. Address and names of actors are so by themselves.
     Raises NotInTransaction outside of an atomic block, CatalogueError for an action that is not registered, and
     NotCanonical for a detail that has no single form.
     """
@@ -56,9 +57,9 @@ def record(
         "occurred_at": canonical_time(timezone.now()),
         "action": action.name,
         "outcome": Outcome(outcome).value,
-        "actor": asdict(actor),
-        "target": asdict(target) if target else None,
-        "related": [asdict(item) for item in related],
+        "actor": actor.as_recorded(),
+        "target": target.as_recorded() if target else None,
+        "related": [item.as_recorded() for item in related],
         "subject": subject,
         "sequence": sequence,
         "previous_digest": previous_digest,
@@ -77,15 +78,16 @@ def _checked_flags(flags: Iterable[str]) -> list[str]:
     return found
 
 
-def _origin() -> dict[str, str]:
+def _origin() -> dict[str, object]:
     context = current_context()
     return {
-        "address": context.address,
+        "address": Personal(context.address),
         "session_reference": context.session_reference,
         "http_request_id": context.http_request_id,
     }
 
 
 def _insert(body: Mapping[str, object]) -> AuditEvent:
-    stored = canonical_bytes(storable(body))
-    return insert(columns_of(stored) | {"body": stored, "digest": hashlib.sha256(stored).hexdigest()})
+    sealable, texts = committed(storable(body))
+    stored = canonical_bytes(sealable)
+    return insert(columns_of(stored) | {"body": stored, "digest": hashlib.sha256(stored).hexdigest()}, texts)

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 # What neither UTF-8 (halves of surrogate pairs) nor PostgreSQL's text (NUL) can hold.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Control and bidirectional characters could forge a line or turn it round (Unicode TR 36); these are never meant.
@@ -12,6 +14,15 @@ _UNSEEN = re.compile(
 )
 _LINE_BREAKS = re.compile(r"[\t\n]")
 _SPACES = re.compile(r"[ \t\r\n]+")
+
+
+class Redacted(str):
+    """Stands where a personal text was, until it was redacted; on a page, in the reader's language."""
+
+    __slots__ = ()
+
+
+REDACTED = Redacted("[redacted]")
 
 
 def storable(value: object) -> object:
@@ -42,6 +53,8 @@ def _code(match: re.Match[str]) -> str:
 
 def visible(text: str) -> str:
     """Text in which characters that cannot be seen, but change what is seen, stand as their code."""
+    if isinstance(text, Redacted):
+        return _("[redacted]")
     return _UNSEEN.sub(_code, text.replace("\r\n", "\n"))
 
 

@@ -1,36 +1,42 @@
-"""Finds a part of a text by an index on PostgreSQL, by its own extension pg_trgm.
+"""Finds events by a part of a text: in their columns, or in the personal texts beside them.
 
-Without that extension, and on SQLite, such a search reads the log from its newest event on: right, but slow for what is
-rare in a long log.
+What is rare is looked up first, by its own index, and then the events by key. What is frequent is met soon on the way
+through the log, newest first. One query for both would leave that choice to a planner that cannot see into an OR.
 """
 
-from django.apps.registry import Apps
-from django.db import DatabaseError, connection, transaction
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+import re
+from typing import TypeVar
 
-INDEX = "audit_event_parts_of_texts"
-# One index for all three: an event is then put on one list of what is still to be sorted in. upper() is what Django's
-# icontains compares.
-_CREATE_INDEX = f"""
-    CREATE INDEX IF NOT EXISTS {INDEX} ON audit_auditevent
-    USING gin (search_text gin_trgm_ops, upper(actor_name) gin_trgm_ops, upper(actor_object_id) gin_trgm_ops)
-"""
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from portal.audit.models import AuditEvent, AuditPersonalText
+from portal.audit.personal import ACTOR_NAME, LABELS
+from portal.audit.text import searchable
 
-def install_text_search(_apps: Apps | None = None, _editor: BaseDatabaseSchemaEditor | None = None) -> bool:
-    """Makes extension and index; may be called again. False where the database has no such extension for us."""
-    if connection.vendor != "postgresql":
-        return False
-    with connection.cursor() as cursor:
-        try:
-            with transaction.atomic():
-                cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        except DatabaseError:
-            return False
-        cursor.execute(_CREATE_INDEX)
-    return True
+Events = TypeVar("Events", bound=QuerySet[AuditEvent])
+RARE = 1_000  # events
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def remove_text_search(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    """Takes the index away, for undoing the migration; the extension may be others' too."""
-    editor.execute(f"DROP INDEX IF EXISTS {INDEX}")
+def of_person(events: Events, text: str) -> Events:
+    """Events whose actor's name or object id holds this text."""
+    if _UUID.fullmatch(text):
+        return events.filter(actor_object_id=text.lower())
+    names = AuditPersonalText.objects.filter(field=ACTOR_NAME, text__icontains=text)
+    return _found(events, Q(actor_name__icontains=text) | Q(actor_object_id__icontains=text), names)
+
+
+def about(events: Events, text: str) -> Events:
+    """Events about something whose label or id holds this text."""
+    labels = AuditPersonalText.objects.filter(field__regex=LABELS, text__icontains=text)
+    return _found(events, Q(search_text__contains=searchable(text)), labels)
+
+
+def _found(events: Events, plain: Q, texts: QuerySet[AuditPersonalText]) -> Events:
+    keys = [
+        *AuditEvent.objects.filter(plain).order_by().values_list("pk", flat=True)[: RARE + 1],
+        *texts.order_by().values_list("event_id", flat=True)[: RARE + 1],
+    ]
+    if len(keys) <= RARE:
+        return events.filter(pk__in=keys)
+    return events.filter(plain | Q(Exists(texts.filter(event_id=OuterRef("pk")))))

@@ -1,6 +1,5 @@
 """The review pages: the list with its filters, one event in full, and the export. They read; nothing here decides."""
 
-import json
 from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.actors import Actor
+from portal.audit.disclosure import disclosed_body, redactions_of
 from portal.audit.exports import EXPORT_LIMIT, begin_export, csv_file_name, csv_lines
 from portal.audit.filters import EventFilter
 from portal.audit.links import links_of
@@ -52,14 +52,14 @@ def events(request: AuditorRequest) -> HttpResponseBase:
 def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     """One event in full: every word of its body, and what proves it."""
     found = event_by_id(event_id)
-    stored = bytes(found.body)
-    body = json.loads(stored)
+    body = disclosed_body(found)
     context: dict[str, object] = {
         "event": found,
         "body": body,
         "links": links_of(body),
         "detail": entries_of(body["detail"]),
-        "readable_json": readable_json(stored),
+        "readable_json": readable_json(bytes(found.body)),
+        "redactions": redactions_of(found),
     }
     try:
         context["proof"] = proof_of(found)

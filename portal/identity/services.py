@@ -93,7 +93,7 @@ def end_sessions(*, people: Iterable[User]) -> int:
         record(
             action=audit_actions.ENDED,
             actor=Actor.system("end_sessions"),
-            target=Target("person", str(person.object_id), str(person)),
+            target=Target.person(str(person.object_id), str(person)),
             detail={"sessions": number},
         )
     return sum(ended.values())

@@ -9,6 +9,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
+from portal.audit.personal import Personal
 from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
@@ -62,7 +63,12 @@ def settle_operation(
             actor=Actor.person(administrator),
             target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
             subject=reimage_request.audit_subject,
-            detail={"operation": operation.pk, "executed": executed, "comment": comment.strip(), "findings": findings},
+            detail={
+                "operation": operation.pk,
+                "executed": executed,
+                "comment": Personal(comment.strip()),
+                "findings": findings,
+            },
         )
         destroy_secrets(operation_id)
         completion.follow_operation(reimage_request, state)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
+from portal.audit.personal import Personal
 from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
@@ -230,7 +231,7 @@ def _report_standing_change(found: ReimageRequest, operation: ReimageOperation) 
 def _record(action: AuditAction, actor: Actor, found: ReimageRequest, *, comment: str = "") -> None:
     detail: dict[str, object] = {"digest": found.digest, "virtual_machines": _resource_ids(found)}
     if comment.strip():
-        detail["comment"] = comment.strip()
+        detail["comment"] = Personal(comment.strip())
     record(
         action=action,
         actor=actor,

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
+from portal.audit.personal import Personal
 from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, Problem, WrongState
 from portal.identity.models import User
@@ -121,14 +122,16 @@ def delete_grant(*, administrator: User, grant_id: int) -> None:
 
 
 def _record(action: audit_actions.AuditAction, actor: Actor, grant: AccessGrant) -> None:
+    is_of_person = grant.principal_kind == PrincipalKind.USER
     record(
         action=action,
         actor=actor,
-        target=Target("access_grant", str(grant.pk), str(grant)),
+        target=Target("access_grant", str(grant.pk), Personal(str(grant)) if is_of_person else str(grant)),
+        related=[Target.person(str(grant.principal_id), grant.principal_label)] if is_of_person else (),
         detail={
             "principal_kind": str(grant.principal_kind),
             "principal_id": str(grant.principal_id),
-            "principal_label": grant.principal_label,
+            "principal_label": Personal(grant.principal_label) if is_of_person else grant.principal_label,
             "role": str(grant.role),
             "scope": grant.scope,
             "tag_name": grant.tag_name,

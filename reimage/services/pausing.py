@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
+from portal.audit.personal import Personal
 from portal.audit.services import record
 from portal.errors import NotAllowed, WrongState
 from portal.identity.models import User
@@ -98,4 +99,6 @@ def _switched(text: str) -> str:
 
 
 def _record(action: AuditAction, actor: Actor, reason: str) -> None:
-    record(action=action, actor=actor, target=Target("execution", "all", "Execution"), detail={"reason": reason})
+    record(
+        action=action, actor=actor, target=Target("execution", "all", "Execution"), detail={"reason": Personal(reason)}
+    )

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
+from portal.audit.personal import Personal
 from portal.audit.services import record
 from portal.errors import NotFound, WrongState
 from portal.identity.models import User
@@ -122,8 +123,8 @@ def _submit(draft: ReimageRequest, now: datetime) -> None:
         flags=flags,
         detail={
             "digest": draft.digest,
-            "justification": draft.justification,
-            "ticket": draft.ticket,
+            "justification": Personal(draft.justification),
+            "ticket": Personal(draft.ticket),
             "language": draft.language,
             "virtual_machines": [
                 _machine_detail(operation, plan) for operation, plan in zip(operations, plans, strict=True)

@@ -20,7 +20,7 @@ register = template.Library()
 @register.filter
 def visible_text(value: object) -> str:
     """Text of several lines, with the characters that cannot be seen as their codes; still to be escaped."""
-    return text.visible(str(value))
+    return text.visible(value if isinstance(value, str) else str(value))
 
 
 @register.filter

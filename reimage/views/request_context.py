@@ -37,7 +37,10 @@ def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
         "version": version_of(shown),
         "was_approved": shown.state not in NEVER_APPROVED,
         "is_ended": shown.state in request_states.TERMINAL,
-        "timeline": AuditEvent.objects.filter(subject=shown.audit_subject).defer("body").order_by("sequence"),
+        "timeline": AuditEvent.objects.filter(subject=shown.audit_subject)
+        .with_texts()
+        .defer("body")
+        .order_by("sequence"),
         "unsettled": [view for view in plans if view.operation.state == OperationState.NEEDS_ATTENTION],
         "may_settle": person.is_administrator,
         **_decision_context(person, shown),

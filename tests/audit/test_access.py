@@ -28,7 +28,7 @@ def test_anybody_else_is_refused_and_told_the_role(part: Part, addresses: list[s
         response = browser.get(address)
         assert response.status_code == 403
         assert "Reimage.Auditor" in response.content.decode()
-    assert AuditEvent.objects.filter(outcome="refused", actor_name=part.display_name).count() == len(addresses)
+    assert AuditEvent.objects.filter(outcome="refused").of_person(part.display_name).count() == len(addresses)
     assert not AuditEvent.objects.filter(action="audit_log.exported").exists()
 
 

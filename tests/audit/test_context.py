@@ -27,7 +27,7 @@ def test_an_event_carries_where_it_comes_from(db: None) -> None:
 
     AuditContextMiddleware(view)(request)
     event = AuditEvent.objects.get()
-    assert (event.address, event.http_request_id) == ("192.0.2.7", "3f8e")
+    assert (event.address_text, event.http_request_id) == ("192.0.2.7", "3f8e")
     assert event.session_reference == AuditContext(session=SessionStore(KEY)).session_reference
 
 
@@ -77,6 +77,6 @@ def test_it_believes_the_nearest_proxy_if_told_to(settings: object) -> None:
 def test_a_request_through_the_whole_site_has_a_context(eve: User) -> None:
     response = client_of(eve).get("/audit/", REMOTE_ADDR="192.0.2.7")
     event = AuditEvent.objects.get(action="access.refused")
-    assert event.address == "192.0.2.7"
+    assert event.address_text == "192.0.2.7"
     assert event.http_request_id == response["X-Request-ID"]
     assert len(event.session_reference) == 32

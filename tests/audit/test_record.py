@@ -11,6 +11,7 @@ from portal.audit.actors import Actor, Target
 from portal.audit.canonical import NotCanonical
 from portal.audit.catalogue import ACCESS_REFUSED, AuditAction, CatalogueError
 from portal.audit.models import AuditEvent, Outcome
+from portal.audit.personal import Personal
 from portal.audit.projection import columns_of
 from portal.audit.services import NotInTransaction, record
 from portal.identity.models import User
@@ -30,12 +31,12 @@ def test_it_records_who_did_what_about_what(alice: User) -> None:
         related=[BATCH_01],
         subject="reimage_request:12",
         flags=["wrong_state", "delete_warning", "wrong_state"],
-        detail={"justification": "disk is full", "virtual_machines": [{"name": "web-01"}]},
+        detail={"justification": Personal("disk is full"), "virtual_machines": [{"name": "web-01"}]},
     )
     event = AuditEvent.objects.get()
     body = json.loads(bytes(event.body))
     assert body == {
-        "version": 1,
+        "version": 2,
         "event_id": str(event.event_id),
         "occurred_at": "2024-10-09T04:45:00.123456Z",
         "action": "access.refused",
@@ -44,7 +45,7 @@ def test_it_records_who_did_what_about_what(alice: User) -> None:
             "kind": "person",
             "tenant_id": str(TENANT_ID),
             "object_id": str(ALICE.object_id),
-            "name": "Alice Aoki",
+            "name": {"personal_sha256": commitment_of(event, "/actor/name", "Alice Aoki")},
         },
         "target": {"kind": "virtual_machine", "id": WEB_01.id, "label": "web-01"},
         "related": [{"kind": "virtual_machine", "id": BATCH_01.id, "label": "batch-01"}],
@@ -52,11 +53,21 @@ def test_it_records_who_did_what_about_what(alice: User) -> None:
         "sequence": 1,
         "previous_digest": "",
         "flags": ["delete_warning", "wrong_state"],
-        "detail": {"justification": "disk is full", "virtual_machines": [{"name": "web-01"}]},
+        "detail": {
+            "justification": {"personal_sha256": commitment_of(event, "/detail/justification", "disk is full")},
+            "virtual_machines": [{"name": "web-01"}],
+        },
         "address": "",
         "session_reference": "",
         "http_request_id": "",
     }
+
+
+def commitment_of(event: AuditEvent, field: str, text: str) -> str:
+    """Computed as the documents say it: SHA-256 of the salt and the text."""
+    row = event.personal_texts.get(field=field)
+    assert row.text == text
+    return hashlib.sha256(bytes(row.salt) + text.encode()).hexdigest()
 
 
 @pytest.mark.asvs("V11.4.3")
@@ -153,7 +164,7 @@ def test_it_stores_text_that_no_database_could_hold() -> None:
     )
     event.refresh_from_db()
     clean = "nul\ufffd half\ufffd é"
-    assert event.actor_name == event.target_label == clean
+    assert event.actor_text == event.target_text == clean
     assert json.loads(bytes(event.body))["detail"] == {clean: [clean]}
 
 

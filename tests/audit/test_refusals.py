@@ -1,7 +1,5 @@
 """Whoever is refused leaves a trace, although what they tried was rolled back."""
 
-import json
-
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError, transaction
@@ -10,6 +8,7 @@ from django.test import RequestFactory
 from structlog.testing import capture_logs
 
 from portal.audit import refusals
+from portal.audit.disclosure import disclosed_body
 from portal.audit.models import AuditEvent
 from portal.audit.refusals import record_refusal
 from portal.errors import NotAllowed, NotFound, Problem, Unavailable, WrongState
@@ -28,9 +27,9 @@ def request_by(user: User | AnonymousUser) -> HttpRequest:
 def test_it_records_a_refusal_for_a_missing_role(eve: User) -> None:
     assert client_of(eve).get("/audit/").status_code == 403
     event = AuditEvent.objects.get(action="access.refused")
-    assert (event.outcome, event.actor_name) == ("refused", "Eve Endo")
+    assert (event.outcome, event.actor_text) == ("refused", "Eve Endo")
     assert (event.target_kind, event.target_id) == ("page", "/audit/")
-    assert json.loads(bytes(event.body))["detail"] == {
+    assert disclosed_body(event)["detail"] == {
         "method": "GET",
         "route": "audit:events",
         "message": "The audit log is for people with the app role Reimage.Auditor.",
@@ -51,13 +50,13 @@ def test_it_records_a_refusal_whose_own_transaction_was_rolled_back(eve: User) -
         record_event()
         transaction.set_rollback(True)
     record_refusal(request_by(eve), NotAllowed("Nobody decides a request of their own."))
-    assert [event.actor_name for event in AuditEvent.objects.all()] == ["Eve Endo"]
+    assert [event.actor_text for event in AuditEvent.objects.all()] == ["Eve Endo"]
 
 
 def test_it_records_somebody_who_has_not_signed_in(db: None) -> None:
     record_refusal(request_by(AnonymousUser()), NotAllowed("No."))
     event = AuditEvent.objects.get()
-    assert (event.actor_kind, event.actor_name, event.actor_object_id) == ("unknown", "", "")
+    assert (event.actor_kind, event.actor_text, event.actor_object_id) == ("unknown", "", "")
 
 
 @pytest.mark.parametrize("problem", [NotFound("?"), Unavailable("?"), Problem("?")])

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from portal.audit.disclosure import disclosed_body
 from portal.audit.models import AuditEvent
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.request_states import RequestState
@@ -27,7 +28,9 @@ def gather(installation: Installation, made: Iterable[deeds.Deed], moments: Iter
         azure_operations=list(_azure_operations(installation)),
         requests=[_request(row) for row in _requests()],
         operations=[_operation(row) for row in ReimageOperation.objects.exclude(state="planned").order_by("pk")],
-        events=[_event(row) for row in AuditEvent.objects.exclude(subject="").order_by("subject", "sequence")],
+        events=[
+            _event(row) for row in AuditEvent.objects.exclude(subject="").with_texts().order_by("subject", "sequence")
+        ],
         deeds=[_deed(deed) for deed in made],
         os_disks=dict(_os_disks(installation)),
         moments=sorted(moments),
@@ -117,7 +120,7 @@ def _event(row: AuditEvent) -> Event:
         raw=raw,
         at=datetime.fromisoformat(body["occurred_at"]).timestamp(),
         action=body["action"],
-        detail=body["detail"],
+        detail=disclosed_body(row)["detail"],
     )
 
 

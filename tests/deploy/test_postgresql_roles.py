@@ -3,20 +3,48 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 
-from portal.audit.models import AuditCheckpoint, AuditEvent
+from portal.audit.actors import Actor
+from portal.audit.models import AuditCheckpoint, AuditEvent, AuditPersonalText
+from portal.audit.redaction import Redaction, redact, texts_of_person
+from portal.health import heartbeats
+from portal.health.models import Heartbeat, ProcessRole
+from tests.audit.events import record_event
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.tampering import TABLES
+from tests.cast import ALICE, TENANT_ID
 
+ANCHOR = "audit_auditanchor"
+SEAL = ("audit_auditleaf", "audit_auditsubtree", "audit_auditcheckpoint")
 ROLES = Path(__file__).resolve().parents[2] / "deploy" / "postgresql" / "roles.sql"
+ALICE_KEY = (str(TENANT_ID), str(ALICE.object_id))
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(connection.vendor != "postgresql", reason="roles are PostgreSQL's"),
 ]
 WEB, WORKER, AUDITOR = "reimage_portal_web", "reimage_portal_worker", "reimage_portal_auditor"
+BEAT, REDACTOR = "reimage_portal_beat", "reimage_portal_redactor"
+# What each may do to each table of the log; whatever is missing here, the role may not.
+RIGHTS = {
+    WEB: {"audit_auditevent": "SI", "audit_auditpersonaltext": "SI", **dict.fromkeys(SEAL, "S"), ANCHOR: "S"},
+    WORKER: {"audit_auditevent": "SI", "audit_auditpersonaltext": "SI", **dict.fromkeys(SEAL, "SI"), ANCHOR: "SIU"},
+    BEAT: {},
+    AUDITOR: dict.fromkeys([*TABLES, ANCHOR], "S"),
+    REDACTOR: {"audit_auditevent": "SI", "audit_auditpersonaltext": "SD"},
+}
+LETTERS = {
+    "S": "SELECT",
+    "I": "INSERT",
+    "U": "UPDATE",
+    "D": "DELETE",
+    "T": "TRUNCATE",
+    "R": "REFERENCES",
+    "G": "TRIGGER",
+}
 
 
 @pytest.fixture
@@ -38,11 +66,43 @@ def as_role(role: str) -> Iterator[None]:
             cursor.execute("RESET ROLE")
 
 
-@pytest.mark.parametrize("role", [WEB, WORKER, AUDITOR])
+@pytest.mark.parametrize("role", RIGHTS)
+def test_a_role_has_exactly_these_rights_to_the_log(roles: None, role: str) -> None:
+    found = {}
+    with connection.cursor() as cursor:
+        for table in [*TABLES, ANCHOR]:
+            held = ""
+            for letter, right in LETTERS.items():
+                cursor.execute("SELECT has_table_privilege(%s, %s, %s)", [role, table, right])
+                held += letter if cursor.fetchone()[0] else ""
+            found[table] = held
+    assert {table: held for table, held in found.items() if held} == RIGHTS[role]
+
+
+@pytest.mark.parametrize("role", [BEAT, AUDITOR, REDACTOR])
+def test_a_role_for_one_thing_may_read_no_requests_and_no_people(roles: None, role: str) -> None:
+    for table in ("reimage_reimagerequest", "identity_user", "reimage_sealedsecret", "django_session"):
+        refused = pytest.raises(ProgrammingError, match="permission denied")
+        with as_role(role), refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {table}")  # noqa: S608  # from the list above
+
+
+def test_beat_may_write_its_heartbeat(roles: None) -> None:
+    with as_role(BEAT):
+        for _ in range(2):
+            heartbeats.beat(role=ProcessRole.BEAT, identity="beat-1", silent_seconds=1)
+        heartbeats.end(identity="beat-1")
+    assert not Heartbeat.objects.exists()
+
+
+@pytest.mark.parametrize("role", RIGHTS)
 @pytest.mark.parametrize("statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}"])
 @pytest.mark.parametrize("table", TABLES)
 def test_nobody_may_change_the_log_or_its_seal(roles: None, role: str, statement: str, table: str) -> None:
-    column = {"audit_auditevent": "digest", "audit_auditleaf": "leaf_hash"}.get(table, "root_hash")
+    if (role, table) == (REDACTOR, "audit_auditpersonaltext") and statement.startswith("DELETE"):
+        pytest.skip("the one right to remove; the trigger answers it, see below")
+    columns = {"audit_auditevent": "digest", "audit_auditleaf": "leaf_hash", "audit_auditpersonaltext": "salt"}
+    column = columns.get(table, "root_hash")
     refused = pytest.raises(ProgrammingError, match="permission denied")
     with as_role(role), refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement.format(table, column))
@@ -77,3 +137,34 @@ def test_the_auditor_may_verify_and_not_record(roles: None, log: SealedLog) -> N
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             log.record(1)
     assert AuditEvent.objects.count() == 3
+
+
+def by_alice() -> AuditEvent:
+    return record_event(actor=Actor("person", ALICE_KEY[0], ALICE_KEY[1], "Alice Aoki"))
+
+
+def redact_alice() -> Redaction:
+    tenant_id, object_id = map(UUID, ALICE_KEY)
+    texts = texts_of_person(tenant_id=tenant_id, object_id=object_id)
+    return redact(texts=texts, reason="Left the company.", actor=Actor.system("test"))
+
+
+def test_the_redactor_may_redact_and_nothing_besides(roles: None, log: SealedLog) -> None:
+    by_alice()
+    with as_role(REDACTOR):
+        unexplained = pytest.raises(DatabaseError, match="DELETE without an event")
+        with unexplained, transaction.atomic():
+            AuditPersonalText.objects.all().redact()
+        assert redact_alice() == Redaction(events=1, texts=1)
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            by_alice()  # it may not even keep a text
+    log.grow(1)
+    assert log.verify().exit_code == 0
+
+
+@pytest.mark.parametrize("role", [WEB, WORKER, AUDITOR])
+def test_no_other_role_may_redact(roles: None, role: str) -> None:
+    by_alice()
+    with as_role(role), pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        redact_alice()
+    assert AuditPersonalText.objects.get().text == "Alice Aoki"

@@ -196,7 +196,7 @@ def test_it_is_recorded(visitor: Visitor, entra: EntraServer) -> None:
     event = AuditEvent.objects.get()
     assert (event.action, event.outcome) == ("session.signed_in", "success")
     assert event.actor_object_id == str(ALICE.object_id)
-    assert event.actor_name == "Alice Aoki"
+    assert event.actor_text == "Alice Aoki"
 
 
 def test_somebody_signed_in_is_led_on(visitor: Visitor, entra: EntraServer) -> None:

@@ -86,7 +86,7 @@ def test_what_was_let_through_goes_on_and_no_more_than_that(
     assert run(held_back, azure).state == RequestState.COMPLETED
     assert len(accepted_posts(azure)) == 4
     event = AuditEvent.objects.filter(action="breaker.released").latest("pk")
-    assert (event.actor_name, event.target_id) == ("Dan Date", PRODUCTION)
+    assert (event.actor_text, event.target_id) == ("Dan Date", PRODUCTION)
 
 
 def test_what_nobody_used_within_the_hour_is_gone(azure: SandboxProcess, held_back: ReimageRequest, dan: User) -> None:

@@ -30,7 +30,7 @@ def test_it_withdraws_what_waits_for_approval(azure: SandboxProcess, alice: User
     assert canceled.state == RequestState.CANCELED
     assert canceled.operations.get().state == OperationState.CANCELED
     assert not SealedSecret.objects.exists()
-    assert AuditEvent.objects.filter(action="reimage_request.canceled", actor_name="Alice Aoki").count() == 1
+    assert AuditEvent.objects.filter(action="reimage_request.canceled").of_person("Alice Aoki").count() == 1
 
 
 def test_it_withdraws_what_is_approved_and_waits_for_a_busy_machine(

@@ -87,7 +87,7 @@ def test_execution_is_paused_and_resumed_from_the_command_line(db: None) -> None
     assert line.endswith("by manage.py execution: Incident in japaneast.\n")
     assert run("execution", "resume") == "Execution is running\n"
     events = AuditEvent.objects.filter(action__startswith="execution.").order_by("pk")
-    assert [(event.action, event.actor_name) for event in events] == [
+    assert [(event.action, event.actor_text) for event in events] == [
         ("execution.paused", "manage.py execution"),
         ("execution.resumed", "manage.py execution"),
     ]

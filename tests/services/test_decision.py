@@ -55,7 +55,7 @@ def test_an_approval_queues_every_machine_and_starts_the_term_of_execution(
     }
     assert approved.decision.comment == "Go."
     assert approved.decision.digest == pending.digest
-    assert AuditEvent.objects.filter(action="reimage_request.approved", actor_name="Bob Baba").count() == 1
+    assert AuditEvent.objects.filter(action="reimage_request.approved").of_person("Bob Baba").count() == 1
 
 
 def test_a_rejection_frees_the_machines_and_destroys_the_secrets(azure: SandboxProcess, alice: User, bob: User) -> None:

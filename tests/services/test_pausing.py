@@ -127,11 +127,11 @@ def test_both_are_recorded_with_the_reason(dan: User) -> None:
     pause(dan)
     pausing.resume_execution(administrator=dan)
     events = AuditEvent.objects.filter(action__startswith="execution.").order_by("pk")
-    assert [(event.action, event.actor_name) for event in events] == [
+    assert [(event.action, event.actor_text) for event in events] == [
         ("execution.paused", "Dan Date"),
         ("execution.resumed", "Dan Date"),
     ]
-    assert all(REASON in bytes(event.body).decode() for event in events)
+    assert all(event.texts["/detail/reason"] == REASON for event in events)
 
 
 def test_whoever_is_second_is_told_who_was_first(dan: User) -> None:

@@ -1,7 +1,8 @@
-"""The log's tables: events, what seals them, and how far they are anchored."""
+"""The log's tables: events, the personal texts beside them, what seals them, and how far they are anchored."""
 
 from portal.audit.models.append_only import AppendOnlyError
 from portal.audit.models.event import TEXT_LENGTH, AuditEvent, AuditEventQuerySet, Outcome
+from portal.audit.models.personal_text import AuditPersonalText
 from portal.audit.models.seal import AuditAnchor, AuditCheckpoint, AuditLeaf, AuditSubtree
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "AuditEvent",
     "AuditEventQuerySet",
     "AuditLeaf",
+    "AuditPersonalText",
     "AuditSubtree",
     "Outcome",
 ]

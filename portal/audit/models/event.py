@@ -1,6 +1,7 @@
 """The log itself: one row per event, written once. Nothing here, and no trigger below it, lets a row change.
 
-`body` is the event; every other column repeats a part of it, so that the log can be searched.
+`body` is the event; every other column repeats a part of it, so that the log can be searched. Personal texts are in
+neither (personal.py): they lie beside it, and are read through the properties below.
 """
 
 import uuid
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from portal.audit import catalogue
 from portal.audit.actors import ActorKind
 from portal.audit.models.append_only import refuse
+from portal.audit.personal import ACTOR_NAME, ADDRESS, TARGET_LABEL
+from portal.audit.text import REDACTED
 
 TEXT_LENGTH = 512  # characters of a projected text: at four bytes each it still fits a PostgreSQL index entry
 
@@ -50,6 +53,22 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         events = self.filter(outcome=outcome)
         return events if outcome is Outcome.SUCCESS else events.exclude(outcome=Outcome.SUCCESS)
 
+    def with_texts(self) -> Self:
+        """Reads the personal texts along, in one query for all events."""
+        return self.prefetch_related("personal_texts")
+
+    def of_person(self, text: str) -> Self:
+        """Events whose actor's name holds this text, or whose actor's object id does."""
+        from portal.audit.text_search import of_person  # it stands above the models
+
+        return of_person(self, text)
+
+    def about(self, text: str) -> Self:
+        """Events about something whose label or id holds this text."""
+        from portal.audit.text_search import about  # it stands above the models
+
+        return about(self, text)
+
 
 class AuditEvent(models.Model):
     """Something that happened, with who, what, about what, how it ended, and from where."""
@@ -73,6 +92,7 @@ class AuditEvent(models.Model):
     address = models.CharField(max_length=64, blank=True)
     http_request_id = models.CharField(max_length=64, blank=True)
     flags = models.CharField(max_length=200, blank=True)
+    personal_fields = models.TextField(blank=True, default="", db_default="")
     body = models.BinaryField()
     digest = models.CharField(max_length=64)
 
@@ -100,7 +120,9 @@ class AuditEvent(models.Model):
                 name="audit_event_not_done",
                 condition=~Q(outcome=Outcome.SUCCESS),
             ),
-            # And on PostgreSQL one over parts of texts: portal.audit.text_search.
+            # A redaction is looked for by the event that it is about.
+            models.Index(fields=["target_id"], name="audit_event_redaction", condition=Q(action="audit.redacted")),
+            # And on PostgreSQL one over parts of texts: portal.audit.text_indexes.
         ]
 
     def __str__(self) -> str:
@@ -131,3 +153,26 @@ class AuditEvent(models.Model):
     def flag_names(self) -> list[str]:
         """The flags it carries."""
         return self.flags.split()
+
+    @property
+    def actor_text(self) -> str:
+        """Who it was, in words."""
+        return self._text(ACTOR_NAME, self.actor_name)
+
+    @property
+    def target_text(self) -> str:
+        """What it was about, in words."""
+        return self._text(TARGET_LABEL, self.target_label)
+
+    @property
+    def address_text(self) -> str:
+        """From where."""
+        return self._text(ADDRESS, self.address)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Its personal texts by their fields, as far as they are not redacted."""
+        return {row.field: row.text for row in self.personal_texts.all()}
+
+    def _text(self, field: str, plain: str) -> str:
+        return self.texts.get(field, REDACTED) if field in self.personal_fields.split() else plain

@@ -1,7 +1,8 @@
 """Sealed events as evidence: JSON Lines that prove themselves to whoever has the log's public key.
 
 The first line is the checkpoint, then come events in the order of their places, the last line counts them. Each event
-has its body as it was stored, its place and its proof, so that any line can be verified alone (docs/verify_audit.py).
+has its body as it was stored, its place, its proof, and what opens the commitments to its personal texts as far as they
+are not redacted, so that any line can be verified alone (docs/verify_audit.py).
 """
 
 import json
@@ -46,21 +47,24 @@ def evidence_lines(leaves: QuerySet[AuditLeaf], *, note: str, is_whole: bool) ->
 def _in_order(leaves: QuerySet[AuditLeaf], size: int) -> Iterator[AuditLeaf]:
     """A chunk at a time, each from where the last one ended: nothing is held, and no query runs for hours."""
     after = -1
-    while chunk := list(
-        leaves.filter(leaf_index__gt=after, leaf_index__lt=size).select_related("event").order_by("leaf_index")[:CHUNK]
-    ):
+    leaves = leaves.select_related("event").prefetch_related("event__personal_texts").order_by("leaf_index")
+    while chunk := list(leaves.filter(leaf_index__gt=after, leaf_index__lt=size)[:CHUNK]):
         yield from chunk
         after = chunk[-1].leaf_index
 
 
 def _proven(leaf: AuditLeaf, tree: StoredTree, size: int) -> dict[str, object]:
-    return {
+    proven: dict[str, object] = {
         "leaf_index": leaf.leaf_index,
         "digest": leaf.event.digest,
         "leaf_hash": bytes(leaf.leaf_hash).hex(),
         "proof": [node.hex() for node in inclusion_proof(tree, leaf.leaf_index, size)],
         "body": bytes(leaf.event.body).decode(),
     }
+    if leaf.event.personal_fields:
+        texts = leaf.event.personal_texts.all()
+        proven["personal"] = {row.field: {"salt": bytes(row.salt).hex(), "text": row.text} for row in texts}
+    return proven
 
 
 def _line(content: dict[str, object]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from portal.audit.models import AuditCheckpoint, AuditEvent
 from portal.audit.projection import columns_of
 from portal.audit.sealing.merkle import leaf_hash
+from portal.audit.verification.personal import PersonalTexts
 from portal.audit.verification.reading import Row, as_bytes, as_stored, plain, rows
 
 CHUNK = 2_000  # rows held at a time
@@ -46,15 +47,18 @@ def check_segment(start: int, end: int) -> Segment:
     segment, hashes, expected = Segment(start, end), bytearray(), start
     sealing_times = _SealingTimes(start)
     for first in range(start, end, CHUNK):
-        for row in _sealed_events(first, min(first + CHUNK, end)):
+        events = _sealed_events(first, min(first + CHUNK, end))
+        texts = PersonalTexts(first, min(first + CHUNK, end))  # after the events: none of them comes without its texts
+        for row in events:
             index, stored_hash = row[0], as_bytes(row[1])
             if index != expected:
                 _note_gap(segment, expected, index)
             expected = index + 1
             hashes += stored_hash.ljust(32)[:32]
-            segment.findings += [f"event #{index + 1}{_name_of(row)}: {words}" for words in _problems(row)]
+            segment.findings += [f"event #{index + 1}{_name_of(row)}: {words}" for words in _problems(row, texts)]
             if sealing_times.is_late(index, row[5 + PROJECTED.index("occurred_at")]):
                 segment.late.append(index + 1)
+        segment.findings += [f"event #{index + 1}: {words}" for index, words in texts.unexplained()]
     if expected != end:
         _note_gap(segment, expected, end)
     segment.hashes = bytes(hashes)
@@ -89,8 +93,8 @@ def _name_of(row: Row) -> str:
     return f" ({row[5 + PROJECTED.index('event_id')]})" if row[2] is not None else ""
 
 
-def _problems(row: Row) -> Iterator[str]:
-    index_hash, key, body, digest = as_bytes(row[1]), row[2], row[3], row[4]
+def _problems(row: Row, texts: PersonalTexts) -> Iterator[str]:
+    index, index_hash, key, body, digest = row[0], as_bytes(row[1]), row[2], row[3], row[4]
     if key is None:
         yield "it was removed; only its leaf is left"
         return
@@ -108,6 +112,7 @@ def _problems(row: Row) -> Iterator[str]:
     for column, value, stored in zip(PROJECTED, expected, row[5:], strict=True):
         if as_stored(value) != stored:
             yield f"column {column} is not what its body says"
+    yield from texts.problems_with(index, body if projected["personal_fields"] else None)
 
 
 class _SealingTimes:

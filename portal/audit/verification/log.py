@@ -15,6 +15,7 @@ from portal.audit.sealing.sealer import sealed_size, unsealed_events
 from portal.audit.verification.anchors import check_anchors
 from portal.audit.verification.checkpoints import verified_checkpoints
 from portal.audit.verification.events import Segment, broken_chains, check_segment
+from portal.audit.verification.personal import misplaced_texts
 from portal.audit.verification.tree import TreeCheck
 from portal.audit.verification.verdict import Verdict
 
@@ -36,6 +37,7 @@ def verify_audit_log(
         tree.add(segment)
     tree.finish()
     verdict.found(broken_chains())
+    verdict.found(misplaced_texts())
     check_anchors(anchor_file, trusted, verdict)
     _check_ends(verdict, now)
     if late:

@@ -5,7 +5,13 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-TABLES = ("audit_auditevent", "audit_auditleaf", "audit_auditsubtree", "audit_auditcheckpoint")
+TABLES = (
+    "audit_auditevent",
+    "audit_auditpersonaltext",
+    "audit_auditleaf",
+    "audit_auditsubtree",
+    "audit_auditcheckpoint",
+)
 
 
 @contextmanager

@@ -1,16 +1,20 @@
-"""Events as the services write them, as templates: one is recorded for real, its kin differ in who, what and when."""
+"""Events as the services write them: some are recorded for real, their kin differ in who, what, when and salts."""
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from portal.audit.actors import Actor, Target
 from portal.audit.canonical import canonical_time
+from portal.audit.context import AuditContext, audit_context
+from portal.audit.personal import MARK, SALT_BYTES, Personal, SaltedText, commitment_to
 from portal.audit.services import record
 from portal.identity import audit_actions as identity
 from reimage import audit_actions as actions
@@ -20,14 +24,31 @@ PEOPLE, MACHINES = 500, 5_000
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 STEP = timedelta(seconds=30)  # between two events
 WARNING = "Delete: the OS disk os-disk-{} and what is on it are gone for good once the machine is reimaged."
+STEPS = (
+    (actions.OPERATION_PREFLIGHT, "GET, equal to the plan"),
+    (actions.DELETE_OPTION_CHANGING, "Detach"),
+    (actions.DELETE_OPTION_CONFIRMED, "Detach"),
+    (actions.OPERATION_SUBMITTING, "client-request-id"),
+    (actions.OPERATION_ACCEPTED, "202, operation URL"),
+    (actions.OPERATION_SUCCEEDED, "new OS disk, old one kept"),
+)
 
 
 @dataclass(frozen=True)
 class Written:
-    """An event as bytes, with its digest."""
+    """An event as bytes, its digest, and what opens its commitments."""
 
     body: bytes
     digest: str
+    texts: list[SaltedText]
+
+
+@dataclass(frozen=True)
+class Template:
+    """The body of an event, and its personal texts by their fields."""
+
+    body: dict[str, Any]
+    texts: dict[str, str]
 
 
 def events(count: int) -> Iterator[Written]:
@@ -36,27 +57,38 @@ def events(count: int) -> Iterator[Written]:
     previous = ""
     for number in range(count):
         request, place = divmod(number, len(templates))
-        event = templates[place]
-        _move(event, number, request)
+        template = templates[place]
+        event = template.body
+        event["event_id"] = str(UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC835 & (1 << 128) - 1, version=4))
+        event["occurred_at"] = canonical_time(BEGIN + number * STEP)
         if place:
             event["subject"], event["sequence"] = f"reimage_request:{request + 1}", place
             event["previous_digest"] = previous if place > 1 else ""
+        texts = _move(template, request)
         body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         previous = hashlib.sha256(body).hexdigest()
-        yield Written(body, previous)
+        yield Written(body, previous, texts)
 
 
-def _move(event: dict[str, object], number: int, request: int) -> None:
-    """Gives a template another key, time, person and machine; the order of its members stays canonical."""
-    event["event_id"] = str(UUID(int=number * 0x9E3779B97F4A7C15F39CC0605CEDC835 & (1 << 128) - 1, version=4))
-    event["occurred_at"] = canonical_time(BEGIN + number * STEP)
-    actor, target = event["actor"], event["target"]
-    if actor["kind"] == "person":  # type: ignore[index]
-        person = request % PEOPLE
-        actor["name"] = f"{actor['name'].split()[0]} {person:03}"  # type: ignore[index]
-        actor["object_id"] = f"{person:08x}{actor['object_id'][8:]}"  # type: ignore[index]
-    if target["kind"] == "virtual_machine":  # type: ignore[index]
-        target.update(asdict(machine(request % MACHINES)))  # type: ignore[attr-defined]
+def _move(template: Template, request: int) -> list[SaltedText]:
+    """To another person and machine, with salts of its own. The order of a body's members stays canonical."""
+    actor, target, person = template.body["actor"], template.body["target"], request % PEOPLE
+    if actor["object_id"]:
+        actor["object_id"] = f"{person:08x}{actor['object_id'][8:]}"
+    if target["kind"] == "virtual_machine":
+        target |= machine(request % MACHINES).as_recorded()
+    found = []
+    for field, text in template.texts.items():
+        salt, said = secrets.token_bytes(SALT_BYTES), f"{text.split()[0]} {person:03}" if "name" in field else text
+        _member(template.body, field)[MARK] = commitment_to(salt, said)
+        found.append(SaltedText(field, salt, said))
+    return found
+
+
+def _member(body: Any, field: str) -> Any:
+    for name in field.split("/")[1:]:
+        body = body[name]
+    return body
 
 
 def machine(number: int) -> Target:
@@ -66,40 +98,45 @@ def machine(number: int) -> Target:
     return Target("virtual_machine", f"{group}/providers/Microsoft.Compute/virtualMachines/{name}", name)
 
 
-def _templates() -> list[dict[str, object]]:
+def _templates() -> list[Template]:
+    """Of one request's life, recorded and taken back."""
+    with transaction.atomic(), audit_context(AuditContext(address="192.0.2.17")):
+        recorded = [*_asking(), *_running()]
+        found = [
+            Template(json.loads(bytes(event.body)), {row.field: row.text for row in event.personal_texts.all()})
+            for event in recorded
+        ]
+        transaction.set_rollback(True)
+    return found
+
+
+def _asking() -> list[Any]:
     alice, bob = (Actor("person", str(TENANT_ID), str(part.object_id), part.display_name) for part in (ALICE, BOB))
-    about = machine(0)
     request = Target("reimage_request", "1", "#1")
-    worker = Actor.system("worker")
-    with transaction.atomic():
-        written = [
-            record(action=identity.SIGNED_IN, actor=alice, target=Target("user", alice.object_id, alice.name)),
-            record(
-                action=actions.REQUEST_SUBMITTED,
-                actor=alice,
-                target=request,
-                related=[about],
-                flags=["delete_warning"],
-                detail={
-                    "justification": "The image is out of date.",
-                    "warnings": [WARNING.format(n) for n in range(3)],
-                },
-            ),
-            record(action=actions.REQUEST_APPROVED, actor=bob, target=request, detail={"comment": "As discussed."}),
+    warnings = [WARNING.format(number) for number in range(3)]
+    return [
+        record(action=identity.SIGNED_IN, actor=alice, target=Target.person(alice.object_id, alice.name)),
+        record(
+            action=actions.REQUEST_SUBMITTED,
+            actor=alice,
+            target=request,
+            related=[machine(0)],
+            flags=["delete_warning"],
+            detail={"justification": Personal("The image is out of date."), "warnings": warnings},
+        ),
+        record(
+            action=actions.REQUEST_APPROVED, actor=bob, target=request, detail={"comment": Personal("As discussed.")}
+        ),
+    ]
+
+
+def _running() -> list[Any]:
+    worker, request = Actor.system("worker"), Target("reimage_request", "1", "#1")
+    with audit_context(AuditContext()):
+        return [
             *(
-                record(
-                    action=action, actor=worker, target=about, related=[request], detail={"attempt": 1, "note": note}
-                )
-                for action, note in (
-                    (actions.OPERATION_PREFLIGHT, "GET, equal to the plan"),
-                    (actions.DELETE_OPTION_CHANGING, "Detach"),
-                    (actions.DELETE_OPTION_CONFIRMED, "Detach"),
-                    (actions.OPERATION_SUBMITTING, "client-request-id"),
-                    (actions.OPERATION_ACCEPTED, "202, operation URL"),
-                    (actions.OPERATION_SUCCEEDED, "new OS disk, old one kept"),
-                )
+                record(action=action, actor=worker, target=machine(0), related=[request], detail={"note": note})
+                for action, note in STEPS
             ),
             record(action=actions.REQUEST_FINISHED, actor=worker, target=request, detail={"state": "completed"}),
         ]
-        transaction.set_rollback(True)
-    return [json.loads(bytes(event.body)) for event in written]

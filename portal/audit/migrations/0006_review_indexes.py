@@ -2,13 +2,13 @@
 
 from django.db import migrations, models
 
-from portal.audit.text_search import install_text_search, remove_text_search
+from portal.audit.text_indexes import install_text_indexes, remove_text_indexes
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audit', '0004_sealed_log_append_only'),
+        ('audit', '0005_personal_texts'),
     ]
 
     operations = [
@@ -20,5 +20,9 @@ class Migration(migrations.Migration):
             model_name='auditevent',
             index=models.Index(condition=models.Q(('outcome', 'success'), _negated=True), fields=['outcome', '-occurred_at', '-id'], name='audit_event_not_done'),
         ),
-        migrations.RunPython(install_text_search, remove_text_search),
+        migrations.AddIndex(
+            model_name='auditevent',
+            index=models.Index(condition=models.Q(('action', 'audit.redacted')), fields=['target_id'], name='audit_event_redaction'),
+        ),
+        migrations.RunPython(install_text_indexes, remove_text_indexes),
     ]

@@ -1,0 +1,98 @@
+"""Personal texts of an event: the body holds a commitment to each, the text and its salt lie in a table of their own.
+
+So a text can be taken out of the log, and the log stays what was sealed. Pure: knows no database.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.audit.text import REDACTED, storable
+
+MARK = "personal_sha256"  # the one key of a commitment
+SALT_BYTES = 32
+PLAINTEXT_VERSION = 1  # the version of bodies that held personal texts as they are
+ACTOR_NAME, ADDRESS, TARGET_LABEL = "/actor/name", "/address", "/target/label"
+LABELS = r"^/(target|related/[0-9]+)/label$"
+# A JSON pointer (RFC 6901) without anything to escape: it is a word in a column, and found by a trigger in a body.
+_FIELD = re.compile(r"(/[a-z0-9_]+)+")
+
+
+class NotCommittable(ValueError):
+    """A personal text stands where none can, or a plain value says that it is one."""
+
+
+@dataclass(frozen=True)
+class Personal:
+    """A text about a person, or that a person typed. Recorded as a commitment, kept beside the log."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class SaltedText:
+    """What opens the commitment in one field of a body."""
+
+    field: str
+    salt: bytes
+    text: str
+
+
+def commitment_to(salt: bytes, text: str) -> str:
+    """SHA-256 of the salt, which always has 32 bytes, followed by the text in UTF-8. Only who has both can tell."""
+    return hashlib.sha256(salt + text.encode()).hexdigest()
+
+
+def committed(body: object) -> tuple[object, list[SaltedText]]:
+    """The body with commitments in place of its personal texts, and what opens them. No text needs no commitment.
+
+    Raises NotCommittable for a field that is no pointer of small letters, and for what looks like a commitment.
+    """
+    texts: list[SaltedText] = []
+
+    def commit(field: str, value: object) -> object:
+        if not isinstance(value, Personal) or not _FIELD.fullmatch(field):
+            raise NotCommittable(f"{field!r} cannot be kept: use small letters and underscores, and {MARK} nowhere.")
+        text = str(storable(value.text))
+        if not text:
+            return ""
+        texts.append(SaltedText(field, secrets.token_bytes(SALT_BYTES), text))
+        return {MARK: commitment_to(texts[-1].salt, text)}
+
+    return _replaced(body, commit), texts
+
+
+def commitments_in(body: Mapping[str, Any]) -> dict[str, str]:
+    """The commitments of a body by their fields; none in a body of the time when texts stood in it."""
+    found: dict[str, str] = {}
+    if body["version"] > PLAINTEXT_VERSION:
+        _replaced(body, lambda field, value: found.__setitem__(field, value[MARK]))
+    return found
+
+
+def disclosed(body: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """The body with its texts back in place, and REDACTED where there is none any more."""
+    if body["version"] == PLAINTEXT_VERSION:
+        return dict(body)
+    shown: dict[str, Any] = _replaced(body, lambda field, _value: texts.get(field, REDACTED))
+    return shown
+
+
+def is_commitment(value: object) -> bool:
+    """Whether this stands for a text."""
+    return isinstance(value, Mapping) and MARK in value
+
+
+def _replaced(value: Any, replace: Callable[[str, Any], Any], field: str = "") -> Any:
+    if isinstance(value, Personal) or is_commitment(value):
+        return replace(field, value)
+    match value:
+        case Mapping():
+            return {key: _replaced(item, replace, f"{field}/{key}") for key, item in value.items()}
+        case list() | tuple():
+            return [_replaced(item, replace, f"{field}/{place}") for place, item in enumerate(value)]
+        case _:
+            return value

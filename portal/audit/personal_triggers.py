@@ -1,0 +1,74 @@
+"""The database's refusal to change a personal text, or to remove one that no event says is redacted.
+
+See triggers.py for its reasons. The event of the redaction is about the text's own event, and names its field.
+"""
+
+from django.apps.registry import Apps
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+_TABLE = "audit_auditpersonaltext"
+_WORDS = "the audit log is append-only"
+# SQLite keeps a UUID as 32 hexadecimal digits; in the event that is about it, it is written as people do.
+_WITH_DASHES = " || '-' || ".join(f"substr(event.event_id, {start}, {size})" for start, size in
+                                  ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12)))  # fmt: skip
+_SQLITE = (
+    f"""CREATE TRIGGER {_TABLE}_refuses_update BEFORE UPDATE ON {_TABLE}
+        BEGIN SELECT RAISE(ABORT, '{_WORDS}: UPDATE is refused'); END""",
+    f"""CREATE TRIGGER {_TABLE}_refuses_delete BEFORE DELETE ON {_TABLE}
+        WHEN NOT EXISTS (
+          SELECT 1 FROM audit_auditevent event JOIN audit_auditevent redaction ON redaction.target_id = {_WITH_DASHES}
+          WHERE event.id = OLD.event_id AND redaction.action = 'audit.redacted'
+            AND instr(CAST(redaction.body AS TEXT), '"' || OLD.field || '"') > 0
+        )
+        BEGIN SELECT RAISE(ABORT, '{_WORDS}: DELETE without an event audit.redacted is refused'); END""",
+    f"""CREATE TRIGGER {_TABLE}_refuses_replace BEFORE INSERT ON {_TABLE}
+        WHEN EXISTS (SELECT 1 FROM {_TABLE} WHERE id = NEW.id)
+          OR EXISTS (SELECT 1 FROM {_TABLE} WHERE event_id = NEW.event_id AND field = NEW.field)
+        BEGIN SELECT RAISE(ABORT, '{_WORDS}: this place in it is taken'); END""",
+)
+_POSTGRESQL = (
+    f"""CREATE FUNCTION audit_personal_text_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF TG_OP = 'DELETE' THEN
+            IF EXISTS (
+              SELECT FROM audit_auditevent event
+              JOIN audit_auditevent redaction ON redaction.target_id = event.event_id::text
+              WHERE event.id = OLD.event_id AND redaction.action = 'audit.redacted'
+                AND position('"' || OLD.field || '"' IN convert_from(redaction.body, 'UTF8')) > 0
+            ) THEN
+              RETURN OLD;
+            END IF;
+            RAISE EXCEPTION '{_WORDS}: DELETE without an event audit.redacted is refused'
+              USING ERRCODE = 'restrict_violation';
+          END IF;
+          RAISE EXCEPTION '{_WORDS}: % is refused', TG_OP USING ERRCODE = 'restrict_violation';
+        END $$""",
+    f"""CREATE TRIGGER {_TABLE}_refuses_change BEFORE UPDATE OR DELETE ON {_TABLE}
+        FOR EACH ROW EXECUTE FUNCTION audit_personal_text_is_append_only()""",
+    f"""CREATE TRIGGER {_TABLE}_refuses_truncate BEFORE TRUNCATE ON {_TABLE}
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_personal_text_is_append_only()""",
+    f"ALTER TABLE {_TABLE} ENABLE ALWAYS TRIGGER {_TABLE}_refuses_change",
+    f"ALTER TABLE {_TABLE} ENABLE ALWAYS TRIGGER {_TABLE}_refuses_truncate",
+)
+_INSTALLATION = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
+_REMOVAL = {
+    "sqlite": tuple(f"DROP TRIGGER IF EXISTS {_TABLE}_refuses_{what}" for what in ("update", "delete", "replace")),
+    "postgresql": (
+        f"DROP TRIGGER IF EXISTS {_TABLE}_refuses_change ON {_TABLE}",
+        f"DROP TRIGGER IF EXISTS {_TABLE}_refuses_truncate ON {_TABLE}",
+        "DROP FUNCTION IF EXISTS audit_personal_text_is_append_only()",
+    ),
+}
+
+
+def install_personal_triggers(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Lets texts be added, and removed within a redaction; may be called again."""
+    remove_personal_triggers(apps, schema_editor)
+    for statement in _INSTALLATION[schema_editor.connection.vendor]:
+        schema_editor.execute(statement, params=None)
+
+
+def remove_personal_triggers(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Takes the triggers away, for undoing the migration."""
+    for statement in _REMOVAL[schema_editor.connection.vendor]:
+        schema_editor.execute(statement, params=None)

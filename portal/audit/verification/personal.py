@@ -1,0 +1,109 @@
+"""Holds personal texts against the commitments in the sealed bodies: none changed, and none gone but by redaction."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from portal.audit.personal import SALT_BYTES, commitments_in
+from portal.audit.verification.reading import Row, as_bytes, as_stored, rows
+
+CHUNK = 500
+_TEXTS = """
+    SELECT leaf.leaf_index, personal.field, personal.salt, personal.text
+    FROM audit_auditleaf leaf JOIN audit_auditpersonaltext personal ON personal.event_id = leaf.event_id
+    WHERE leaf.leaf_index >= %s AND leaf.leaf_index < %s
+"""
+_STRAY = """
+    SELECT personal.id FROM audit_auditpersonaltext personal
+    LEFT JOIN audit_auditevent event ON event.id = personal.event_id WHERE event.id IS NULL LIMIT 200
+"""
+_REDACTIONS = "SELECT id, body FROM audit_auditevent WHERE action = 'audit.redacted' AND id > %s ORDER BY id LIMIT %s"
+
+
+class PersonalTexts:
+    """The texts of some sealed events, and which of their commitments nothing opens any more."""
+
+    def __init__(self, start: int, end: int) -> None:
+        self._texts: dict[int, list[Row]] = {}
+        for index, *row in rows(_TEXTS, (start, end)):
+            self._texts.setdefault(index, []).append(tuple(row))
+        self._missing: list[tuple[int, str, str]] = []
+
+    def problems_with(self, index: int, stored_body: bytes | None) -> Iterator[str]:
+        """What is wrong with the texts of this event, whose body is given if it has commitments."""
+        texts = self._texts.get(index, ())
+        body = json.loads(stored_body) if stored_body else {"event_id": ""}
+        commitments = commitments_in(body) if stored_body else {}
+        for field, salt, text in texts:
+            if field not in commitments:
+                yield f"there is a personal text {field}, to which its body has no commitment"
+            elif not _opens(commitments[field], as_bytes(salt), as_bytes(text)):
+                yield f"its personal text {field}, or the salt of it, is not what was recorded"
+        there = {field for field, *_ in texts}
+        self._missing += [(index, body["event_id"], field) for field in commitments if field not in there]
+
+    def unexplained(self) -> Iterator[tuple[int, str]]:
+        """Texts that are gone though no event says that they are redacted; asked for after the texts were read."""
+        explained = _redacted(sorted({event_id for _, event_id, _ in self._missing}))
+        for index, event_id, field in self._missing:
+            if field not in explained.get(event_id, ()):
+                yield index, f"its personal text {field} was removed, and no event says that it was redacted"
+
+
+def misplaced_texts() -> Iterator[str]:
+    """Texts that belong to no event, and texts that are there although an event says that they are redacted."""
+    for (key,) in rows(_STRAY):
+        yield f"personal text {key} (its row) belongs to no event"
+    after = 0
+    # The events before the texts: whoever sees the event of a redaction no longer sees what it removed.
+    while chunk := rows(_REDACTIONS, (after, CHUNK)):
+        after = chunk[-1][0]
+        said = _fields_of(body for _, body in chunk)
+        for event_id, field in _standing(said):
+            if field in said[event_id]:
+                yield f"event {event_id}: its personal text {field} is there, although it is said to be redacted"
+
+
+def _standing(event_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    keys = [str(as_stored(UUID(event_id))) for event_id in event_ids]
+    query = f"""
+        SELECT event.event_id, personal.field FROM audit_auditpersonaltext personal
+        JOIN audit_auditevent event ON event.id = personal.event_id WHERE event.event_id IN ({_marks(keys)})
+    """  # noqa: S608  # marks
+    return ((str(UUID(str(event_id))), field) for event_id, field in (rows(query, keys) if keys else ()))
+
+
+def _redacted(event_ids: Sequence[str]) -> dict[str, set[str]]:
+    """The fields of these events that are said to be redacted."""
+    found: dict[str, set[str]] = {}
+    for start in range(0, len(event_ids), CHUNK):
+        chunk = event_ids[start : start + CHUNK]
+        query = f"""
+            SELECT body FROM audit_auditevent WHERE action = 'audit.redacted' AND target_id IN ({_marks(chunk)})
+        """  # noqa: S608  # marks
+        for event_id, fields in _fields_of(body for (body,) in rows(query, chunk)).items():
+            found.setdefault(event_id, set()).update(fields)
+    return found
+
+
+def _fields_of(bodies: Iterable[Any]) -> dict[str, set[str]]:
+    """What redactions say, by the event that they are about; a body that is none says nothing."""
+    said: dict[str, set[str]] = {}
+    for stored in bodies:
+        try:
+            body = json.loads(as_bytes(stored))
+            said.setdefault(str(UUID(body["target"]["id"])), set()).update(body["detail"]["fields"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            continue
+    return said
+
+
+def _opens(commitment: str, salt: bytes, text: bytes) -> bool:
+    # A salt of another length could share its border with the text.
+    return len(salt) == SALT_BYTES and hashlib.sha256(salt + text).hexdigest() == commitment
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join(["%s"] * len(values))

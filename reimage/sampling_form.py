@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms import Form
 from portal.identity.time_zones import is_time_zone
 from reimage.sampling import LARGEST_SAMPLE, Period
 
@@ -22,7 +23,7 @@ def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, input_formats=["%Y-%m-%d"], validators=_DAY_LIMITS, widget=widget)
 
 
-class SampleForm(forms.Form):
+class SampleForm(Form):
     """A period, how many, and the seed."""
 
     first_day = _day(_("First day"))

@@ -21,6 +21,7 @@ OF_TRACE = {
     "succeeded": (FOR, "log_succeeded"),
     "begun": (FOR, "log_begun"),
     "failed": (AGAINST, "log_failed"),
+    "refused": (AGAINST, "log_refused"),
     "absent": (AGAINST, "log_absent"),
 }
 Found = tuple[str, str, Mapping[str, Any]]

@@ -1,7 +1,7 @@
 """The wire ledger: every request as it came and what became of it. The oracle of tests, never a secret sink."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -62,6 +62,13 @@ class Ledger:
             if action and entry.path.lower().rpartition("/")[2] != action.lower():
                 continue
             yield asdict(entry)
+
+    def refused(self, action: str, statuses: Container[int | None]) -> Iterator[Entry]:
+        """POSTs for this action that were answered with one of these statuses and not accepted."""
+        for entry in self._entries:
+            is_meant = entry.method == "POST" and entry.path.lower().endswith(f"/{action}")
+            if is_meant and not entry.accepted and entry.status in statuses:
+                yield entry
 
 
 def without_secrets(body: bytes) -> Any:

@@ -128,6 +128,13 @@ def age(operation: ReimageOperation, since: timedelta) -> None:
     operation.save()
 
 
+def bear_out(operation: ReimageOperation) -> ReimageOperation:
+    """One more look at what Azure refused for now: nothing was executed, and it is queued again."""
+    assert "refusal" in operation.evidence
+    assert advance(operation).state == OperationState.QUEUED
+    return operation
+
+
 def posts(sandbox: SandboxProcess, vm: str = "") -> list[dict[str, Any]]:
     """Every reimage POST that arrived at Azure, accepted or not."""
     return sandbox.ledger(action="reimage", **({"vm": vm} if vm else {}))

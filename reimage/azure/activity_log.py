@@ -1,5 +1,9 @@
-"""The Activity Log: the one place where Azure tells what became of a call, by its client-request-id, minutes late."""
+"""The Activity Log: the one place where Azure tells what became of a call, by its client-request-id, minutes late.
 
+Its words: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
+"""
+
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,12 +18,18 @@ from reimage.azure.operations import json_object
 from reimage.domain.resource_ids import VirtualMachineId
 
 ACTIVITY_LOG_API_VERSION = "2015-04-01"
+_HTTP_STATUS = re.compile(r"\(HTTP Status Code: (\d{3})\)")  # e.g. "Conflict (HTTP Status Code: 409)"
+_REFUSED_FOR_NOW = frozenset({"409", "429"})
 
 
 class Trace(StrEnum):
-    """What the log says of a call. ABSENT may only mean: not yet; BEGUN: accepted, but how it ended is not told yet."""
+    """What the log says of a call. ABSENT may only mean: not yet; BEGUN: accepted, but how it ended is not told yet.
+
+    REFUSED: answered with 409 or 429, and nothing says that it was accepted before.
+    """
 
     ABSENT = "absent"
+    REFUSED = "refused"
     BEGUN = "begun"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -46,10 +56,18 @@ def _is_of(event: dict[str, Any], client_request_id: UUID) -> bool:
 
 
 def _trace(events: list[dict[str, Any]]) -> Trace:
-    """A refused call has a Started event too: its end decides."""
-    states = {str((event.get("status") or {}).get("value", "")).lower() for event in events}
+    """A refused call may have a Started event too: its end decides."""
+    states = {_value(event, "status") for event in events}
+    answers = {status for event in events for status in _HTTP_STATUS.findall(_value(event, "subStatus"))}
     if states & {"failed", "canceled"}:
-        return Trace.FAILED
+        was_accepted = "accepted" in states or "202" in answers
+        return Trace.REFUSED if answers & _REFUSED_FOR_NOW and not was_accepted else Trace.FAILED
     if "succeeded" in states:
         return Trace.SUCCEEDED
     return Trace.BEGUN if states & {"started", "accepted"} else Trace.ABSENT
+
+
+def _value(event: dict[str, Any], name: str) -> str:
+    found = event.get(name)
+    value = str(found.get("value") or "") if isinstance(found, dict) else ""
+    return value.lower() if name == "status" else value

@@ -26,8 +26,9 @@ _S = OperationState
 
 TERMINAL = frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELED, _S.DRIFTED})
 
-# No state after `submitting` leads back to it, with one exception: Azure's definite refusal (429, 409), after which
-# nothing was executed, returns to the queue and through a new preflight. Needs-attention never leads to a second POST.
+# After a POST an operation is queued again only where nothing was executed for certain: nothing left or the portal's
+# identity was not accepted (from `submitting`), or Azure refused for now (429, 409) and evidence bears it out (from
+# `outcome_unknown`). It then passes a new preflight. Needs-attention never leads to a second POST.
 LIFE_CYCLE = LifeCycle(
     OperationState,
     initial=_S.PLANNED,
@@ -41,7 +42,7 @@ LIFE_CYCLE = LifeCycle(
         _S.SUBMITTING: (_S.IN_PROGRESS, _S.OUTCOME_UNKNOWN, _S.NEEDS_ATTENTION, _S.QUEUED, _S.FAILED),
         _S.IN_PROGRESS: (_S.VERIFYING, _S.FAILED, _S.OUTCOME_UNKNOWN, _S.NEEDS_ATTENTION),
         _S.VERIFYING: (_S.SUCCEEDED, _S.FAILED, _S.NEEDS_ATTENTION),
-        _S.OUTCOME_UNKNOWN: (_S.IN_PROGRESS, _S.VERIFYING, _S.SUCCEEDED, _S.FAILED, _S.NEEDS_ATTENTION),
+        _S.OUTCOME_UNKNOWN: (_S.QUEUED, _S.IN_PROGRESS, _S.VERIFYING, _S.SUCCEEDED, _S.FAILED, _S.NEEDS_ATTENTION),
         _S.NEEDS_ATTENTION: (_S.VERIFYING, _S.SUCCEEDED, _S.FAILED),
         _S.SUCCEEDED: (),
         _S.FAILED: (),

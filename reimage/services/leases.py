@@ -26,6 +26,7 @@ from reimage.services.secrets import destroy_secrets
 WORKER = Actor.system("worker")
 # Once Azure may have taken the POST there is never a second one, so the secrets have no further use.
 NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
+REFUSAL = "refusal"  # in the evidence: Azure refused for now, and whether it really did is not settled yet
 
 
 class LeaseLost(Exception):
@@ -112,11 +113,16 @@ def commit(
             raise LeaseLost(f"operation {operation.pk}, fence {held.fence}")
         if action:
             _record(action, operation, reimage_request, detail)
-        if state not in NEEDS_SECRETS:
+        if not may_be_sent_again(state, changes.get("evidence", operation.evidence)):
             destroy_secrets(operation.pk)
         completion.follow_operation(reimage_request, state)
     operation.refresh_from_db(fields=None, from_queryset=ReimageOperation.objects.select_related("virtual_machine"))
     operation.reimage_request.refresh_from_db()
+
+
+def may_be_sent_again(state: OperationState, evidence: Mapping[str, object]) -> bool:
+    """Whether the secrets have any further use: before the POST, and while a refusal is being confirmed."""
+    return state in NEEDS_SECRETS or (state is OperationState.OUTCOME_UNKNOWN and REFUSAL in evidence)
 
 
 def _look_again_later(mine: QuerySet[ReimageOperation], held: Claim, changes: Mapping[str, Any]) -> None:

@@ -14,13 +14,18 @@ from reimage.azure.virtual_machines import read_virtual_machine
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
+from reimage.services import refusals
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.moves import ask_for_attention, wait, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
+from reimage.services.refusals import disk_key
 
 
 def reconcile(held: Claim) -> None:
-    """outcome_unknown → verifying, failed or needs_attention; or looks again later. Never a second POST."""
+    """outcome_unknown → verifying, failed or needs_attention; or looks again later. Never a second POST.
+
+    Where Azure refused for now and that is borne out: back to queued, for nothing was executed.
+    """
     operation = held.operation
     plan = ReimagePlan.from_document(operation.plan)
     try:
@@ -35,7 +40,8 @@ def reconcile(held: Claim) -> None:
         return ask_for_attention(held, "another_virtual_machine")
     if busy_violations(facts):
         return _wait_for_machine(held, facts)
-    return _weigh(held, plan, facts)
+    weigh = _weigh_refusal if refusals.is_in_doubt(operation) else _weigh
+    return weigh(held, plan, facts)
 
 
 def _wait_for_machine(held: Claim, facts: VirtualMachineFacts) -> None:
@@ -52,19 +58,35 @@ def _wait_for_machine(held: Claim, facts: VirtualMachineFacts) -> None:
 
 
 def _weigh(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
-    operation = held.operation
-    if not plan.ephemeral and _key(facts.os_disk.resource_id) != _key(operation.evidence.get("os_disk_id")):
+    before = held.operation.evidence
+    if not plan.ephemeral and disk_key(facts.os_disk.resource_id) != disk_key(before.get("os_disk_id")):
         return _settle(held, OperationState.VERIFYING, "os_disk_was_replaced")
+    trace = _trace(held, plan)
+    if trace is Trace.SUCCEEDED:
+        return _settle(held, OperationState.VERIFYING, "activity_log_succeeded")
+    if trace in (Trace.FAILED, Trace.REFUSED):
+        return _settle(held, OperationState.FAILED, "activity_log_failed")
+    was_accepted = trace is Trace.BEGUN or held.operation.accepted_at is not None
+    return _wait_or_ask(held, "accepted_without_end" if was_accepted else "no_evidence")
+
+
+def _weigh_refusal(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
+    """A changed OS disk tells nothing here: what made Azure refuse may have been somebody else's reimage."""
     trace = _trace(held, plan)
     if trace is Trace.SUCCEEDED:
         return _settle(held, OperationState.VERIFYING, "activity_log_succeeded")
     if trace is Trace.FAILED:
         return _settle(held, OperationState.FAILED, "activity_log_failed")
-    # The Activity Log is minutes late, and a machine that started late shows by then.
+    if refusals.is_borne_out(plan, held.operation.evidence, facts, trace):
+        return refusals.queue_again(held)
+    return _wait_or_ask(held, "accepted_without_end" if trace is Trace.BEGUN else "refusal_not_borne_out")
+
+
+def _wait_or_ask(held: Claim, code: str) -> None:
+    """The Activity Log is minutes late, and a machine that started late shows by then."""
     if held.now - _quiet_since(held) <= timedelta(seconds=settings.OPERATION_QUARANTINE_SECONDS):
         return wait(held, poll_seconds(), "waiting_for_evidence")
-    was_accepted = trace is Trace.BEGUN or operation.accepted_at is not None
-    return ask_for_attention(held, "accepted_without_end" if was_accepted else "no_evidence")
+    return ask_for_attention(held, code)
 
 
 def _trace(held: Claim, plan: ReimagePlan) -> Trace:
@@ -73,11 +95,6 @@ def _trace(held: Claim, plan: ReimagePlan) -> Trace:
         return Trace.ABSENT
     since = _submitted_at(held) - timedelta(minutes=5)
     return find_reimage_call(plan.resource_id, client_request_id=operation.client_request_id, since=since)
-
-
-def _key(disk_id: object) -> str:
-    """Azure spells one id differently from one answer to the next."""
-    return str(disk_id or "").lower()
 
 
 def _submitted_at(held: Claim) -> datetime:

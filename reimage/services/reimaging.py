@@ -18,7 +18,7 @@ from reimage.domain.parameters import ReimageParameters, fingerprinted_body, req
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation, SecretField
-from reimage.services import buckets, gates
+from reimage.services import buckets, gates, refusals
 from reimage.services.hindrance import Hindered
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.moves import fail, wait
@@ -128,13 +128,13 @@ def _after_post(held: Claim, outcome: CallOutcome) -> None:
             _requeue(held, note, seconds=poll_seconds(), outcome=outcome, attempt=held.operation.attempt - 1)
         case Refused(status=429):
             note = {"code": "throttled", "params": {"azure_code": outcome.code}}
-            _requeue(held, note, seconds=outcome.retry_after or THROTTLED_SECONDS, outcome=outcome)
+            refusals.doubt(held, note, outcome, seconds=outcome.retry_after or THROTTLED_SECONDS)
         case Refused(status=0, code=code):
             note = {"code": "too_late_to_send" if code == TOO_LATE else "not_sent", "params": {}}
             _requeue(held, note, seconds=0 if code == TOO_LATE else CONFLICT_SECONDS, outcome=outcome)
         case Refused(status=409):
             note = {"code": "azure_conflict", "params": {"azure_code": outcome.code, "message": outcome.message}}
-            _requeue(held, note, seconds=outcome.retry_after or CONFLICT_SECONDS, outcome=outcome)
+            refusals.doubt(held, note, outcome, seconds=outcome.retry_after or CONFLICT_SECONDS)
         case Refused():
             words = {"azure_code": outcome.code, "message": outcome.message}
             fail(held, "azure_refused", status=outcome.status, **words)
@@ -167,7 +167,7 @@ def _accepted(held: Claim, outcome: Accepted) -> None:
 
 
 def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome: Refused, **changes: Any) -> None:
-    """Nothing was executed: back to the queue, through a new preflight."""
+    """Nothing was executed for certain: back to the queue, through a new preflight."""
     commit(
         held,
         OperationState.QUEUED,

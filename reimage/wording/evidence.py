@@ -19,6 +19,7 @@ EVIDENCE: Mapping[str, Any] = {
     "machine_unread": gettext_lazy("Azure does not show the machine right now. Open this page again later."),
     "log_succeeded": gettext_lazy("The Activity Log has this call, and that it succeeded."),
     "log_begun": gettext_lazy("The Activity Log has this call, but not how it ended."),
+    "log_refused": gettext_lazy("The Activity Log has this call, and that Azure refused it."),
     "log_failed": gettext_lazy("The Activity Log has this call, and that it was refused or failed."),
     "log_absent": gettext_lazy(
         "The portal finds no trace of this call in the Activity Log. It is minutes late, and the portal may not be "

@@ -88,6 +88,13 @@ NOTES: Mapping[str, Any] = {
     "no_evidence": gettext_lazy(
         "There is no evidence that Azure accepted the reimage; an administrator has to decide."
     ),
+    "refusal_borne_out": gettext_lazy(
+        "Nothing was executed: what the portal sees of the machine bears out that Azure refused. It is queued again."
+    ),
+    "refusal_not_borne_out": gettext_lazy(
+        "Azure's answer was a refusal, but nothing bears it out: it may have come from a gateway, after Azure had "
+        "accepted the reimage. The portal does not send it again; an administrator has to decide."
+    ),
     "os_disk_was_replaced": gettext_lazy("The OS disk was replaced: the reimage took place."),
     "accepted_without_end": gettext_lazy(
         "Azure accepted the reimage, but nothing tells how it ended; an administrator has to look."

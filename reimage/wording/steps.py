@@ -31,7 +31,8 @@ STEPS: dict[str, str | Promise] = {
     ),
     actions.OPERATION_ACCEPTED.name: gettext_lazy("Azure took the reimage on. The portal never sends it again."),
     actions.OPERATION_REFUSED.name: gettext_lazy(
-        "Azure refused, or was not reached: nothing was executed, so the portal tries again after new checks."
+        "Azure refused for now, or was not reached. The portal tries again after new checks; where the answer might "
+        "hide an acceptance, it first looks whether nothing was executed."
     ),
     actions.OPERATION_UNKNOWN.name: gettext_lazy(
         "Whether Azure executes the reimage is not known. The portal does not send it again, it looks for evidence."

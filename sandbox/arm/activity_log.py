@@ -1,6 +1,7 @@
-"""Activity Logs - List: what was done to machines, told late. Follows from the operations; keeps nothing of its own.
+"""Activity Logs - List: what was done to machines or refused, told late. Follows from operations and ledger alone.
 
 https://learn.microsoft.com/rest/api/monitor/activity-logs/list
+https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
 """
 
 import re
@@ -15,14 +16,17 @@ from sandbox.arm.errors import bad_request
 from sandbox.arm.rendering import Json
 from sandbox.clock import iso
 from sandbox.exchange import world_of
+from sandbox.ledger import Entry
 from sandbox.operations import Operation
-from sandbox.people import APPS, TENANT_ID
+from sandbox.people import APPS, OPERATOR, TENANT_ID
 
 _ACTIONS = {
     "reimage": ("Microsoft.Compute/virtualMachines/reimage/action", "Reimage Virtual Machine"),
     "update": ("Microsoft.Compute/virtualMachines/write", "Create or Update Virtual Machine"),
 }
 _CLAUSE = re.compile(r"(\w+)\s+(eq|ge|le)\s+'([^']*)'", re.IGNORECASE)
+# Refused for now, after the call was looked at; `subStatus` names the status as the schema's page spells it.
+REFUSALS = {409: "Conflict (HTTP Status Code: 409)", 429: "Too Many Requests (HTTP Status Code: 429)"}
 _FIELDS = ("eventTimestamp", "resourceUri", "resourceGroupName", "resourceProvider", "correlationId")
 
 
@@ -32,12 +36,16 @@ async def list_events(request: Request) -> Response:
     told_until = world.clock.now() - timedelta(seconds=world.settings.activity_log_delay_seconds)
     clauses = _clauses(request.query_params.get("$filter", ""))
     subscription = request.path_params["subscription"]
+    told = [
+        *(pair for operation in world.operations.by_id.values() for pair in _events(operation)),
+        *(_refusal(entry) for entry in world.ledger.refused("reimage", REFUSALS)),
+    ]
     events = [
         event
-        for operation in world.operations.by_id.values()
-        if operation.subscription_id == subscription
-        for at, event in _events(operation)
-        if at <= told_until and all(_fits(event, at, *clause) for clause in clauses)
+        for at, event in told
+        if event["subscriptionId"] == subscription
+        and at <= told_until
+        and all(_fits(event, at, *clause) for clause in clauses)
     ]
     return JSONResponse({"value": sorted(events, key=lambda event: str(event["eventTimestamp"]), reverse=True)})
 
@@ -73,34 +81,60 @@ def _events(operation: Operation) -> Iterator[tuple[datetime, Json]]:
 
 
 def _event(operation: Operation, status: str, at: datetime) -> Json:
-    action, words = _ACTIONS[operation.kind]
     cause, app = operation.cause, APPS[operation.cause.client_id]
     return {
-        "authorization": {"action": action, "scope": operation.machine_id},
+        **_call(operation.machine_id, operation.kind, cause.client_request_id, at),
         "caller": app.object_id,
         "claims": {"appid": app.client_id},
         "correlationId": cause.correlation_id,
         "eventDataId": f"{operation.id}-{status.lower()}",
         "eventName": _localizable("EndRequest" if operation.ended_at == at else "BeginRequest"),
-        "category": _localizable("Administrative"),
-        "httpRequest": {
-            "clientRequestId": cause.client_request_id,
-            "clientIpAddress": "127.0.0.1",
-            "method": "POST" if operation.kind == "reimage" else "PATCH",
-        },
         "id": f"{operation.machine_id}/events/{operation.id}-{status.lower()}",
         "level": "Error" if status == "Failed" else "Informational",
-        "resourceGroupName": operation.machine_id.split("/")[4],
-        "resourceProviderName": _localizable("Microsoft.Compute"),
-        "resourceId": operation.machine_id,
-        "resourceType": _localizable("Microsoft.Compute/virtualMachines"),
         "operationId": operation.id,
-        "operationName": {"value": action, "localizedValue": words},
         "status": _localizable(status),
         "subStatus": _localizable("Accepted (HTTP Status Code: 202)" if status == "Started" else ""),
+    }
+
+
+def _refusal(entry: Entry) -> tuple[datetime, Json]:
+    """A call that Azure looked at and refused: it has an end without ever having been accepted."""
+    at = datetime.fromisoformat(entry.at)
+    identity = f"refused-{entry.id}"
+    return at, {
+        **_call(entry.path.rpartition("/")[0], "reimage", entry.client_request_id or "", at),
+        "caller": OPERATOR.object_id,
+        "claims": {"appid": OPERATOR.client_id},
+        "correlationId": identity,
+        "eventDataId": identity,
+        "eventName": _localizable("EndRequest"),
+        "id": f"{entry.vm}/events/{identity}",
+        "level": "Error",
+        "operationId": identity,
+        "status": _localizable("Failed"),
+        "subStatus": _localizable(REFUSALS[entry.status or 0]),
+    }
+
+
+def _call(machine_id: str, kind: str, client_request_id: str, at: datetime) -> Json:
+    """What every event says of its call."""
+    action, words = _ACTIONS[kind]
+    return {
+        "authorization": {"action": action, "scope": machine_id},
+        "category": _localizable("Administrative"),
+        "httpRequest": {
+            "clientRequestId": client_request_id,
+            "clientIpAddress": "127.0.0.1",
+            "method": "POST" if kind == "reimage" else "PATCH",
+        },
+        "resourceGroupName": machine_id.split("/")[4],
+        "resourceProviderName": _localizable("Microsoft.Compute"),
+        "resourceId": machine_id,
+        "resourceType": _localizable("Microsoft.Compute/virtualMachines"),
+        "operationName": {"value": action, "localizedValue": words},
         "eventTimestamp": iso(at),
         "submissionTimestamp": iso(at),
-        "subscriptionId": operation.subscription_id,
+        "subscriptionId": machine_id.split("/")[2],
         "tenantId": TENANT_ID,
     }
 

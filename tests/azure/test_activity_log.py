@@ -12,8 +12,13 @@ from tests.azure.samples import CALL, WEB_02
 from tests.azure.server import Answer, Server
 
 
-def event(status: str, client_request_id: UUID = CALL) -> dict[str, Any]:
-    return {"httpRequest": {"clientRequestId": str(client_request_id).upper()}, "status": {"value": status}}
+def event(status: str, client_request_id: UUID = CALL, *, sub_status: str = "") -> dict[str, Any]:
+    call = {"clientRequestId": str(client_request_id).upper()}
+    return {"httpRequest": call, "status": {"value": status}, "subStatus": {"value": sub_status}}
+
+
+def ended(status: int) -> dict[str, Any]:
+    return event("Failed", sub_status=f"Some words (HTTP Status Code: {status})")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +32,12 @@ def event(status: str, client_request_id: UUID = CALL) -> dict[str, Any]:
         ([event("Started"), event("Succeeded")], Trace.SUCCEEDED),
         ([event("Started"), event("Failed")], Trace.FAILED),
         ([event("Started"), event("Canceled")], Trace.FAILED),
+        ([event("Started"), ended(409)], Trace.REFUSED),
+        ([ended(429)], Trace.REFUSED),
+        ([ended(400)], Trace.FAILED),
+        ([event("Accepted"), ended(409)], Trace.FAILED),
+        ([event("Started", sub_status="Accepted (HTTP Status Code: 202)"), ended(409)], Trace.FAILED),
+        ([event("Started"), ended(409), event("Succeeded", uuid4())], Trace.REFUSED),
         ([event("Resolved")], Trace.ABSENT),
         ([{**event("Started"), "status": None}], Trace.ABSENT),
     ],

@@ -39,6 +39,7 @@ def test_it_allows_the_ways_that_an_operation_goes(path):
 
 def test_a_refused_post_goes_back_through_the_queue_and_a_new_preflight():
     assert walk(S.SUBMITTING, S.QUEUED, S.PREFLIGHT, S.SUBMITTING)
+    assert walk(S.SUBMITTING, S.OUTCOME_UNKNOWN, S.QUEUED)
     assert LIFE_CYCLE.sources(S.SUBMITTING) == {S.PREFLIGHT, S.SETTING_DELETE_OPTION}
 
 
@@ -52,10 +53,15 @@ def reachable_from(start):
     return seen
 
 
-@pytest.mark.parametrize("state", [S.OUTCOME_UNKNOWN, S.NEEDS_ATTENTION, S.IN_PROGRESS, S.VERIFYING])
+@pytest.mark.parametrize("state", [S.NEEDS_ATTENTION, S.VERIFYING])
 @pytest.mark.asvs("V2.3.1")
 def test_no_way_leads_from_a_sent_post_to_a_second_one(state):
     assert not reachable_from(state) & {S.QUEUED, S.PREFLIGHT, S.SETTING_DELETE_OPTION, S.SUBMITTING}
+
+
+def test_after_a_post_only_a_refusal_leads_back_to_the_queue():
+    """That evidence has to bear it out first is shown in tests/services/test_refusals.py."""
+    assert LIFE_CYCLE.sources(S.QUEUED) == {S.AWAITING_APPROVAL, S.PREFLIGHT, S.SUBMITTING, S.OUTCOME_UNKNOWN}
 
 
 def test_it_can_be_canceled_up_to_the_post_and_not_after():

@@ -37,7 +37,29 @@ def test_it_tells_of_a_call_whose_reply_was_lost(operator: Client, sandbox: Sand
     assert [event["httpRequest"]["clientRequestId"] for event in events(operator)] == ["mine-3"]
 
 
-def test_it_tells_nothing_of_a_refused_call(operator: Client, sandbox: SandboxProcess) -> None:
+@pytest.mark.parametrize(("status", "told"), [(409, "Conflict"), (429, "Too Many Requests")])
+def test_it_tells_of_a_call_that_azure_refused_for_now(
+    operator: Client, sandbox: SandboxProcess, status: int, told: str
+) -> None:
+    sandbox.faults("status", match={"path_contains": "/reimage"}, status=status)
+    operator.reimage("web-02", headers={"x-ms-client-request-id": "mine-4"})
+    sandbox.advance_clock(59)
+    assert events(operator) == []
+    sandbox.advance_clock(2)
+    (event,) = events(operator, f" and resourceUri eq '{vm_path('web-02')}'")
+    assert event["httpRequest"]["clientRequestId"] == "mine-4"
+    assert event["status"]["value"] == "Failed"
+    assert event["subStatus"]["value"] == f"{told} (HTTP Status Code: {status})"
+
+
+def test_it_tells_no_refusal_of_a_call_that_was_accepted(operator: Client, sandbox: SandboxProcess) -> None:
+    sandbox.faults("accepted_then_status", match={"path_contains": "/reimage"}, status=429)
+    operator.reimage("web-02")
+    sandbox.advance_clock(61)
+    assert [event["status"]["value"] for event in events(operator)] == ["Started"]
+
+
+def test_it_tells_nothing_of_a_call_that_made_no_sense(operator: Client, sandbox: SandboxProcess) -> None:
     operator.reimage("web-02", {"tempDisk": True})
     sandbox.advance_clock(61)
     assert events(operator) == []

@@ -56,9 +56,15 @@ def test_reset_before_resets_the_connection_without_effect(operator: Client, san
     assert sandbox.machine("web-02")["provisioning_state"] == "Succeeded"
 
 
-def test_accepted_then_status_takes_effect_and_answers_503(operator: Client, sandbox: SandboxProcess) -> None:
-    sandbox.faults("accepted_then_status", match=REIMAGE)
-    assert operator.reimage("web-02").status_code == 503
+@pytest.mark.parametrize("status", [409, 429, 503])
+def test_accepted_then_status_takes_effect_and_answers_otherwise(
+    operator: Client, sandbox: SandboxProcess, status: int
+) -> None:
+    sandbox.faults("accepted_then_status", match=REIMAGE, status=status, retry_after=7)
+    answer = operator.reimage("web-02")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (status, "7")
+    assert set(answer.json()["error"]) >= {"code", "message"}
+    assert not {"Azure-AsyncOperation", "Location"} & set(answer.headers)
     assert accepted_reimages(sandbox) == [True]
     assert sandbox.machine("web-02")["provisioning_state"] == "Updating"
 

@@ -1,10 +1,8 @@
 """The one POST and what comes of it. Whatever happens, Azure takes on at most one."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
@@ -15,7 +13,7 @@ from reimage.models import ReimageOperation, ReimageRequest, SealedSecret
 from reimage.services import reimaging
 from tests.azure_fixtures import forget_clients
 from tests.sandbox_process import SandboxProcess
-from tests.stories import accepted_posts, advance, approved, posts, run
+from tests.stories import advance, approved, posts, run
 
 SECRET = ReimageParameters(admin_password="Correct-Horse-7", custom_data="I2Nsb3VkLWNvbmZpZwo=")
 POST = {"verb": "POST", "path_contains": "/reimage"}
@@ -45,27 +43,6 @@ def test_the_intent_is_recorded_before_the_post(azure: SandboxProcess, alice: Us
     operation = posted(azure, approved(alice, bob, "web-02"), "reset_before")
     (intent,) = AuditEvent.objects.filter(action="reimage_operation.intended")
     assert str(operation.client_request_id) in bytes(intent.body).decode()
-
-
-def test_a_throttled_post_waits_as_long_as_azure_says(azure: SandboxProcess, alice: User, bob: User) -> None:
-    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
-    before = timezone.now()
-    operation = posted(azure, reimage_request, "status", status=429, retry_after=1200)
-    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "throttled")
-    assert timedelta(seconds=1199) < operation.next_at - before < timedelta(seconds=1260)
-    assert SealedSecret.objects.count() == 2
-    assert len(posts(azure)) == 1
-    assert run(reimage_request, azure).state == RequestState.COMPLETED
-    assert len(accepted_posts(azure)) == 1
-
-
-def test_a_conflict_goes_back_through_preflight(azure: SandboxProcess, alice: User, bob: User) -> None:
-    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
-    operation = posted(azure, reimage_request, "status", status=409, code="OperationNotAllowed")
-    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "azure_conflict")
-    azure.drift("web-02", replace_os_disk=True)
-    assert advance(operation).state == OperationState.DRIFTED
-    assert accepted_posts(azure) == []
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])

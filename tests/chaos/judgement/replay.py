@@ -32,7 +32,6 @@ TO: Mapping[str, str] = {
     "preflight.started": "preflight",
     "delete_option.requested": "setting_delete_option",
     "reimage_operation.intended": "submitting",
-    "reimage_operation.refused": "queued",
     "reimage_operation.lost": "outcome_unknown",
     "reimage_operation.succeeded": "succeeded",
     "reimage_operation.failed": "failed",
@@ -91,8 +90,11 @@ def _next(state: str, event: Event) -> str:
         case "reimage_operation.accepted":
             codes = {"operation_address_foreign": "needs_attention", "operation_address_missing": "outcome_unknown"}
             return codes.get(str(detail.get("code")), "in_progress")
+        case "reimage_operation.refused":
+            return "outcome_unknown" if detail.get("status") in (409, 429) else "queued"
         case "reimage_operation.reconciled":
-            return "failed" if detail.get("code") == "activity_log_failed" else "verifying"
+            ends = {"activity_log_failed": "failed", "refusal_borne_out": "queued"}
+            return ends.get(str(detail.get("code")), "verifying")
         case "azure_operation.ended":
             return "verifying" if detail.get("status") == "Succeeded" else "failed"
         case "reimage_operation.settled":

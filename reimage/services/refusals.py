@@ -1,0 +1,72 @@
+"""A 409 or 429 may come from a gateway, after Azure accepted the reimage: evidence decides before it is sent again.
+
+Why, and what counts as evidence: docs/decisions/0040.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from reimage import audit_actions
+from reimage.azure.activity_log import Trace
+from reimage.azure.calls import Refused
+from reimage.domain.operation_states import OperationState
+from reimage.domain.plan import ReimagePlan
+from reimage.domain.virtual_machine import VirtualMachineFacts
+from reimage.models import ReimageOperation
+from reimage.services.leases import REFUSAL, Claim, commit, due_in
+
+FIRST_LOOK_SECONDS = 60  # an accepted reimage shows by then: the machine is `Updating` from its acceptance on
+
+
+def doubt(held: Claim, note: Mapping[str, object], outcome: Refused, *, seconds: float) -> None:
+    """submitting → outcome_unknown, with its secrets: not to be sent again before `seconds`, nor without evidence."""
+    refusal = {"note": note, "again_at": (held.now + timedelta(seconds=seconds)).isoformat()}
+    commit(
+        held,
+        OperationState.OUTCOME_UNKNOWN,
+        action=audit_actions.OPERATION_REFUSED,
+        detail={**note, "status": outcome.status},
+        note=note,
+        next_at=due_in(min(seconds, FIRST_LOOK_SECONDS)),
+        evidence={**held.operation.evidence, REFUSAL: refusal},
+    )
+
+
+def is_in_doubt(operation: ReimageOperation) -> bool:
+    """Whether the last answer was a refusal that nothing bears out yet."""
+    return REFUSAL in operation.evidence
+
+
+def is_borne_out(plan: ReimagePlan, before: Mapping[str, object], facts: VirtualMachineFacts, trace: Trace) -> bool:
+    """Whether nothing was executed for certain. The machine is quiet; `before` is how it was when the POST left.
+
+    An ephemeral OS disk keeps its id, so that only the Activity Log can tell there.
+    """
+    if facts.provisioning_state != before.get("provisioning_state"):
+        return False
+    if trace is Trace.REFUSED:
+        return True
+    disk = disk_key(before.get("os_disk_id"))  # empty for an unmanaged disk, which tells nothing either
+    is_same_disk = bool(disk) and disk == disk_key(facts.os_disk.resource_id)
+    return trace is Trace.ABSENT and is_same_disk and not plan.ephemeral
+
+
+def disk_key(disk_id: object) -> str:
+    """Azure spells one id differently from one answer to the next."""
+    return str(disk_id or "").lower()
+
+
+def queue_again(held: Claim) -> None:
+    """outcome_unknown → queued, due when Azure said that it may be asked again."""
+    evidence = {**held.operation.evidence}
+    refusal = evidence.pop(REFUSAL)
+    seconds = (datetime.fromisoformat(refusal["again_at"]) - held.now).total_seconds()
+    commit(
+        held,
+        OperationState.QUEUED,
+        action=audit_actions.OPERATION_RECONCILED,
+        detail={"code": "refusal_borne_out", "params": {}},
+        note=refusal["note"],
+        next_at=due_in(max(0.0, seconds)),
+        evidence=evidence,
+    )

@@ -42,7 +42,7 @@ class Campaign:
 
     def run(self, *deaths: Death) -> Outcome:
         """Dies at each of these in turn, then goes on to the end."""
-        with self._from_the_start():
+        with self.from_the_start():
             reached = list(self._lives(*deaths))
             broken = [f"{deaths} were not all met"] if len(reached) <= len(deaths) else []
             broken = broken or broken_promises(self.operation, self.sandbox)
@@ -74,7 +74,8 @@ class Campaign:
         return found
 
     @contextmanager
-    def _from_the_start(self) -> Iterator[None]:
+    def from_the_start(self) -> Iterator[None]:
+        """Whatever happens in the block never was; Azure begins anew."""
         with undone():
             self.sandbox.reset()
             forget_clients()

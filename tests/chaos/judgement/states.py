@@ -33,12 +33,16 @@ def _outcome(case: Case, operation: Operation) -> Iterator[str]:
 
 
 def _may_give_up(case: Case, operation: Operation) -> bool:
-    """Without an acceptance it fails only on a definite refusal, or after more tries than it has."""
+    """Without an acceptance it fails only on a definite refusal, or after more tries than it has.
+
+    A refusal for now is definite where its answer was lost and Azure's Activity Log is all that told of it.
+    """
+    mine = [e for e in case.thread(operation.request) if e.detail.get("operation") == operation.number]
+    told_by_azure = any(event.detail.get("code") == "activity_log_failed" for event in mine)
     definite = any(
-        post.status is not None and 400 <= post.status < 500 and post.status not in PASSING
+        post.status is not None and 400 <= post.status < 500 and (told_by_azure or post.status not in PASSING)
         for post in case.posts_of(operation.number)
     )
-    mine = [e for e in case.thread(operation.request) if e.detail.get("operation") == operation.number]
     changes = sum(event.action == "delete_option.requested" for event in mine)
     return definite or operation.attempts >= MOST_ATTEMPTS or changes >= MOST_CHANGES
 

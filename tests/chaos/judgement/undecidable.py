@@ -4,7 +4,7 @@ An operation is undecidable when its last intent left none:
 - its POST never arrived at Azure, and the very step that was to send it was struck: its worker killed or stopped, or
   its database cut, in the midst of it;
 - its POST arrived, was not accepted, and the answer that would have said so was taken away: by a fault that hides it,
-  or by such a strike before it could be written down;
+  or by such a strike before it could be written down (but the Activity Log tells of a 409 or 429);
 - its POST was accepted only after an administrator had been asked;
 - it was accepted, the answer named an operation on a foreign host, and the portal says that this is why it asks: to
   such a host no token goes.
@@ -16,6 +16,7 @@ from tests.chaos.judgement.case import Case
 
 HIDING = ("reset_before", "status:5", "accepted_then_status", "accepted_then_lost")
 PATIENCE_SECONDS = 15  # of the portal with an answer
+LOGGED_REFUSALS = (409, 429)
 FOREIGN, FOREIGN_NOTE = "foreign_operation_host", "operation_address_foreign"
 
 
@@ -30,6 +31,8 @@ def is_undecidable(case: Case, operation: Operation) -> bool:
     posts = [p for p in case.posts_of(operation.number) if p.client_request_id == last.detail["client_request_id"]]
     if any(post.accepted for post in posts):
         return True
+    if any(post.status in LOGGED_REFUSALS for post in posts):
+        return False
     return any(_hides(post.fault) for post in posts) or _was_struck(case, operation, last)
 
 

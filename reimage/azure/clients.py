@@ -1,9 +1,12 @@
 """SDK clients. Imported lazily by callers in the web process, because the SDK is heavy."""
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError as SdkError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.identity import (
     CertificateCredential,
@@ -12,13 +15,14 @@ from azure.identity import (
     WorkloadIdentityCredential,
 )
 from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from django.conf import settings
 
+from reimage.azure.time_limits import CONNECT_SECONDS, READ_SECONDS
+
 API_VERSION = "2024-07-01"  # given per call: the client's own api_version argument is ignored (measured)
 DISKS_API_VERSION = "2024-03-02"
-CONNECT_SECONDS = 5
-READ_SECONDS = 15
 # A broken connection is tried once more, an answer never: the SDK would sleep out its Retry-After, up to 20 minutes.
 RETRIES: dict[str, Any] = {"retry_total": 1, "retry_status": 0}
 
@@ -77,10 +81,21 @@ def compute_client(subscription_id: str) -> ComputeManagementClient:
     return ComputeManagementClient(credential(), subscription_id, **RETRIES, **_common())
 
 
+class _AnswersChallengeNextTime(ARMChallengeAuthenticationPolicy):
+    """At a 401 with a claims challenge the SDK sends the call again. This only fetches the token for the next one."""
+
+    def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
+        with suppress(SdkError):  # no such token yet: the 401 stands, and the next call asks for one again
+            super().on_challenge(request, response)
+        return False
+
+
 @cache
 def single_shot_client(subscription_id: str) -> ComputeManagementClient:
-    """For the reimage POST: never repeated, by a retry or a redirect (the SDK's default re-sends it four times)."""
-    return ComputeManagementClient(credential(), subscription_id, retry_total=0, **_common())
+    """For the reimage POST: never repeated, by retry, redirect or challenge (the SDK's default sends it four times)."""
+    common = _common()
+    once = _AnswersChallengeNextTime(credential(), *common["credential_scopes"])
+    return ComputeManagementClient(credential(), subscription_id, retry_total=0, authentication_policy=once, **common)
 
 
 @cache

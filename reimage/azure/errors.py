@@ -1,8 +1,10 @@
 """Azure's answers as the portal tells them apart. Messages are Azure's own words, without bodies or secrets."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from azure.core.exceptions import AzureError as SdkError
@@ -16,6 +18,7 @@ from azure.core.exceptions import (
 from reimage.domain.errors import DomainError
 
 MAX_MESSAGE_LENGTH = 1_000
+MAX_RETRY_AFTER_SECONDS = 1_200  # the longest that Azure's compute throttling asks for
 
 
 class AzureError(Exception):
@@ -68,10 +71,30 @@ def cloud_error(err: HttpResponseError) -> CloudError:
 
 
 def retry_after_seconds(response: object) -> int | None:
-    """Retry-After in seconds, None where there is none or it is a date (ARM sends seconds)."""
+    """Retry-After in seconds, from 1 to Azure's longest; None where there is none that makes sense.
+
+    A date is measured against the answer's own Date, so that no clock but Azure's counts.
+    https://learn.microsoft.com/azure/virtual-machines/compute-throttling-limits
+    """
     headers: Mapping[str, str] = getattr(response, "headers", None) or {}
-    value = headers.get("Retry-After", "")
-    return int(value) if value.isascii() and value.isdecimal() else None
+    value = str(headers.get("Retry-After") or "").strip()
+    if not value.isascii():
+        return None
+    seconds = _whole(value) if value.isdecimal() else _until(value, str(headers.get("Date") or ""))
+    return min(seconds, MAX_RETRY_AFTER_SECONDS) if seconds is not None and seconds > 0 else None
+
+
+def _whole(digits: str) -> int:
+    """Python refuses to read a number of thousands of digits."""
+    return int(digits[:9])
+
+
+def _until(moment: str, now: str) -> int | None:
+    """Seconds from one HTTP date to another."""
+    try:
+        return math.ceil((parsedate_to_datetime(moment) - parsedate_to_datetime(now)).total_seconds())
+    except (TypeError, ValueError, OverflowError):  # no date, or one of the two without a zone
+        return None
 
 
 @contextmanager

@@ -50,8 +50,13 @@ def submit_reimage(
     return without_echoes(classify(send, deadline=deadline), body)
 
 
-def change_delete_option(vm_id: VirtualMachineId, option: DeleteOption, *, client_request_id: UUID) -> CallOutcome:
-    """Sends one PATCH that sets the OS disk's deleteOption; `createOption` is required by the schema even here."""
+def change_delete_option(
+    vm_id: VirtualMachineId, option: DeleteOption, *, client_request_id: UUID, deadline: float = math.inf
+) -> CallOutcome:
+    """Sends one PATCH that sets the OS disk's deleteOption; none after the deadline (monotonic seconds).
+
+    `createOption` is required by the schema even here.
+    """
     operations = single_shot_client(vm_id.subscription_id).virtual_machines
     disk = {"createOption": "FromImage", "deleteOption": option.value}
 
@@ -66,7 +71,7 @@ def change_delete_option(vm_id: VirtualMachineId, option: DeleteOption, *, clien
             **hooks,
         )
 
-    return classify(send)
+    return classify(send, deadline=deadline)
 
 
 def disk_exists(disk_id: str) -> bool:

@@ -11,13 +11,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
 from portal.audit.services import record
+from reimage.azure.time_limits import CALL_SECONDS
 from reimage.domain.operation_states import CANCELABLE, LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import completion
@@ -48,6 +49,16 @@ class Claim:
         """The database's time: read with the claim, and carried on by the monotonic clock."""
         return self.claimed_at + timedelta(seconds=time.monotonic() - self.started)
 
+    @property
+    def latest_send(self) -> float:
+        """Until when (monotonic seconds) a call may leave, so that its answer still comes within the lease."""
+        return self.deadline - CALL_SECONDS
+
+    @property
+    def latest_send_at(self) -> datetime:
+        """The same moment by the database's clock."""
+        return self.claimed_at + timedelta(seconds=self.latest_send - self.started)
+
 
 def due_in(seconds: float) -> Combinable:
     """A moment by the database's clock, for `next_at`."""
@@ -69,15 +80,21 @@ def due_operations() -> QuerySet[ReimageOperation]:
 
 
 def claim(operation_id: int) -> Claim | None:
-    """Takes the lease if the operation is due and free; None otherwise."""
+    """Takes the lease if the operation is due and free; None otherwise.
+
+    The fence is compared and then is this claim's own: one that another worker raised meanwhile is never taken for it.
+    """
     started = time.monotonic()
     lease = settings.OPERATION_LEASE_SECONDS
-    taken = due_operations().filter(pk=operation_id).update(lease_until=due_in(lease), fence=F("fence") + 1)
-    if not taken:
+    due = due_operations().filter(pk=operation_id)
+    seen = due.values_list("fence", flat=True).first()
+    if seen is None or not due.filter(fence=seen).update(lease_until=due_in(lease), fence=seen + 1):
         return None
     rows = ReimageOperation.objects.select_related("reimage_request__requester", "virtual_machine")
-    operation = rows.annotate(claimed_at=Now()).get(pk=operation_id)
-    return Claim(operation, operation.fence, started + lease, operation.claimed_at, time.monotonic())
+    operation = rows.annotate(claimed_at=Now()).filter(pk=operation_id, fence=seen + 1).first()
+    if operation is None:
+        return None
+    return Claim(operation, seen + 1, started + lease, operation.claimed_at, time.monotonic())
 
 
 def commit(
@@ -129,6 +146,7 @@ def _look_again_later(mine: QuerySet[ReimageOperation], held: Claim, changes: Ma
     """Nothing happened: most steps of a reimage are this. One statement, and no lock on the request that many share."""
     if not mine.update(**changes):
         raise LeaseLost(f"operation {held.operation.pk}, fence {held.fence}")
+    held.operation.note = changes.get("note", held.operation.note)  # for the log line; nothing else of it is told
 
 
 def _check_move(operation: ReimageOperation, state: OperationState) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from portal.audit.catalogue import AuditAction
 from reimage import audit_actions, selectors
-from reimage.azure.calls import Accepted, CallOutcome, Refused, Unknown
+from reimage.azure.calls import TOO_LATE, Accepted, CallOutcome, Refused, Unknown
 from reimage.azure.errors import AzureError, VirtualMachineNotFound
 from reimage.azure.virtual_machines import change_delete_option, read_virtual_machine
 from reimage.domain import policy
@@ -154,7 +154,10 @@ def _change_delete_option(held: Claim, plan: ReimagePlan) -> None:
         )
     except Hindered as hindered:
         return gates.hold(held, hindered)
-    outcome = change_delete_option(plan.resource_id, plan.delete_option_at_reimage, client_request_id=client_request_id)
+    wanted = plan.delete_option_at_reimage
+    outcome = change_delete_option(
+        plan.resource_id, wanted, client_request_id=client_request_id, deadline=held.latest_send
+    )
     _after_change(held, outcome)
     return buckets.learn(plan, outcome, held.now)
 
@@ -203,6 +206,8 @@ def _look_again(
 def _refusal_note(outcome: Refused) -> Mapping[str, object]:
     if outcome.is_of_the_identity:
         return {"code": "identity_refused", "params": {"status": outcome.status, "azure_code": outcome.code}}
+    if outcome.status == 0:
+        return {"code": "too_late_to_send" if outcome.code == TOO_LATE else "not_sent", "params": {}}
     return {"code": "azure_conflict", "params": {"azure_code": outcome.code}}
 
 

@@ -102,8 +102,12 @@ def _submitted_at(held: Claim) -> datetime:
 
 
 def _quiet_since(held: Claim) -> datetime:
-    busy_at = held.operation.evidence.get("busy_at")
-    return datetime.fromisoformat(busy_at) if busy_at else _submitted_at(held)
+    """When the quarantine began: the POST can leave no more, and the machine was last seen busy.
+
+    A worker that was stopped may have sent it long after its intent. What an earlier attempt left behind is older.
+    """
+    told = (held.operation.evidence.get(name) for name in ("may_leave_until", "busy_at"))
+    return max([_submitted_at(held), *(datetime.fromisoformat(moment) for moment in told if moment)])
 
 
 def _is_overdue(held: Claim) -> bool:

@@ -18,8 +18,18 @@ from reimage.services.leases import REFUSAL, Claim, commit, due_in
 FIRST_LOOK_SECONDS = 60  # an accepted reimage shows by then: the machine is `Updating` from its acceptance on
 
 
-def doubt(held: Claim, note: Mapping[str, object], outcome: Refused, *, seconds: float) -> None:
-    """submitting → outcome_unknown, with its secrets: not to be sent again before `seconds`, nor without evidence."""
+def doubt(
+    held: Claim,
+    note: Mapping[str, object],
+    outcome: Refused,
+    *,
+    seconds: float,
+    evidence: Mapping[str, object] | None = None,
+) -> None:
+    """submitting → outcome_unknown, with its secrets: not to be sent again before `seconds`, nor without evidence.
+
+    `evidence` is added to the operation's.
+    """
     refusal = {"note": note, "again_at": (held.now + timedelta(seconds=seconds)).isoformat()}
     commit(
         held,
@@ -28,7 +38,7 @@ def doubt(held: Claim, note: Mapping[str, object], outcome: Refused, *, seconds:
         detail={**note, "status": outcome.status},
         note=note,
         next_at=due_in(min(seconds, FIRST_LOOK_SECONDS)),
-        evidence={**held.operation.evidence, REFUSAL: refusal},
+        evidence={**held.operation.evidence, **(evidence or {}), REFUSAL: refusal},
     )
 
 

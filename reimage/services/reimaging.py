@@ -11,7 +11,6 @@ from django.db.models.functions import Now
 
 from reimage import audit_actions
 from reimage.azure.calls import TOO_LATE, Accepted, CallOutcome, Refused, is_trusted_address
-from reimage.azure.clients import CONNECT_SECONDS, READ_SECONDS
 from reimage.azure.virtual_machines import submit_reimage
 from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters, fingerprinted_body, request_body
@@ -29,6 +28,7 @@ CONFLICT_SECONDS = 30
 THROTTLED_SECONDS = 60
 KEY_SECONDS = 60
 MAX_ATTEMPTS = 20
+THROTTLED = "throttled"  # in the evidence: how many attempts were answered with 429, which says nothing of the reimage
 _NOTHING: Mapping[str, object] = {}
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     except SealingError as err:
         log.warning("secret.unusable", reason=str(err))
         return fail(held, "secret_unusable")
-    if held.operation.attempt >= MAX_ATTEMPTS:
+    if held.operation.attempt - int(held.operation.evidence.get(THROTTLED, 0)) >= MAX_ATTEMPTS:
         return fail(held, "too_many_attempts", attempts=held.operation.attempt)
     client_request_id = uuid4()
     evidence = {
@@ -53,6 +53,7 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
         "provisioning_state": facts.provisioning_state,
         "power_state": facts.power_state or "",
         "read_at": held.now.isoformat(),
+        "may_leave_until": held.latest_send_at.isoformat(),
     }
     try:
         commit(
@@ -73,8 +74,7 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     # The step unbinds them again when it ends.
     structlog.contextvars.bind_contextvars(client_request_id=str(client_request_id), attempt=held.operation.attempt)
     log.info("reimage.sending")
-    latest = held.deadline - CONNECT_SECONDS - READ_SECONDS
-    outcome = submit_reimage(plan.resource_id, body, client_request_id=client_request_id, deadline=latest)
+    outcome = submit_reimage(plan.resource_id, body, client_request_id=client_request_id, deadline=held.latest_send)
     log.info("reimage.answered", outcome=type(outcome).__name__, status=outcome.status)
     _store(held, outcome)
     return buckets.learn(plan, outcome, held.now)  # only now: whatever befalls it, the answer is stored
@@ -128,7 +128,9 @@ def _after_post(held: Claim, outcome: CallOutcome) -> None:
             _requeue(held, note, seconds=poll_seconds(), outcome=outcome, attempt=held.operation.attempt - 1)
         case Refused(status=429):
             note = {"code": "throttled", "params": {"azure_code": outcome.code}}
-            refusals.doubt(held, note, outcome, seconds=outcome.retry_after or THROTTLED_SECONDS)
+            times = int(held.operation.evidence.get(THROTTLED, 0)) + 1
+            seconds = outcome.retry_after or THROTTLED_SECONDS
+            refusals.doubt(held, note, outcome, seconds=seconds, evidence={THROTTLED: times})
         case Refused(status=0, code=code):
             note = {"code": "too_late_to_send" if code == TOO_LATE else "not_sent", "params": {}}
             _requeue(held, note, seconds=0 if code == TOO_LATE else CONFLICT_SECONDS, outcome=outcome)

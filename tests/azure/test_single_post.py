@@ -1,10 +1,12 @@
 """However Azure answers, the reimage POST and the PATCH leave the portal exactly once."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from azure.core.credentials import AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
 
 from reimage.azure import clients
@@ -12,6 +14,7 @@ from reimage.azure.calls import Accepted, CallOutcome, Refused, Unknown
 from reimage.azure.virtual_machines import change_delete_option, submit_reimage
 from reimage.domain.resource_ids import VirtualMachineId
 from reimage.domain.virtual_machine import DeleteOption
+from tests.azure.conftest import Token
 from tests.azure.server import Answer, Server
 from tests.ports import free_port
 
@@ -28,7 +31,11 @@ ANSWERS = [
     (Answer(200), Accepted),
     (Answer(202), Accepted),
     (Answer(202, headers={"Retry-After": "9"}), Accepted),
+    (Answer(201), Unknown),
     (Answer(204), Unknown),
+    (Answer(206), Unknown),
+    (Answer(302, headers={"Location": "https://localhost/elsewhere"}), Unknown),
+    (Answer(304), Unknown),
     (Answer(307, headers={"Location": "https://localhost/elsewhere"}), Unknown),
     (Answer(400, ERROR), Refused),
     (Answer(401, ERROR), Refused),
@@ -38,8 +45,13 @@ ANSWERS = [
     (Answer(408, ERROR, SLOW_DOWN), Unknown),
     (Answer(409, ERROR), Refused),
     (Answer(409, ERROR, SLOW_DOWN), Refused),
-    (Answer(412, ERROR), Refused),
+    (Answer(405, ERROR), Unknown),
+    (Answer(410, ERROR), Unknown),
+    (Answer(412, ERROR), Unknown),
+    (Answer(413, ERROR), Unknown),
     (Answer(418, ERROR), Unknown),
+    (Answer(422, ERROR), Unknown),
+    (Answer(499, ERROR), Unknown),
     (Answer(429, ERROR), Refused),
     (Answer(429, ERROR, SLOW_DOWN), Refused),
     (Answer(500, ERROR), Unknown),
@@ -84,11 +96,49 @@ def test_an_acceptance_carries_the_addresses_whole(server: Server) -> None:
     assert submit() == Accepted(202, url, f"{url}&monitor=true", "r-1", 7)
 
 
-def test_a_claims_challenge_repeats_only_what_was_refused(server: Server) -> None:
-    challenge = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
-    server.answer = Answer(401, ERROR, {"WWW-Authenticate": challenge})
-    assert isinstance(submit(), Refused)
-    assert len(server.arrivals) == 2
+CHALLENGE = {"WWW-Authenticate": 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'}
+
+
+class Challenged(Token):
+    """Gives another token where claims are asked for."""
+
+    def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
+        token = super().get_token_info(*scopes)
+        return AccessTokenInfo("token-with-claims", token.expires_on) if (options or {}).get("claims") else token
+
+
+def test_a_claims_challenge_is_met_by_the_next_call_not_by_the_same_once_more(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "credential", Challenged)
+    clients.single_shot_client.cache_clear()
+    server.answer = Answer(401, ERROR, CHALLENGE)
+    found = submit()
+    assert isinstance(found, Refused)
+    assert (found.status, found.is_of_the_identity) == (401, True)
+    assert len(server.arrivals) == 1
+    server.answer = Answer(202)
+    assert isinstance(submit(), Accepted)
+    tokens = [arrival.headers["Authorization"] for arrival in server.arrivals]
+    assert tokens == ["Bearer token-of-the-portal", "Bearer token-with-claims"]
+
+
+def test_a_challenge_that_the_identity_provider_cannot_meet_leaves_the_refusal(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stuck(Challenged):
+        def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
+            if (options or {}).get("claims"):
+                raise ClientAuthenticationError("no such token")
+            return super().get_token_info(*scopes, options=options)
+
+    monkeypatch.setattr(clients, "credential", Stuck)
+    clients.single_shot_client.cache_clear()
+    server.answer = Answer(401, ERROR, CHALLENGE)
+    found = submit()
+    assert isinstance(found, Refused)
+    assert found.status == 401
+    assert len(server.arrivals) == 1
 
 
 def test_what_never_connected_was_not_sent(server: Server, settings: Any) -> None:
@@ -129,8 +179,13 @@ def test_without_a_token_nothing_is_sent(server: Server, monkeypatch: pytest.Mon
     assert server.arrivals == []
 
 
-def test_after_the_deadline_nothing_is_sent(server: Server) -> None:
-    found = submit(deadline=time.monotonic() - 1)
+def change(**options: Any) -> CallOutcome:
+    return change_delete_option(WEB_02, DeleteOption.DETACH, client_request_id=uuid4(), **options)
+
+
+@pytest.mark.parametrize("send", [submit, change])
+def test_after_the_deadline_nothing_is_sent(server: Server, send: Callable[..., CallOutcome]) -> None:
+    found = send(deadline=time.monotonic() - 1)
     assert isinstance(found, Refused)
     assert (found.status, found.code) == (0, "TooLate")
     assert server.arrivals == []

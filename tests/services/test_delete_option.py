@@ -6,7 +6,7 @@ import pytest
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
-from reimage.azure.calls import Unknown
+from reimage.azure.calls import Refused, Unknown
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
@@ -109,6 +109,26 @@ def test_a_patch_that_azure_throttles_for_long_burns_nothing(azure: SandboxProce
         operation = advance(reimage_request.operations.get())
         assert operation.state == OperationState.SETTING_DELETE_OPTION
     assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+def test_a_worker_that_is_too_slow_sends_no_patch(azure: SandboxProcess, alice: User, bob: User, settings: Any) -> None:
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    settings.OPERATION_LEASE_SECONDS = 10
+    operation = advance(reimage_request.operations.get())
+    assert (operation.state, operation.note["code"]) == (OperationState.SETTING_DELETE_OPTION, "too_late_to_send")
+    assert verbs(azure) == []
+    settings.OPERATION_LEASE_SECONDS = 30
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert verbs(azure) == ["PATCH", "POST"]
+
+
+def test_a_patch_that_never_connected_was_not_sent(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    monkeypatch.setattr(preflight, "change_delete_option", lambda *_, **__: Refused(0, "NotSent", ""))
+    operation = advance(reimage_request.operations.get())
+    assert (operation.state, operation.note["code"]) == (OperationState.SETTING_DELETE_OPTION, "not_sent")
 
 
 def test_a_patch_that_azure_refuses_fails_with_azures_words(azure: SandboxProcess, alice: User, bob: User) -> None:

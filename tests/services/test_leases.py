@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db.models import F, QuerySet
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
@@ -10,7 +11,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation
 from reimage.services import execution, preflight, reimaging
-from reimage.services.leases import LeaseLost, claim, commit, due_operation_ids
+from reimage.services.leases import Claim, LeaseLost, claim, commit, due_operation_ids
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, advance_to, approved, let_lease_lapse, posts, run
 
@@ -46,6 +47,47 @@ def test_a_claim_excludes_a_second_worker(azure: SandboxProcess, alice: User, bo
     second = claim(operation.pk)
     assert second is not None
     assert second.fence == first.fence + 1
+
+
+def test_a_claim_never_takes_another_workers_fence_for_its_own(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is stopped right after its claim, until its lease is over and somebody else is at it."""
+    operation = approved(alice, bob, "web-02").operations.get()
+    update = QuerySet.update
+    claimed: list[Claim | None] = []
+
+    def stopped_afterwards(rows: QuerySet[Any], **changes: Any) -> int:
+        taken = update(rows, **changes)
+        if rows.model is ReimageOperation and not claimed:
+            claimed.append(None)
+            let_lease_lapse(operation)
+            claimed.append(claim(operation.pk))
+        return taken
+
+    monkeypatch.setattr(QuerySet, "update", stopped_afterwards)
+    assert claim(operation.pk) is None
+    assert claimed[1] is not None
+    operation.refresh_from_db()
+    assert operation.fence == claimed[1].fence
+
+
+def test_two_claims_of_what_both_saw_free_are_one(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = approved(alice, bob, "web-02").operations.get()
+    update = QuerySet.update
+
+    def overtaken(rows: QuerySet[Any], **changes: Any) -> int:
+        """Somebody else takes it, ends a step with nothing found, and it is due again."""
+        if rows.model is ReimageOperation:
+            update(ReimageOperation.objects.filter(pk=operation.pk), fence=F("fence") + 1)
+        return update(rows, **changes)
+
+    monkeypatch.setattr(QuerySet, "update", overtaken)
+    assert claim(operation.pk) is None
+    operation.refresh_from_db()
+    assert operation.lease_until is None
 
 
 def test_nobody_claims_what_is_not_due_or_waits_for_a_person(azure: SandboxProcess, alice: User, bob: User) -> None:

@@ -60,6 +60,17 @@ def test_polls_carry_the_id_of_the_post(operation: ReimageOperation, lines: list
     assert {line["client_request_id"] for line in lines} == {str(operation.client_request_id)}
 
 
+def test_the_last_line_tells_the_note_as_it_is_now(
+    operation: ReimageOperation, azure: SandboxProcess, lines: list[dict[str, Any]]
+) -> None:
+    advance(operation)
+    azure.faults("status", match={"verb": "GET", "path_contains": "/operations/"}, status=503)
+    for note in ("azure_unavailable", None):
+        lines.clear()
+        advance(operation)
+        assert (lines[-1]["event"], lines[-1]["note"]) == ("operation.stepped", note)
+
+
 def test_a_crash_carries_them_too_and_no_secret(
     operation: ReimageOperation, lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
 """A lost answer is settled by evidence, or by a person; never by a guess, and never by a second POST."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import Notice, ReimageOperation
 from reimage.services import reconciliation
+from reimage.services.clock import database_now
 from tests.sandbox_process import SandboxProcess
 from tests.stories import accepted_posts, advance, advance_to, age, approved, posts, run
 
@@ -84,6 +85,36 @@ def test_without_evidence_a_person_decides_after_the_quarantine(azure: SandboxPr
     assert_needs_attention(advance(operation), "no_evidence")
     assert len(posts(azure)) == 1
     assert accepted_posts(azure) == []
+
+
+def test_the_quarantine_begins_when_the_post_can_leave_no_more(azure: SandboxProcess, alice: User, bob: User) -> None:
+    """A worker with a long lease may be stopped after its intent, and send for as long as its lease allows."""
+    operation = lost(azure, alice, bob, "web-02", "reset_before")
+    assert operation.submitted_at is not None
+    may_leave_until = datetime.fromisoformat(operation.evidence["may_leave_until"])
+    assert timedelta(seconds=5) < may_leave_until - operation.submitted_at <= timedelta(seconds=10)
+    operation.evidence["may_leave_until"] = (may_leave_until + timedelta(minutes=5)).isoformat()
+    operation.save()
+    age(operation, timedelta(minutes=21))
+    assert_waits(advance(operation), "waiting_for_evidence")
+    age(operation, timedelta(minutes=5))
+    assert_needs_attention(advance(operation), "no_evidence")
+
+
+def test_what_an_earlier_attempt_left_behind_does_not_shorten_it(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = lost(azure, alice, bob, "web-02", "reset_before")
+    operation.evidence["busy_at"] = (database_now() - timedelta(hours=1)).isoformat()
+    operation.save()
+    assert_waits(advance(operation), "waiting_for_evidence")
+
+
+def test_a_disk_that_changes_late_in_the_quarantine_still_counts(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = lost(azure, alice, bob, "web-02", "reset_before")
+    age(operation, timedelta(minutes=19))
+    assert_waits(advance(operation), "waiting_for_evidence")
+    azure.drift("web-02", replace_os_disk=True)
+    operation = advance(operation)
+    assert (operation.state, operation.note["code"]) == (OperationState.VERIFYING, "os_disk_was_replaced")
 
 
 def test_the_quarantine_begins_anew_while_the_machine_is_busy(azure: SandboxProcess, alice: User, bob: User) -> None:

@@ -13,7 +13,7 @@ from reimage.models import ReimageOperation, ReimageRequest, SealedSecret
 from reimage.services import reimaging
 from tests.azure_fixtures import forget_clients
 from tests.sandbox_process import SandboxProcess
-from tests.stories import advance, approved, posts, run
+from tests.stories import advance, approved, bear_out, posts, run
 
 SECRET = ReimageParameters(admin_password="Correct-Horse-7", custom_data="I2Nsb3VkLWNvbmZpZwo=")
 POST = {"verb": "POST", "path_contains": "/reimage"}
@@ -112,6 +112,25 @@ def test_it_gives_up_after_too_many_refusals(azure: SandboxProcess, alice: User,
     assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "too_many_attempts")
     assert posts(azure) == []
     assert not SealedSecret.objects.exists()
+
+
+def test_throttling_uses_no_attempt_up(azure: SandboxProcess, alice: User, bob: User) -> None:
+    reimage_request = approved(alice, bob, "web-02")
+    ReimageOperation.objects.update(attempt=reimaging.MAX_ATTEMPTS - 1)
+    for times in (1, 2):
+        operation = posted(azure, reimage_request, "status", status=429)
+        assert operation.evidence["throttled"] == times
+        bear_out(operation)
+    assert operation.attempt > reimaging.MAX_ATTEMPTS
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+def test_conflicts_do(azure: SandboxProcess, alice: User, bob: User) -> None:
+    reimage_request = approved(alice, bob, "web-02")
+    ReimageOperation.objects.update(attempt=reimaging.MAX_ATTEMPTS - 1)
+    bear_out(posted(azure, reimage_request, "status", status=409))
+    operation = advance(reimage_request.operations.get())
+    assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "too_many_attempts")
 
 
 def test_a_worker_that_is_too_slow_sends_nothing(azure: SandboxProcess, alice: User, bob: User, settings: Any) -> None:

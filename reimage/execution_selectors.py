@@ -16,6 +16,7 @@ BREAKER_TRIPPED = "breaker_tripped"
 NOTES = {
     AlarmKind.AZURE_REFUSES: ("identity_refused", "azure_forbids"),
     AlarmKind.SEALING_KEY_MISSING: ("sealing_key_missing",),
+    AlarmKind.STEP_KEEPS_CRASHING: ("step_keeps_crashing",),
 }
 
 

@@ -3,6 +3,7 @@
 Ended operations are left out: their number grows for ever, and the others are found by an index.
 """
 
+from collections import Counter
 from datetime import datetime
 
 from django.conf import settings
@@ -11,16 +12,18 @@ from django.db.models.functions import Now
 
 from portal.audit.models import AuditEvent
 from portal.health.readings import Figure, Reading, single, within
-from reimage import audit_actions
+from reimage import audit_actions, execution_selectors
 from reimage.domain import request_states
-from reimage.domain.operation_states import ACTIVE
-from reimage.models import Notice, ReimageOperation, ReimageRequest
+from reimage.domain.operation_states import ACTIVE, CANCELABLE
+from reimage.execution_selectors import Alarm
+from reimage.models import AlarmKind, Notice, ReimageOperation, ReimageRequest
 from reimage.services import leases
 
 
 def read() -> Reading:
-    """Five queries, each by an index."""
-    due, oldest = _due()
+    """Eight queries, each by an index or of a table that is all but empty."""
+    alarms = execution_selectors.execution_alarms()
+    due, oldest = _due(alarms)
     return Reading(
         checks=(within("oldest_due", oldest, settings.READY_DUE_SECONDS),),
         figures=(
@@ -28,15 +31,31 @@ def read() -> Reading:
             _requests(),
             single("reimage_due_operations", "Operations that a worker could advance now", due),
             single("reimage_oldest_due_age_seconds", "How long the oldest of them has been due", oldest),
+            _alarms(alarms),
             *_notices(),
             single("reimage_inventory_age_seconds", "Since the inventory was last synchronized", _inventory_age()),
         ),
     )
 
 
-def _due() -> tuple[int, float]:
-    found = leases.due_operations().aggregate(count=Count("pk"), oldest=Min("next_at"), now=Max(Now()))
+def _due(alarms: list[Alarm]) -> tuple[int, float]:
+    """What waits for a person, because of a pause or the breaker, waits for no worker, however long it has been due."""
+    due = leases.due_operations()
+    for alarm in alarms:
+        if alarm.kind == execution_selectors.PAUSED:
+            due = due.exclude(state__in=CANCELABLE)
+        if alarm.kind == execution_selectors.BREAKER_TRIPPED:
+            prefix = f"/subscriptions/{alarm.params['subscription_id']}/"
+            due = due.exclude(state__in=CANCELABLE, resource_key__startswith=prefix)
+    found = due.aggregate(count=Count("pk"), oldest=Min("next_at"), now=Max(Now()))
     return found["count"], _seconds(found["oldest"], found["now"]) or 0.0
+
+
+def _alarms(alarms: list[Alarm]) -> Figure:
+    kinds = (execution_selectors.PAUSED, execution_selectors.BREAKER_TRIPPED, *AlarmKind.values)
+    raised = Counter(alarm.kind for alarm in alarms)
+    values: dict[tuple[str, ...], float] = {(kind,): float(raised[kind]) for kind in kinds}
+    return Figure("reimage_alarms", "What holds execution up, by kind", values, ("kind",))
 
 
 def _seconds(since: datetime | None, now: datetime) -> float | None:

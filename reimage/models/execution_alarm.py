@@ -8,13 +8,15 @@ class AlarmKind(models.TextChoices):
 
     AZURE_REFUSES = "azure_refuses"
     SEALING_KEY_MISSING = "sealing_key_missing"
+    STEP_KEEPS_CRASHING = "step_keeps_crashing"
 
 
 class ExecutionAlarm(models.Model):
-    """On while the row is there."""
+    """On while the row is there; `seen_at` is when an operation was last found waiting for it."""
 
     kind = models.CharField(max_length=32, choices=AlarmKind, unique=True)
     raised_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["kind"]

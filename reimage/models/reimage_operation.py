@@ -27,6 +27,7 @@ class ReimageOperation(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
     attempt = models.PositiveSmallIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(default=0, db_default=0)  # steps in a row that a mistake of ours ended
 
     client_request_id = models.UUIDField(null=True, blank=True)
     evidence = models.JSONField(default=dict)  # the machine as it was when the intent was committed

@@ -1,9 +1,10 @@
 """Raises an alarm as soon as an operation waits for what only an administrator can mend, and clears it by itself.
 
-The operations' own notes are the evidence: whatever mends them clears the alarm, and nobody has to confirm it.
+The operations' own notes are the evidence: once none has told of it for a while, the alarm is over, and nobody has to
+confirm it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -16,24 +17,32 @@ from reimage.execution_selectors import NOTES, waiting_by_note
 from reimage.models import AlarmKind, ExecutionAlarm
 from reimage.services import notification
 
+CALM = timedelta(minutes=5)  # a trouble that comes and goes is one alarm, and one mail
+SEEN_EVERY = timedelta(seconds=30)
 log = structlog.get_logger(__name__)
 
 
 def watch_execution(*, now: datetime) -> None:
-    """Raises what is new, clears what is over; harmless when several do it at once."""
+    """Raises what is new at once, clears what has been over for a while; harmless when several do it at once."""
     waiting = waiting_by_note([code for codes in NOTES.values() for code in codes])
-    raised = set(ExecutionAlarm.objects.values_list("kind", flat=True))
+    raised = {AlarmKind(alarm.kind): alarm for alarm in ExecutionAlarm.objects.all()}
     for kind, codes in NOTES.items():
-        held_up = sum(waiting.get(code, 0) for code in codes)
-        if held_up and kind not in raised:
+        held_up, alarm = sum(waiting.get(code, 0) for code in codes), raised.get(kind)
+        if held_up and alarm is None:
             _raise(kind, held_up, now)
-        elif not held_up and kind in raised:
-            _clear(kind)
+        elif held_up and alarm is not None:
+            _see(alarm, now)
+        elif alarm is not None and now - _last_seen(alarm) >= CALM:
+            _clear(kind, alarm)
+
+
+def _last_seen(alarm: ExecutionAlarm) -> datetime:
+    return alarm.seen_at or alarm.raised_at
 
 
 def _raise(kind: AlarmKind, held_up: int, now: datetime) -> None:
     with transaction.atomic():
-        _alarm, is_new = ExecutionAlarm.objects.get_or_create(kind=kind, defaults={"raised_at": now})
+        _alarm, is_new = ExecutionAlarm.objects.get_or_create(kind=kind, defaults={"raised_at": now, "seen_at": now})
         if not is_new:
             return
         _record(audit_actions.ALARM_RAISED, kind, held_up)
@@ -41,9 +50,15 @@ def _raise(kind: AlarmKind, held_up: int, now: datetime) -> None:
     log.error("execution.alarm_raised", kind=kind.value, operations=held_up)
 
 
-def _clear(kind: AlarmKind) -> None:
+def _see(alarm: ExecutionAlarm, now: datetime) -> None:
+    """Not at each look: a few seconds do not matter."""
+    if now - _last_seen(alarm) >= SEEN_EVERY:
+        ExecutionAlarm.objects.filter(pk=alarm.pk).update(seen_at=now)
+
+
+def _clear(kind: AlarmKind, alarm: ExecutionAlarm) -> None:
     with transaction.atomic():
-        deleted, _by_model = ExecutionAlarm.objects.filter(kind=kind).delete()
+        deleted, _by_model = ExecutionAlarm.objects.filter(pk=alarm.pk, seen_at=alarm.seen_at).delete()
         if not deleted:
             return
         _record(audit_actions.ALARM_CLEARED, kind, 0)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 
 import structlog
+from django.db import InterfaceError, OperationalError
 
 from reimage.domain.operation_states import WORKER_STATES, OperationState
-from reimage.services import following, leases, preflight, reconciliation, reimaging, verification
+from reimage.services import crashes, following, leases, preflight, reconciliation, reimaging, verification
 from reimage.services.leases import Claim, LeaseLost
 
 log = structlog.get_logger(__name__)
@@ -38,8 +39,18 @@ def advance_operation(operation_id: int) -> None:
             )
         except LeaseLost:
             log.warning("operation.lease_lost")
-        except Exception:  # our own mistake: the lease lapses, and the step is taken again from what is stored
+        except (OperationalError, InterfaceError):  # the database's trouble: the lease lapses, the step is taken again
             log.exception("operation.crashed", state=state)
+        except Exception as err:  # our own mistake: the step is taken again, but not for ever
+            log.exception("operation.crashed", state=state)
+            _count_crash(held, err)
+
+
+def _count_crash(held: Claim, error: Exception) -> None:
+    try:
+        crashes.count(held, error)
+    except Exception:  # then the lease lapses
+        log.exception("operation.crash_not_counted")
 
 
 def _ids(held: Claim) -> dict[str, object]:

@@ -116,7 +116,7 @@ def commit(
     if state in TERMINAL:
         changes |= {"finished_at": Now(), "next_at": None}
     if not keep_lease:
-        changes["lease_until"] = None
+        changes |= {"lease_until": None, "crashes": 0}  # the step came to its end
     mine = ReimageOperation.objects.filter(pk=operation.pk, fence=held.fence, state=operation.state)
     if action is None and state == operation.state and not keep_lease:
         _look_again_later(mine, held, changes)

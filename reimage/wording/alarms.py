@@ -14,6 +14,11 @@ ALARMS: Mapping[str, Any] = {
         "The worker lacks the key for sealed passwords and customData (SEALING_PRIVATE_KEY_FILE). Reimages that carry "
         "one wait and go on by themselves once the key is there."
     ),
+    "step_keeps_crashing": gettext_lazy(
+        "A mistake in the portal itself keeps ending a step of a reimage. The portal tries a few more times; then the "
+        "reimage fails, or needs an administrator if Azure may have been asked. The worker's log says what went wrong "
+        "(operation.crashed)."
+    ),
     "breaker_tripped": gettext_lazy(
         "More than %(reimages)s reimages within %(minutes)s minutes in subscription %(subscription_id)s: the others "
         "wait until an administrator lets them through."

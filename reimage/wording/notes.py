@@ -69,6 +69,19 @@ NOTES: Mapping[str, Any] = {
         "Azure could not take it just now (%(azure_code)s). The portal tries again by itself."
     ),
     "throttled": gettext_lazy("Azure asks for patience (too many requests). The portal tries again by itself."),
+    "step_crashed": gettext_lazy("A mistake in the portal itself ended this step (%(error)s). The portal tries again."),
+    "step_keeps_crashing": gettext_lazy(
+        "A mistake in the portal itself has ended this step %(times)s times in a row (%(error)s). The portal tries a "
+        "few more times; administrators know of it."
+    ),
+    "step_given_up": gettext_lazy(
+        "A mistake in the portal itself ended this step %(times)s times in a row (%(error)s), so the portal gave up. "
+        "No reimage was executed."
+    ),
+    "step_given_up_after_post": gettext_lazy(
+        "A mistake in the portal itself ended this step %(times)s times in a row (%(error)s). An administrator has to "
+        "see whether the reimage took place."
+    ),
     "secret_unusable": gettext_lazy(
         "The sealed password or customData cannot be used, so no reimage was sent. Send a new request."
     ),

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from portal.audit.actors import Actor
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
-from reimage.models import Notice, NoticeKind, ReimageOperation
+from reimage.models import ExecutionAlarm, Notice, NoticeKind, ReimageOperation
 from reimage.services.inventory import synchronize_inventory
 from tests.health.signs_of_life import all_is_well
 from tests.pages.rows import reimage_request, virtual_machine
@@ -85,7 +85,15 @@ def test_it_costs_the_same_for_many_rows(client: Client, alice: User) -> None:
     for number in range(30):
         reimage_request(alice, virtual_machine(f"vm-{number}"))
     assert cost() == cheap
-    assert cheap <= 10
+    assert cheap <= 13
+
+
+def test_it_tells_what_holds_execution_up(client: Client) -> None:
+    ExecutionAlarm.objects.create(kind="step_keeps_crashing", raised_at=timezone.now())
+    found = samples(client)
+    assert found["reimage_alarms[step_keeps_crashing]"] == 1
+    assert found["reimage_alarms[azure_refuses]"] == 0
+    assert found["reimage_alarms[paused]"] == 0
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics"])

@@ -16,7 +16,7 @@ from reimage.domain.parameters import ReimageParameters
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
 from reimage.execution_selectors import Alarm, execution_alarms
-from reimage.models import ExecutionAlarm, Notice, ReimageOperation, SealedSecret
+from reimage.models import AlarmKind, ExecutionAlarm, Notice, ReimageOperation, SealedSecret
 from reimage.services import alarms, doorbell, pausing
 from reimage.services.clock import database_now
 from tests.azure_fixtures import forget_clients
@@ -41,6 +41,11 @@ def repair(settings: Any) -> None:
 
 def watch() -> None:
     alarms.watch_execution(now=database_now())
+
+
+def some_time_passes() -> None:
+    """As if nobody had waited for what an alarm is about for longer than it takes to believe it."""
+    ExecutionAlarm.objects.update(seen_at=database_now() - alarms.CALM)
 
 
 def note_of(operation: ReimageOperation) -> tuple[str, str]:
@@ -142,6 +147,7 @@ def test_the_alarm_is_raised_once_told_once_and_clears_by_itself(
     tasks.sweep()
     assert ExecutionAlarm.objects.count() == 1  # the other one still waits
     advance(second.operations.get())
+    some_time_passes()
     tasks.sweep()
     assert execution_alarms() == []
     actions = AuditEvent.objects.filter(action__startswith="execution_alarm.").order_by("pk")
@@ -164,6 +170,7 @@ def test_a_worker_without_its_key_raises_an_alarm(azure: SandboxProcess, alice: 
     assert ExecutionAlarm.objects.get().kind == "sealing_key_missing"
     settings.SEALING_PRIVATE_KEY_FILE = right
     advance(operation)
+    some_time_passes()
     watch()
     assert not ExecutionAlarm.objects.exists()
 
@@ -182,8 +189,32 @@ def test_what_was_canceled_no_longer_holds_the_alarm(azure: SandboxProcess, alic
     advance(operation)
     watch()
     ReimageOperation.objects.update(state=OperationState.CANCELED)
+    some_time_passes()
     watch()
     assert not ExecutionAlarm.objects.exists()
+
+
+def test_a_trouble_that_comes_and_goes_is_one_alarm_and_one_mail(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = approved(alice, bob, "web-02").operations.get()
+    now = database_now()
+    for minute in range(12):
+        note = {"code": "azure_forbids", "params": {}} if minute % 2 == 0 else {}
+        ReimageOperation.objects.filter(pk=operation.pk).update(note=note)
+        alarms.watch_execution(now=now + timedelta(minutes=minute))
+    assert ExecutionAlarm.objects.get().raised_at == now
+    assert Notice.objects.filter(kind="execution_alarm").count() == 1
+    for after, expected in ((timedelta(minutes=14, seconds=59), True), (timedelta(minutes=15), False)):
+        alarms.watch_execution(now=now + after)
+        assert ExecutionAlarm.objects.exists() is expected
+
+
+def test_an_alarm_that_is_seen_again_while_it_is_cleared_stays(azure: SandboxProcess) -> None:
+    seen_at = database_now() - alarms.CALM
+    ExecutionAlarm.objects.create(kind="azure_refuses", raised_at=seen_at, seen_at=seen_at)
+    stale = ExecutionAlarm.objects.get()
+    ExecutionAlarm.objects.update(seen_at=database_now())
+    alarms._clear(AlarmKind.AZURE_REFUSES, stale)
+    assert ExecutionAlarm.objects.exists()
 
 
 def test_a_pause_is_told_to_probes_as_well(dan: User) -> None:

@@ -24,7 +24,7 @@ FROM: Mapping[str, frozenset[str]] = {
     "reimage_operation.succeeded": frozenset({"verifying"}),
     "reimage_operation.failed": frozenset({"queued", "preflight", "setting_delete_option", "submitting"}),
     "reimage_operation.drifted": frozenset({"queued", "preflight", "setting_delete_option"}),
-    "reimage_operation.escalated": frozenset({"outcome_unknown", "in_progress", "verifying"}),
+    "reimage_operation.escalated": frozenset({"submitting", "outcome_unknown", "in_progress", "verifying"}),
     "reimage_operation.canceled": frozenset({"awaiting_approval", "queued", "preflight", "setting_delete_option"}),
     "reimage_operation.settled": frozenset({"needs_attention"}),
 }

@@ -16,6 +16,7 @@ KINDS: dict[Kind, tuple[str, int]] = {
     execution.vanished_rows: ("lost", 15),
     execution.dropped_operations: ("lost", 30),
     execution.never_ran: ("lost", 20),
+    execution.ended_otherwise: ("lost", 3),
     execution.failed_for_nothing: ("state_mismatches", 5),
     execution.flipped_states: ("audit_gaps", 200),
     execution.wrong_outcomes: ("state_mismatches", 15),

@@ -13,6 +13,7 @@ from tests.chaos.mutants.forging import (
     relog,
     spoiled,
     subject_of,
+    without_machine,
     without_posts,
 )
 
@@ -35,7 +36,8 @@ def forget(evidence: Evidence, *operations: Operation) -> None:
     for operation in operations:
         without_posts(evidence, operation)
         evidence.operations = [one for one in evidence.operations if one.number != operation.number]
-        relog(evidence, [event for event in evidence.events if not is_about(event, operation)])
+        rest = [event for event in evidence.events if not is_about(event, operation)]
+        relog(evidence, [without_machine(event, operation) for event in rest])
 
 
 def lost_requests(evidence: Evidence) -> Mutants:
@@ -103,6 +105,29 @@ def never_ran(evidence: Evidence) -> Mutants:
                     change(copy.operations, copy.operations.index(idle), state=state)
 
             yield spoiled(evidence, stop)
+
+
+def ended_otherwise(evidence: Evidence) -> Mutants:
+    """Rejected is not canceled, and neither is expired: rows and log tell another end than the people's."""
+    ends = {"rejected": "canceled", "canceled": "expired", "expired": "rejected"}
+    for place, request in enumerate(evidence.requests):
+        if request.state in ends and "approve" not in _acknowledged(evidence, request.number):
+
+            def tell(copy: Evidence, n: int = place, was: str = request.state) -> None:
+                change(copy.requests, n, state=ends[was])
+                action, subject = f"reimage_request.{was}", subject_of(copy.requests[n].number)
+                told = f"reimage_request.{ends[was]}"
+                mine = {(action, subject)}
+                relog(copy, [replace(e, action=told) if (e.action, e.subject) in mine else e for e in copy.events])
+                copy.deeds = [
+                    replace(deed, acknowledged=deed.acknowledged - {"reject", "cancel"}) for deed in copy.deeds
+                ]
+
+            yield spoiled(evidence, tell)
+
+
+def _acknowledged(evidence: Evidence, request: int) -> frozenset[str]:
+    return next(deed.acknowledged for deed in evidence.deeds if deed.request == request)
 
 
 def failed_for_nothing(evidence: Evidence) -> Mutants:

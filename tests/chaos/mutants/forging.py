@@ -71,6 +71,15 @@ def is_about(event: Event, operation: Operation) -> bool:
     return event.subject == subject_of(operation.request) and event.detail.get("operation") == operation.number
 
 
+def without_machine(event: Event, operation: Operation) -> Event:
+    """As if this machine had never been asked for, nor approved."""
+    machines = event.detail.get("virtual_machines")
+    if event.subject != subject_of(operation.request) or not isinstance(machines, list):
+        return event
+    kept = [one for one in machines if isinstance(one, str) and one.lower() != operation.vm]
+    return replace(event, detail={**event.detail, "virtual_machines": kept})
+
+
 def end_as(evidence: Evidence, operation: Operation, state: str, action: str, **detail: Any) -> None:
     """The operation ends so by the row and by the log: its last event is replaced, its request follows."""
     mine = [event for event in evidence.events if is_about(event, operation)]

@@ -52,7 +52,9 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """As the ledger spells it: the kind, and the status that is answered where there is one."""
+        """As the ledger spells it: the kind, and what status is answered, or how late, where that is a part of it."""
+        if self.fault == "slow":
+            return f"slow:{self.seconds:g}"
         return f"{self.fault}:{self.status}" if self.status else self.fault
 
     @classmethod

@@ -1,14 +1,15 @@
 """A password and customData that are recognised in any spelling, and the search for them in whatever was written."""
 
 import base64
-import json
 import mmap
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
-PASSWORD = 'Canary-"7é-Horse'
-CUSTOM_DATA = "#cloud-config canary-7-data"
+# The first word of each is letters and digits alone: JSON, HTML, URLs, SQL and repr() all leave it as it is.
+WORDS = ("Canary7Zq", "Cloudy7Zq")
+PASSWORD = f'{WORDS[0]}-"é&<-Horse'
+CUSTOM_DATA = f"#cloud-config {WORDS[1]}-data"
 
 
 def password_of(number: int) -> str:
@@ -16,16 +17,27 @@ def password_of(number: int) -> str:
     return f"{PASSWORD}-{number}"
 
 
-def needles() -> list[bytes]:
-    """The spellings that a program could write them in; of base64 the part that is the same whatever follows."""
+@cache
+def needles() -> tuple[bytes, ...]:
+    """The spellings of the words: text of one and of two bytes, letters of either case, hex, base64, base64 twice."""
     found = set()
-    for secret in (PASSWORD, CUSTOM_DATA):
-        encoded = secret.encode()
-        whole = base64.b64encode(encoded[: len(encoded) // 3 * 3])
-        escaped, readable = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
-        spelled = (secret, quote(secret), quote_plus(secret), escaped, readable, json.dumps(escaped)[1:-1])
-        found |= {whole, *(text.encode() for text in spelled)}
-    return sorted(found)
+    for word in WORDS:
+        for spelled in (word, word.lower(), word.upper()):
+            plain = spelled.encode()
+            found |= {plain, plain.hex().encode(), plain.hex().upper().encode()}
+            found |= {spelled.encode("utf-16-le"), spelled.encode("utf-16-be")}
+        once = _within_base64(word.encode())
+        found |= once.union(*map(_within_base64, once))
+    return tuple(sorted(found))
+
+
+def _within_base64(secret: bytes) -> set[bytes]:
+    """What of its base64 is the same whatever stands before and behind it, for each place that it can begin at."""
+    found = set()
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + secret + bytes(2))
+        found.add(encoded[-(-before * 8 // 6) : (before + len(secret)) * 8 // 6])
+    return found
 
 
 def found_in(content: bytes | mmap.mmap) -> bool:

@@ -5,7 +5,7 @@ Times are seconds since 1970. Machines are resource ids in lower case.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,6 @@ class Request:
     number: int
     state: str
     approved: bool
-    has_decision: bool
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Event:
-    """An audit event: its columns, and the body that they repeat."""
+    """An audit event: its columns, the body that they repeat, and its leaf in the tree (None where it has none)."""
 
     subject: str
     sequence: int
@@ -68,30 +67,68 @@ class Event:
     at: float
     action: str
     detail: Mapping[str, Any]
+    place: int | None = None
+    leaf: str = ""
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What the world outside of the database was told: so many events, under this root (hexadecimal)."""
+
+    size: int
+    root: str
 
 
 @dataclass(frozen=True)
 class Deed:
-    """What the campaign did to a request, and what the portal acknowledged of it."""
+    """What people did to a request, and what the portal acknowledged of it: their own record, kept outside of it."""
 
     request: int
     fate: str
     may_run: bool
+    machines: tuple[str, ...]
     acknowledged: frozenset[str] = frozenset()
     stopped_at: float = 0.0
     password_sha256: str = ""
 
 
+@dataclass(frozen=True)
+class Harm:
+    """When a life of a worker was killed or stopped, or (without a life) the database's connections were cut."""
+
+    at: float
+    kind: Literal["killed", "paused", "cut"]
+    life: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of an operation as its worker's log has it; `ended` is None where the log breaks off."""
+
+    life: str
+    operation: int
+    began: float
+    ended: float | None
+    crashed: bool = False
+
+
 @dataclass
 class Evidence:
-    """Everything. `os_disks` are the machines' present OS disks; `moments` when a worker or its database was harmed."""
+    """Everything. `os_disks` are the machines' present OS disks; `verified` what audit_verify found wrong."""
 
     posts: list[Post] = field(default_factory=list)
     azure_operations: list[AzureOperation] = field(default_factory=list)
+    os_disks: dict[str, str] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    anchors: list[Anchor] = field(default_factory=list)
+    verified: list[str] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
-    os_disks: dict[str, str] = field(default_factory=dict)
-    moments: list[float] = field(default_factory=list)
+    harms: list[Harm] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
+
+    def copy(self) -> "Evidence":
+        """With lists of its own; the rows within, which nobody can change, are the same."""
+        return Evidence(**{name: value.copy() for name, value in self.__dict__.items()})

@@ -31,6 +31,7 @@ class Feeder:
         self._common = sorted({machine for wish in wishes if wish.fate is Fate.RUN for machine in wish.machines})
         self.deeds: list[Deed] = []
         self.given_up: Counter[str] = Counter()
+        self.shown: list[str] = []  # where a secret could be read
         self._deadline = time.monotonic() + size.longest_feeding_seconds
         self._threads = [threading.Thread(target=self._feed, name=f"feeder{n}") for n in range(size.feeders)]
 
@@ -69,7 +70,8 @@ class Feeder:
         return sum(len(deed.machines) for deed in list(self.deeds))
 
     def _feed(self) -> None:
-        shift = Shift(self, [Person(part, self._base_url) for part in (ALICE, BOB, DAN, EVE)])
+        people = [Person(part, self._base_url) for part in (ALICE, BOB, DAN, EVE)]
+        shift = Shift(self, people)
         try:
             shift.sign_in()
             while time.monotonic() < self._deadline:
@@ -84,6 +86,7 @@ class Feeder:
                     say(f"a wish was given up: {error}")
         finally:
             shift.close()
+            self.shown += (page for person in people for page in person.shown)
             close_old_connections()
 
     def machines_of(self, wish: Wish) -> list[VirtualMachine]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import psycopg
 
+from tests.chaos import evidence
 from tests.chaos.installation import Installation
 from tests.chaos.processes import Process
 from tests.chaos.recovery import Recovery
@@ -24,7 +25,7 @@ CUT = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 
 
 class Mischief:
-    """`counts` is what was really done; `moments` is when a worker or its database connection was harmed."""
+    """`counts` is what was really done; `harms` is what befell workers and their database connections, and when."""
 
     def __init__(self, installation: Installation, timeline: Sequence[Harm], recovery: Recovery, *, seed: int) -> None:
         self._installation, self._timeline, self._recovery = installation, timeline, recovery
@@ -32,7 +33,7 @@ class Mischief:
         self._threads: list[threading.Thread] = []
         self._is_over = threading.Event()
         self.counts: Counter[str] = Counter()
-        self.moments: list[float] = []
+        self.harms: list[evidence.Harm] = []
         self.troubles: list[str] = []
 
     def start(self) -> None:
@@ -103,7 +104,7 @@ class Mischief:
             self.counts["spared"] += 1
             return
         log = worker.log
-        self.moments.append(time.time())
+        self.harms.append(evidence.Harm(time.time(), "killed", log.name))
         worker.kill()
         self._recovery.watch(log, died_at=time.time())
         worker.start()
@@ -111,13 +112,12 @@ class Mischief:
 
     def _pause_worker(self, harm: Harm) -> None:
         worker = self._installation.workers[harm.who]
-        self.moments.append(time.time())
+        self.harms.append(evidence.Harm(time.time(), "paused", worker.log.name))
         worker.pause()
         self._recovery.watch(worker.log, died_at=time.time())
         self.counts["pauses"] += 1
 
     def _resume_worker(self, harm: Harm) -> None:
-        self.moments.append(time.time())
         self._installation.workers[harm.who].resume()
 
     def _kill_web(self, _harm: Harm) -> None:
@@ -152,7 +152,7 @@ class Mischief:
         if not self._installation.has_postgresql:
             return
         url = self._installation.environment_of_the_judge()["DATABASE_URL"]
-        self.moments.append(time.time())
+        self.harms.append(evidence.Harm(time.time(), "cut"))
         with psycopg.connect(url, autocommit=True) as connection:
             row = connection.execute(CUT).fetchone()
         self.counts["cut_database"] += row[0] if row else 0

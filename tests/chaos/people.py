@@ -8,6 +8,7 @@ from typing import TypeVar
 import requests
 
 from tests.cast import Part
+from tests.chaos import canary
 
 PATIENCE_SECONDS = 60
 GLANCE_SECONDS = 0.2
@@ -29,6 +30,7 @@ class Person:
         self._browser.trust_env = False
         headers = {"Origin": base_url, "Referer": f"{base_url}/", "Sec-Fetch-Site": "same-origin"}
         self._browser.headers.update(headers)
+        self.shown: list[str] = []  # pages on which a password or customData could be read
 
     def sign_in(self) -> None:
         """Through the account picker, with whatever patience it takes."""
@@ -46,6 +48,10 @@ class Person:
         if here.status_code != 302:
             raise UnansweredError(f"the sign-in of {self.part.display_name} ended with {here.status_code}")
 
+    def get(self, path: str) -> requests.Response:
+        """A page, whatever its status. Raises UnansweredError."""
+        return self._send("GET", path)
+
     def post(self, path: str, **form: object) -> requests.Response:
         """A form as the page sends it. Raises UnansweredError where nobody can say whether it was done."""
         token = next((cookie.value for cookie in self._browser.cookies if cookie.name.endswith("csrf")), "")
@@ -57,6 +63,8 @@ class Person:
             answer = self._browser.request(method, url, data=form, allow_redirects=False, timeout=PATIENCE_SECONDS)
         except requests.RequestException as error:
             raise UnansweredError(type(error).__name__) from error
+        if canary.found_in(answer.content):
+            self.shown.append(f"the answer {answer.status_code} to {method} {path}")
         if answer.status_code >= 500 or answer.status_code == 429:
             raise UnansweredError(f"{method} {path}: {answer.status_code}")
         return answer

@@ -3,8 +3,9 @@
 import time
 from contextlib import ExitStack
 
-from tests.chaos import registry
+from tests.chaos import aftermath, registry
 from tests.chaos.control import Control
+from tests.chaos.evidence import Evidence
 from tests.chaos.feeding import Feeder
 from tests.chaos.gathering import gather
 from tests.chaos.installation import Installation
@@ -14,6 +15,8 @@ from tests.chaos.recovery import Recovery
 from tests.chaos.report import Report, report_of, shortcomings
 from tests.chaos.scale import Scale
 from tests.chaos.script import script_of
+from tests.chaos.sinks import flush_to_disk, leaks
+from tests.chaos.steps import steps_in
 from tests.chaos.telling import say
 from tests.chaos.timeline import timeline_of
 
@@ -77,8 +80,7 @@ class Phases:
             say(line)
 
     def _judge(self, duplicates: int) -> Report:
-        evidence = gather(self._installation, self._feeder.deeds, self._mischief.moments)
-        verdict = judge(evidence)
+        verdict = judge(self._evidence())
         report = report_of(
             verdict,
             seed=self._seed,
@@ -92,6 +94,24 @@ class Phases:
             say(f"BROKEN  {line}")
         say("passed" if report["passed"] else "NOT passed")
         return report
+
+    def _evidence(self) -> Evidence:
+        """The portal's own verdict on its log comes first: by then everything is sealed and anchored."""
+        installation, deeds = self._installation, self._feeder.deeds
+        said = [*aftermath.unsound(installation), *aftermath.export(installation)]
+        found = gather(installation.sandbox, installation.anchor_file, deeds)
+        found.verified = said
+        found.harms = self._mischief.harms
+        found.steps = list(steps_in(installation.logs.glob("worker*.log")))
+        flush_to_disk()
+        sinks = leaks(
+            installation.folder,
+            broker=installation.broker_contents(),
+            pages=aftermath.pages(installation, deeds),
+            bodies=[entry["body"] for entry in installation.sandbox.ledger(action="reimage")],
+        )
+        found.leaks = [*self._feeder.shown, *sinks]
+        return found
 
     def _counts(self) -> dict[str, int]:
         ledger = self._installation.sandbox.ledger()

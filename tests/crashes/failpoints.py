@@ -24,6 +24,7 @@ from requests.adapters import HTTPAdapter
 
 UUID_LENGTH = 36
 WRITES = ("INSERT", "UPDATE", "DELETE")
+HELPERS = ("leases.commit", "leases._look_again_later", "moves.wait")
 Death = Callable[[int, str], bool]  # (number of the point since the last death, its label) -> die here?
 
 
@@ -155,7 +156,7 @@ def _caller() -> str:
         module = frame.f_globals.get("__name__", "")
         if module.startswith("reimage.services."):
             found = f"{module.removeprefix('reimage.services.')}.{frame.f_code.co_name}"
-            if found not in ("leases.commit", "moves.wait"):
+            if found not in HELPERS:
                 return found
         frame = frame.f_back
     return found or "?"

@@ -35,7 +35,7 @@ def test_the_same_seed_strikes_the_same_requests_in_whatever_order_they_arrive()
 def test_each_kind_strikes_about_as_often_as_its_rate_says() -> None:
     names = [name for _, _, name in struck(RandomFaults(7, RATES), VMS, times=200)]
     shares = {name: names.count(name) / 4000 for name in set(names)}
-    assert shares == pytest.approx({"status:429": 0.1, "accepted_then_lost": 0.2, "slow": 0.1}, abs=0.02)
+    assert shares == pytest.approx({"status:429": 0.1, "accepted_then_lost": 0.2, "slow:2.5": 0.1}, abs=0.02)
 
 
 def test_two_sets_do_not_disturb_each_other() -> None:

@@ -6,19 +6,24 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from portal.audit.models import AuditEvent, AuditLeaf
-from portal.audit.sealing.sealer import ROUND
 from tests.audit.events import record_event
 from tests.audit.sealing.logs import SealedLog
 
-WRITERS, EVENTS_EACH, KILLS = 32, 12, 4
+WRITERS, MOST_EVENTS_EACH, KILLS = 32, 200, 4
+PAUSE_SECONDS = 0.2  # between two events of one writer: all of them write until the last sealer has died
+LIMIT_SECONDS = 60  # of anything that is waited for
 SEALER = """
+import sys
 import django; django.setup()
 from django.conf import settings
 from django.db import connection
@@ -26,61 +31,110 @@ from django.utils import timezone
 from portal.audit.sealing.sealer import seal_audit_log
 settings.AUDIT_SIGNING_KEY_FILE, settings.AUDIT_ANCHOR_FILE = {key!r}, {anchors!r}
 connection.settings_dict["NAME"] = {database!r}
+print("ready", flush=True)
+sys.stdin.readline()
 while True:
     if seal_audit_log(now=timezone.now()).added:
         print("sealed", flush=True)
 """
+Process = subprocess.Popen[str]
 
 
-def write(number: int, failures: list[BaseException]) -> None:
-    chance = random.Random(number)  # noqa: S311  # the same story in every run
-    try:
-        for _ in range(EVENTS_EACH):
-            with transaction.atomic():
-                record_event(detail={"writer": number})
-                transaction.set_rollback(chance.random() < 0.3)
-    except BaseException as err:
-        failures.append(err)
-    finally:
-        connections.close_all()
+class Writer(threading.Thread):
+    """Writes until it is told to stop, and takes some of it back; `failure` is what it met with."""
+
+    def __init__(self, number: int, stop: threading.Event) -> None:
+        super().__init__(name=f"writer {number}", daemon=True)
+        self._number, self._stop_writing = number, stop
+        self._chance = random.Random(number)  # noqa: S311  # the same story in every run
+        self.failure: BaseException | None = None
+
+    def stop_all(self) -> None:
+        self._stop_writing.set()
+
+    def run(self) -> None:
+        try:
+            for _ in range(MOST_EVENTS_EACH):
+                with transaction.atomic():
+                    record_event(detail={"writer": self._number})
+                    transaction.set_rollback(self._chance.random() < 0.3)
+                if self._stop_writing.wait(PAUSE_SECONDS):
+                    break
+        except BaseException as err:
+            self.failure = err
+        finally:
+            connections.close_all()
 
 
 @pytest.fixture
-def sealer_program(log: SealedLog) -> list[str]:
-    """The command of a sealer that never stops by itself, over the test's database."""
+def sealers(log: SealedLog) -> Iterator[list[Process]]:
+    """Processes over the test's database that are set up all at once, and seal for ever once they are told to."""
     program = SEALER.format(
         key=str(log.key_file), anchors=str(log.anchor_file), database=connection.settings_dict["NAME"]
     )
-    return [sys.executable, "-c", program]
-
-
-def kill_when_it_has_sealed(command: list[str]) -> None:
-    """Starts a sealer, waits for its first seal, and ends it as the kernel would."""
     root = Path(__file__).resolve().parents[3]
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": root}
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
-    with subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "sealed\n"
-        process.send_signal(signal.SIGKILL)
+    with ExitStack() as stack:
+        started = []
+        for _ in range(KILLS):
+            process: Process = subprocess.Popen([sys.executable, "-c", program], env=environment, **options)
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            started.append(process)
+        for process in started:
+            assert said(process) == "ready\n"
+        yield started
+
+
+@pytest.fixture
+def writers(sealers: list[Process]) -> Iterator[list[Writer]]:
+    """At work; whatever becomes of the test, they end with it."""
+    stop = threading.Event()
+    started = [Writer(number, stop) for number in range(WRITERS)]
+    for writer in started:
+        writer.start()
+    yield started
+    stop.set()
+
+
+def said(process: Process) -> str:
+    """Its next line; empty if it ends, as it must when it takes too long."""
+    assert process.stdout is not None
+    late = threading.Timer(LIMIT_SECONDS, process.kill)
+    late.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        late.cancel()
+
+
+def kill_when_it_has_sealed(process: Process) -> None:
+    """Lets a sealer begin, waits for its first seal, and ends it as the kernel would."""
+    assert process.stdin is not None
+    process.stdin.write("begin\n")
+    process.stdin.flush()
+    assert said(process) == "sealed\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=LIMIT_SECONDS)
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="a test's SQLite is in no other process's sight")
 @pytest.mark.django_db(transaction=True)
-def test_no_event_is_lost_doubled_or_invented(log: SealedLog, sealer_program: list[str]) -> None:
-    failures: list[BaseException] = []
-    writers = [threading.Thread(target=write, args=(number, failures)) for number in range(WRITERS)]
+def test_no_event_is_lost_doubled_or_invented(log: SealedLog, sealers: list[Process], writers: list[Writer]) -> None:
+    for sealer in sealers:
+        record_event()  # so that it has something to seal, however far the writers are
+        kill_when_it_has_sealed(sealer)
+    assert any(writer.is_alive() for writer in writers), "nobody wrote any more when the last sealer died"
+    writers[0].stop_all()
     for writer in writers:
-        writer.start()
-    for _ in range(KILLS):
-        record_event()  # so that even the last sealer has something to seal
-        kill_when_it_has_sealed(sealer_program)
-    for writer in writers:
-        writer.join()
-    assert failures == []
+        writer.join(timeout=LIMIT_SECONDS)
+    assert [writer.name for writer in writers if writer.is_alive()] == []
+    assert [writer.failure for writer in writers if writer.failure] == []
     log.seal(thorough=True)
     log.anchor()
     count = AuditEvent.objects.count()
-    assert 0 < count < ROUND
+    assert count > KILLS
     assert list(AuditLeaf.objects.order_by("leaf_index").values_list("leaf_index", flat=True)) == list(range(count))
     assert set(AuditLeaf.objects.values_list("event_id", flat=True)) == set(
         AuditEvent.objects.values_list("pk", flat=True)

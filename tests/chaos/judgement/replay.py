@@ -1,4 +1,4 @@
-"""The audit log alone tells each operation's life: replayed, it must end where the database says the operation is.
+"""The audit log alone tells each life, of operations and requests: replayed, it must end where the database says.
 
 A table of our own, on purpose: were it the product's, both could be wrong together.
 """
@@ -47,6 +47,16 @@ WHOLE_REQUEST = {
     "reimage_request.expired": "canceled",
 }
 
+REQUEST_TO = {
+    "reimage_request.submitted": "pending_approval",
+    "reimage_request.approved": "approved",
+    "reimage_request.rejected": "rejected",
+    "reimage_request.canceled": "canceled",
+    "reimage_request.expired": "expired",
+}
+# With the first of these its request can no longer be withdrawn.
+BEGINNING = frozenset(f"reimage_operation.{what}" for what in ("intended", "failed", "drifted", "escalated"))
+
 
 def replayed(operation: int, events: Iterable[Event]) -> tuple[str, list[str]]:
     """Where the events of its request leave this operation, and what in them cannot have happened so."""
@@ -59,6 +69,19 @@ def replayed(operation: int, events: Iterable[Event]) -> tuple[str, list[str]]:
                 gaps.append(f"operation {operation}: {event.action} out of {state}")
             state = _next(state, event)
     return state, gaps
+
+
+def replayed_request(events: Iterable[Event]) -> str:
+    """Where its events leave a request."""
+    state = "draft"
+    for event in events:
+        if event.action == "reimage_request.finished":
+            state = str(event.detail["outcome"])
+        elif event.action in REQUEST_TO:
+            state = REQUEST_TO[event.action]
+        elif state == "approved" and event.action in BEGINNING:
+            state = "executing"
+    return state
 
 
 def _next(state: str, event: Event) -> str:

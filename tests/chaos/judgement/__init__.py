@@ -1,0 +1,1 @@
+"""The judge's rules, one room for each kind of promise. Pure: evidence in, sentences out."""

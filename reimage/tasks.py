@@ -7,6 +7,7 @@ from portal.audit.actors import Actor
 from portal.health import heartbeats, signs
 from reimage.services import (
     alarms,
+    awaited_passwords,
     decision,
     doorbell,
     drafting,
@@ -53,6 +54,7 @@ def do_duties() -> None:
     duties_done.now()
     for duty in (
         decision.expire_reimage_requests,
+        awaited_passwords.expire_awaited_passwords,
         drafting.discard_expired_drafts,
         alarms.watch_execution,
         notification.send_due_notices,

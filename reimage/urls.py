@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from reimage.views import access, attention, execution, machines, new_request, operations, requests, review, work
+from reimage.views import (
+    access,
+    attention,
+    execution,
+    machines,
+    new_request,
+    operations,
+    passwords,
+    requests,
+    review,
+    work,
+)
 
 app_name = "reimage"
 urlpatterns = [
@@ -20,6 +31,7 @@ urlpatterns = [
     path("requests/<int:reimage_request_id>/approve", requests.approve, name="request-approve"),
     path("requests/<int:reimage_request_id>/reject", requests.reject, name="request-reject"),
     path("requests/<int:reimage_request_id>/cancel", requests.cancel, name="request-cancel"),
+    path("requests/<int:reimage_request_id>/password", passwords.request_password, name="request-password"),
     path("attention/", attention.attention, name="attention"),
     path("attention/<int:operation_id>/", attention.case, name="attention-case"),
     path("operations/<int:operation_id>/settle", attention.settle, name="operation-settle"),

@@ -10,6 +10,7 @@ class NoticeKind(models.TextChoices):
 
     SUBMITTED = "submitted"
     APPROVED = "approved"
+    PASSWORD_AWAITED = "password_awaited"  # noqa: S105  # a kind of notice
     REJECTED = "rejected"
     CANCELED = "canceled"
     EXPIRED = "expired"

@@ -1,5 +1,6 @@
 """What a request's page shows to one person: the request, what they may do, and why not."""
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -38,6 +39,7 @@ def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
         "was_approved": shown.state not in NEVER_APPROVED,
         "is_ended": shown.state in request_states.TERMINAL,
         "timeline": AuditEvent.objects.filter(subject=shown.audit_subject).defer("body").order_by("sequence"),
+        "password_until": _password_until(plans),
         "unsettled": [view for view in plans if view.operation.state == OperationState.NEEDS_ATTENTION],
         "may_settle": person.is_administrator,
         **_decision_context(person, shown),
@@ -84,6 +86,12 @@ def _again_url(shown: ReimageRequest) -> str:
 
 def _is_unfinished_business(operation: ReimageOperation) -> bool:
     return operation.state != OperationState.SUCCEEDED or bool(operation.findings)
+
+
+def _password_until(plans: list[PlanView]) -> datetime | None:
+    """When the first machine stops waiting for its requester's password; None where none waits."""
+    awaited = [view.operation for view in plans if view.operation.state == OperationState.AWAITING_PASSWORD]
+    return min((operation.next_at for operation in awaited if operation.next_at), default=None)
 
 
 def _is_running(plans: list[PlanView]) -> bool:

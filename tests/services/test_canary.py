@@ -159,7 +159,7 @@ def test_on_a_refused_form(azure: SandboxProcess, alice: User, sinks: Any) -> No
 
 
 @pytest.mark.asvs("V14.2.4", "V16.2.5")
-@pytest.mark.parametrize("call", ["submit_reimage", "_body"])
+@pytest.mark.parametrize("call", ["submit_reimage", "filled_body"])
 def test_when_the_worker_is_killed(
     azure: SandboxProcess, alice: User, bob: User, sinks: Any, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:

@@ -135,6 +135,7 @@ RATE_LIMITS = {  # in ten minutes, by person, or by address before the sign-in
     "foreign": 10,  # audit events of forms that came from elsewhere
     "csp_report": 60,
 }
+PASSWORD_VIEW_COOKIE_NAME = f"{_COOKIE_PREFIX}password_view"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True

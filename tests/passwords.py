@@ -1,5 +1,6 @@
 """Requests whose password comes after the approval, for tests of both ways."""
 
+from hashlib import sha256
 from typing import Any
 
 from django.utils import timezone
@@ -32,3 +33,8 @@ def password_hash_at_azure(sandbox: SandboxProcess, vm: str = "") -> Any:
     """What the ledger keeps of the one password that arrived."""
     (post,) = posts(sandbox, vm)
     return post["body"]["osProfile"]["adminPassword"]
+
+
+def seen_by_azure(sandbox: SandboxProcess, password: str) -> bool:
+    """Whether this is the one password that arrived."""
+    return bool(password_hash_at_azure(sandbox) == {"sha256": sha256(password.encode()).hexdigest()})

@@ -16,6 +16,7 @@ class NoticeKind(models.TextChoices):
     EXPIRED = "expired"
     FINISHED = "finished"
     NEEDS_ATTENTION = "needs_attention"
+    PASSWORD_AGAIN = "password_again"  # noqa: S105  # likewise
     EXECUTION_ALARM = "execution_alarm"
 
 

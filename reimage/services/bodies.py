@@ -10,7 +10,9 @@ from reimage.models import ReimageOperation, SecretField
 from reimage.services.secrets import SealingError, open_secret
 
 
-def filled_body(operation: ReimageOperation, plan: ReimagePlan) -> dict[str, object] | None:
+def filled_body(
+    operation: ReimageOperation, plan: ReimagePlan, *, generated: str | None = None
+) -> dict[str, object] | None:
     """The plan's body with its secrets in place. Raises SealingError unless it is exactly what was approved."""
     approved = dict(plan.body or {})
     profile = approved.get("osProfile")
@@ -19,7 +21,7 @@ def filled_body(operation: ReimageOperation, plan: ReimagePlan) -> dict[str, obj
     parameters = ReimageParameters(
         temp_disk=bool(approved.get("tempDisk")) or None,
         exact_version=str(approved["exactVersion"]) if "exactVersion" in approved else None,
-        admin_password=open_secret(operation, SecretField.ADMIN_PASSWORD, commitment=commitment),
+        admin_password=generated or open_secret(operation, SecretField.ADMIN_PASSWORD, commitment=commitment),
         custom_data=open_secret(operation, SecretField.CUSTOM_DATA, commitment=None),
     )
     if not _is_approved(parameters, plan, commitment):

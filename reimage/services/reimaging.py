@@ -16,7 +16,7 @@ from reimage.azure.virtual_machines import submit_reimage
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
-from reimage.services import buckets, gates
+from reimage.services import buckets, gates, generated_passwords
 from reimage.services.bodies import filled_body
 from reimage.services.hindrance import Hindered
 from reimage.services.leases import Claim, commit, due_in
@@ -35,7 +35,8 @@ log = structlog.get_logger(__name__)
 def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     """Commits the intent, then sends. The preflight's reading of the machine becomes the evidence."""
     try:
-        body = filled_body(held.operation, plan)
+        generated = generated_passwords.generate_for(plan)
+        body = filled_body(held.operation, plan, generated=generated)
     except SealingKeyMissing as err:
         log.warning("secret.no_key", reason=str(err))
         return wait(held, KEY_SECONDS, "sealing_key_missing")
@@ -65,7 +66,7 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
             submitted_at=Now(),
             note={},
             keep_lease=True,
-            gate=partial(gates.pass_reimage, held, plan),
+            gate=partial(_pass, held, plan, generated),
         )
     except Hindered as hindered:
         return gates.hold(held, hindered)
@@ -77,6 +78,13 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     log.info("reimage.answered", outcome=type(outcome).__name__, status=outcome.status)
     _store(held, outcome)
     return buckets.learn(plan, outcome, held.now)  # only now: whatever befalls it, the answer is stored
+
+
+def _pass(held: Claim, plan: ReimagePlan, generated: str | None) -> None:
+    """The gates. What was generated is kept by the intent's own transaction: no machine may get what nobody can see."""
+    gates.pass_reimage(held, plan)
+    if generated is not None:
+        generated_passwords.keep(held.operation, generated, now=held.now)
 
 
 def _store(held: Claim, outcome: CallOutcome) -> None:

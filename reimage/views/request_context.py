@@ -67,6 +67,7 @@ def _own_context(person: User, shown: ReimageRequest) -> dict[str, object]:
     is_own = shown.requester_id == person.pk
     return {
         "is_own": is_own,
+        "passwords_to_see": selectors.passwords_to_see(person).filter(reimage_request=shown) if is_own else [],
         "may_cancel": is_own and decision.is_cancelable(shown),
         "again_url": _again_url(shown) if is_own and shown.state in request_states.TERMINAL else "",
         "again_is_for_some": shown.state == RequestState.COMPLETED_WITH_PROBLEMS,

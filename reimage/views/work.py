@@ -23,6 +23,7 @@ def my_work(request: PersonRequest) -> HttpResponse:
     context = {
         "counts": selectors.work_counts(user),
         "awaiting_password": mine.filter(operations__state=OperationState.AWAITING_PASSWORD).distinct().order_by("pk"),
+        "passwords_to_see": selectors.passwords_to_see(user).select_related("reimage_request"),
         "open_requests": mine.filter(state__in=request_states.OPEN).prefetch_related("operations").order_by("-pk")[:10],
         "recent_requests": mine.filter(state__in=request_states.TERMINAL)
         .prefetch_related("operations")

@@ -21,7 +21,7 @@ from reimage.services.awaited_passwords import expire_awaited_passwords
 from reimage.services.drafting import TargetSettings, draft_reimage_request
 from reimage.services.errors import InvalidReimageRequest
 from reimage.services.notification import send_due_notices
-from tests.passwords import AT_RELEASE, GENERATED, PASSWORD, give, password_hash_at_azure
+from tests.passwords import AT_RELEASE, GENERATED, PASSWORD, give, password_hash_at_azure, seen_by_azure
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, approve, approved, draft, posts, request_reimage, run, submit
 
@@ -60,7 +60,7 @@ def test_the_password_that_was_given_is_the_one_that_arrives(awaiting: ReimageRe
     assert not SealedSecret.objects.exists()
     give(awaiting)
     assert run(awaiting, azure).state == RequestState.COMPLETED
-    assert password_hash_at_azure(azure) == {"sha256": sha256(PASSWORD.encode()).hexdigest()}
+    assert seen_by_azure(azure, PASSWORD)
     assert not SealedSecret.objects.exists()
 
 

@@ -17,7 +17,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import AccessGrant, ReimageOperation, ReimageRequest, VirtualMachine
 from tests.cast import client_of
-from tests.passwords import AT_RELEASE, PASSWORD
+from tests.passwords import AT_RELEASE, GENERATED, PASSWORD
 from tests.sandbox_process import PRODUCTION, SandboxProcess
 from tests.stories import approved, draft, request_reimage
 
@@ -58,6 +58,7 @@ MATRIX = {
     "reimage:request-cancel": Row(NO, "302 403 403 403 404 302"),
     # Neither approver nor administrator gives a password, or sees a generated one.
     "reimage:request-password": Row("200 403 403 403 404 302", "302 403 403 403 404 302"),
+    "reimage:operation-password": Row("200 403 403 403 404 302", "409 403 403 403 404 302"),  # nothing to see yet
     "reimage:operation": Row("200 200 200 200 404 302", NO),
     "reimage:operation-settle": Row(NO, "403 403 403 302 403 302"),
     # Auditors read what waits for administrators.
@@ -135,7 +136,9 @@ def scene(
     eve: User,
     settings: Any,
 ) -> Scene:
-    pending, unsent = request_reimage(alice, "web-02"), draft(alice, "web-03")
+    settings.PASSWORD_MODE = "generated"
+    pending = request_reimage(alice, "web-02", parameters=GENERATED)
+    unsent = draft(alice, "web-03")
     stuck = request_reimage(alice, "web-04")
     ReimageRequest.objects.filter(pk=stuck.pk).update(state=RequestState.EXECUTING)
     ReimageOperation.objects.filter(reimage_request=stuck).update(state=OperationState.NEEDS_ATTENTION)
@@ -149,6 +152,7 @@ def scene(
             **{f"reimage:{name}": [pending.pk] for name in of_request},
             "reimage:operation": [pending.pk, pending.operations.get().pk],
             "reimage:request-password": [awaiting.pk],
+            "reimage:operation-password": [pending.pk, pending.operations.get().pk],
             "reimage:machine": [machine.pk],
             "reimage:request-review": [unsent.pk],
             "reimage:operation-settle": [stuck.operations.get().pk],

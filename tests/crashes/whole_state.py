@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from portal.audit.models import AuditEvent
-from reimage.models import ApprovalDecision, Notice, ReimageOperation, ReimageRequest, SealedSecret
+from reimage.models import ApprovalDecision, Notice, PasswordView, ReimageOperation, ReimageRequest, SealedSecret
 
 State = dict[str, list[Any]]
 
@@ -20,6 +20,7 @@ def whole_state() -> State:
         "operations": sorted((one.name, one.state, one.next_at is None, one.finished_at is None) for one in operations),
         "decisions": sorted(ApprovalDecision.objects.values_list("outcome", flat=True)),
         "notices": sorted((notice.kind, notice.sent_at is None) for notice in Notice.objects.all()),
+        "views": sorted((view.ciphertext is None, view.seen_at is None) for view in PasswordView.objects.all()),
         "secrets": sorted(SealedSecret.objects.values_list("operation__virtual_machine__name", flat=True)),
         "log": sorted(AuditEvent.objects.exclude(subject="").values_list("action", "sequence")),
     }

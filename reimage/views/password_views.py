@@ -56,8 +56,8 @@ def _show(request: PersonRequest, operation: ReimageOperation, private_key: byte
     except WrongState as err:
         err.way_on = reverse("reimage:request", args=[operation.reimage_request_id])
         raise
-    if isinstance(answer, Shown):
-        context = {"operation": operation, "reimage_request": operation.reimage_request, "password": answer.password}
+    if isinstance(answer, Shown):  # handed over whole: Django logs a template's context where a look-up fails
+        context = {"operation": operation, "reimage_request": operation.reimage_request, "shown": answer}
         response = render(request, "reimage/passwords/shown.html", context)
         response.delete_cookie(_cookie_name(operation.pk), samesite="Strict")
         return response

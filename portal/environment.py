@@ -19,6 +19,7 @@ WHOLE_NUMBERS = (
     "SIGN_IN_LIMIT",
     "SUBMISSION_LIMIT",
     "DECISION_LIMIT",
+    "PASSWORD_HOURS",
     "EMAIL_PORT",
     "OPERATION_POLL_SECONDS",
     "OPERATION_LEASE_SECONDS",
@@ -28,6 +29,7 @@ WHOLE_NUMBERS = (
     "READY_SILENCE_SECONDS",
     "READY_DUE_SECONDS",
 )
+PASSWORD_MODES = ("sealed", "at_release", "generated")
 AZURE_CREDENTIALS = ("managed-identity", "workload-identity", "client-secret", "client-certificate")
 
 
@@ -85,6 +87,8 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("AUDIT_ANCHOR_WEBHOOK", "https address that every checkpoint is posted to as well, as JSON Lines", required=False, secret=True),
     Setting("AUDIT_ANCHOR_WEBHOOK_TOKEN", "bearer token for that address", required=False, secret=True),
     Setting("AUDIT_STREAM", "where sealed audit events go for a SIEM, as JSON Lines: stdout (the worker's), syslog://host:port (TCP) or syslog:///dev/log", required=False),
+    Setting("PASSWORD_MODE", "how a new administrator password comes: sealed with the request, at_release (given after the approval) or generated (by the worker, shown once)", default="sealed"),
+    Setting("PASSWORD_HOURS", "how long at_release waits for the password, and generated keeps it to be seen", default="24"),
     Setting("EMAIL_HOST", "SMTP server; without one, mails are files under VAR_DIR/mail", required=False),
     Setting("EMAIL_PORT", "port of the SMTP server: 587 for STARTTLS, 465 for TLS from the start", default="587"),
     Setting("EMAIL_HOST_USER", "user at the SMTP server", required=False),
@@ -193,6 +197,9 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
     credential = values["AZURE_CREDENTIAL"]
     if credential and credential not in AZURE_CREDENTIALS:
         found.append(f"AZURE_CREDENTIAL is {credential!r}: choose one of {', '.join(AZURE_CREDENTIALS)}.")
+    mode = values["PASSWORD_MODE"]
+    if mode not in PASSWORD_MODES:
+        found.append(f"PASSWORD_MODE is {mode!r}: choose one of {', '.join(PASSWORD_MODES)}.")
     if not re.fullmatch(r"REMOTE_ADDR|HTTP_[A-Z0-9]+(_[A-Z0-9]+)*", values["AUDIT_ADDRESS_SOURCE"]):
         found.append(
             f"AUDIT_ADDRESS_SOURCE is {values['AUDIT_ADDRESS_SOURCE']!r}: choose REMOTE_ADDR, or HTTP_ and the name of a "

@@ -139,6 +139,7 @@ RATE_LIMITS = {  # in ten minutes, by person, or by address before the sign-in
     "foreign": 10,  # audit events of forms that came from elsewhere
     "csp_report": 60,
 }
+PASSWORD_VIEW_COOKIE_NAME = f"{_COOKIE_PREFIX}password_view"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
@@ -162,6 +163,8 @@ AZURE_CLIENT_SECRET = ENVIRONMENT["AZURE_CLIENT_SECRET"]
 AZURE_CLIENT_CERTIFICATE_FILE = ENVIRONMENT["AZURE_CLIENT_CERTIFICATE_FILE"]
 AZURE_CA_BUNDLE = ENVIRONMENT["AZURE_CA_BUNDLE"]
 SEALING_PUBLIC_KEY = ENVIRONMENT["SEALING_PUBLIC_KEY"]
+PASSWORD_MODE = ENVIRONMENT["PASSWORD_MODE"]
+PASSWORD_HOURS = int(ENVIRONMENT["PASSWORD_HOURS"])
 SEALING_PRIVATE_KEY_FILE = ENVIRONMENT["SEALING_PRIVATE_KEY_FILE"]
 
 # --- The seal of the audit log --------------------------------------------------------------------------------------

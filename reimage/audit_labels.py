@@ -17,6 +17,7 @@ register_labels(
     client_request_id=_("Client request id"),
     code=_("Finding"),
     comment=_("Comment"),
+    commitment=_("Fingerprint of the password"),
     delete_option=_("deleteOption"),
     delete_option_at_reimage=_("deleteOption at the reimage"),
     delete_option_before=_("deleteOption before"),

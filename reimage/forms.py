@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,12 +14,17 @@ from reimage import wording
 from reimage.domain.custom_data import MAX_BYTES, decode_custom_data, encode_custom_data
 from reimage.domain.errors import RuleViolation
 from reimage.domain.parameters import ReimageParameters, validate_parameters
+from reimage.domain.passwords import PasswordMode
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.virtual_machine import OsType
 from reimage.models import GrantRole, PrincipalKind, VirtualMachine
 from reimage.services.errors import Finding
 
 TEXT_MAX = 2_000
+PASSWORD_HELP = {
+    PasswordMode.AT_RELEASE: _("You are asked for it after the approval. Nothing is sent to Azure before that."),
+    PasswordMode.GENERATED: _("The portal makes it right before the reimage, and shows it to you once afterwards."),
+}
 
 
 class ReasonForm(Form):
@@ -76,6 +82,7 @@ class SettingsForm(Form):
         required=False,
         strip=False,
     )
+    sets_admin_password = forms.BooleanField(label=_("Set a new administrator password"), required=False)
     custom_data = forms.CharField(
         label=_("customData as text"),
         help_text=_(
@@ -92,6 +99,8 @@ class SettingsForm(Form):
         super().__init__(*args, **kwargs)
         self.os_type, self.ephemeral = os_type, ephemeral
         self.parameters = ReimageParameters()
+        self.password_mode = PasswordMode(settings.PASSWORD_MODE)
+        self.fields["sets_admin_password"].help_text = PASSWORD_HELP.get(self.password_mode, "")
         # Not autocomplete="off": browsers restore no such field when somebody comes back to the page.
         self.fields["exact_version"].widget.attrs |= {"list": self.versions_id}
 
@@ -118,7 +127,9 @@ class SettingsForm(Form):
         if self.ephemeral:
             return ["temp_disk", "exact_version"]
         own = ["custom_data", "custom_data_file", "custom_data_is_base64"]
-        return ["delete_option", "exact_version", "admin_password", "admin_password_again", *own]
+        typed = ["admin_password", "admin_password_again"]
+        password = typed if self.password_mode is PasswordMode.SEALED else ["sets_admin_password"]
+        return ["delete_option", "exact_version", *password, *own]
 
     @property
     def delete_option_change(self) -> DeleteOptionChange:
@@ -132,6 +143,7 @@ class SettingsForm(Form):
             temp_disk=data.get("temp_disk") or None,
             exact_version=data.get("exact_version") or None,
             admin_password=data.get("admin_password") or None,
+            promised_password=self.password_mode if data.get("sets_admin_password") else None,
             custom_data=self._custom_data(data),
         )
         self.report(validate_parameters(self.parameters, os_type=self.os_type, ephemeral=self.ephemeral))

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from portal.identity.models import User
 from reimage.domain import policy
-from reimage.domain.operation_states import ACTIVE, OperationState
+from reimage.domain.operation_states import ACTIVE, TERMINAL, OperationState
 from reimage.domain.policy import PrincipalKey
 from reimage.domain.request_states import RequestState
 from reimage.domain.resource_ids import Scope, VirtualMachineId
@@ -19,6 +19,7 @@ from reimage.models import (
     PrincipalKind,
     ReimageOperation,
     ReimageRequest,
+    SecretField,
     VirtualMachine,
     VirtualMachineTag,
 )
@@ -134,6 +135,12 @@ def reimage_requests_visible_to(user: User) -> QuerySet[ReimageRequest]:
     mine = virtual_machines_for(user, GrantRole.APPROVER).values("pk")
     over_mine = ReimageOperation.objects.filter(reimage_request=OuterRef("pk"), virtual_machine__in=mine)
     return ReimageRequest.objects.filter(own | (~Q(state=RequestState.DRAFT) & Exists(over_mine)))
+
+
+def passwords_to_see(user: User) -> QuerySet[ReimageOperation]:
+    """The person's own machines whose generated password still waits to be seen, once."""
+    kept = ReimageOperation.objects.filter(sealed_secrets__field=SecretField.GENERATED, state__in=TERMINAL)
+    return kept.filter(reimage_request__requester=user).order_by("reimage_request", "position")
 
 
 def reimage_requests_awaiting(user: User) -> QuerySet[ReimageRequest]:

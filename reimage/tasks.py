@@ -7,6 +7,7 @@ from portal.audit.actors import Actor
 from portal.health import heartbeats, signs
 from reimage.services import (
     alarms,
+    awaited_passwords,
     decision,
     doorbell,
     drafting,
@@ -15,6 +16,7 @@ from reimage.services import (
     leases,
     notification,
     sealing_keys,
+    view_answers,
 )
 from reimage.services.clock import database_now
 from reimage.services.pace import LastTime
@@ -42,6 +44,12 @@ def advance_operation(operation_id: int) -> None:
 
 
 @shared_task
+def answer_password_views() -> None:
+    """Seals what somebody asked to see for their browser."""
+    view_answers.answer_views(now=database_now())
+
+
+@shared_task
 def sweep() -> None:
     """Rings for whatever is due, and does the duties."""
     doorbell.ring(leases.due_operation_ids())
@@ -53,7 +61,10 @@ def do_duties() -> None:
     duties_done.now()
     for duty in (
         decision.expire_reimage_requests,
+        awaited_passwords.expire_awaited_passwords,
         drafting.discard_expired_drafts,
+        view_answers.answer_views,
+        view_answers.expire_unseen_passwords,
         alarms.watch_execution,
         notification.send_due_notices,
     ):

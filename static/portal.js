@@ -159,7 +159,7 @@
   };
 
   const forgetPasswords = () => {
-    document.querySelectorAll("input[type=password]").forEach((input) => { input.value = ""; });
+    document.querySelectorAll("input[type=password], input[data-secret]").forEach((input) => { input.value = ""; });
   };
 
   rememberTimeZone();

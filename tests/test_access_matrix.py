@@ -5,6 +5,7 @@ The table is compared with the URL conf: an address that is missing here fails.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -16,8 +17,9 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import AccessGrant, ReimageOperation, ReimageRequest, VirtualMachine
 from tests.cast import client_of
+from tests.passwords import AT_RELEASE, GENERATED, PASSWORD
 from tests.sandbox_process import PRODUCTION, SandboxProcess
-from tests.stories import draft, request_reimage
+from tests.stories import approved, draft, request_reimage
 
 CAST = ("alice", "bob", "carol", "dan", "eve", "nobody")
 SAFE, UNSAFE = ("get", "head"), ("post", "put", "patch", "delete")
@@ -57,6 +59,9 @@ MATRIX = {
     "reimage:request-cancel": Row(NO, "302 403 403 403 404 302"),
     # What is not sealed yet has no evidence.
     "reimage:request-evidence": Row("403 403 404 403 403 302", NO, NO),
+    # Neither approver nor administrator gives a password, or sees a generated one.
+    "reimage:request-password": Row("200 403 403 403 404 302", "302 403 403 403 404 302"),
+    "reimage:operation-password": Row("200 403 403 403 404 302", "409 403 403 403 404 302"),  # nothing to see yet
     "reimage:operation": Row("200 200 200 200 404 302", NO),
     "reimage:operation-settle": Row(NO, "403 403 403 302 403 302"),
     # Auditors read what waits for administrators.
@@ -139,11 +144,16 @@ def scene(
     carol: User,
     dan: User,
     eve: User,
+    settings: Any,
 ) -> Scene:
-    pending, unsent = request_reimage(alice, "web-02"), draft(alice, "web-03")
+    settings.PASSWORD_MODE = "generated"
+    pending = request_reimage(alice, "web-02", parameters=GENERATED)
+    unsent = draft(alice, "web-03")
     stuck = request_reimage(alice, "web-04")
     ReimageRequest.objects.filter(pk=stuck.pk).update(state=RequestState.EXECUTING)
     ReimageOperation.objects.filter(reimage_request=stuck).update(state=OperationState.NEEDS_ATTENTION)
+    settings.PASSWORD_MODE = "at_release"
+    awaiting = approved(alice, bob, "web-03", parameters=AT_RELEASE)
     machine = VirtualMachine.objects.get(name="web-01")
     of_request = (
         "request",
@@ -158,6 +168,8 @@ def scene(
         arguments={
             **{f"reimage:{name}": [pending.pk] for name in of_request},
             "reimage:operation": [pending.pk, pending.operations.get().pk],
+            "reimage:request-password": [awaiting.pk],
+            "reimage:operation-password": [pending.pk, pending.operations.get().pk],
             "reimage:machine": [machine.pk],
             "reimage:request-review": [unsent.pk],
             "reimage:operation-settle": [stuck.operations.get().pk],
@@ -173,6 +185,11 @@ def scene(
             "reimage:request-check-field": {"vm": str(machine.pk)},
             "reimage:request-approve": {"digest": pending.digest},
             "reimage:request-reject": {"comment": "Not this week."},
+            "reimage:request-password": {
+                "operations": str(awaiting.operations.get().pk),
+                "admin_password": PASSWORD,
+                "admin_password_again": PASSWORD,
+            },
             "reimage:operation-settle": {"executed": "no", "comment": "I looked.", "confirmation": "web-04"},
             "identity:sessions-end": {"session": "0" * 32},
             "identity:language": {"language": "ja"},

@@ -5,14 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from portal.audit.models import AuditEvent
 from portal.identity import sessions
-from portal.identity.models import User
+from portal.identity.models import Session, User
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest
 from tests.cast import client_of

@@ -51,7 +51,7 @@ def _begin(request: HttpRequest) -> HttpResponse:
 def sign_in_again(request: HttpRequest) -> HttpResponse:
     """Out to Entra ID and back with a proof that the person is there; what they typed is kept meanwhile."""
     next_path, now = own_path(request.GET.get("next")), timezone.now()
-    is_kept = step_up.kept_form(request.session, now) is not None
+    kept = step_up.kept_form(request.session, now)
     if step_up.is_fresh(request.session, now):
         return HttpResponseRedirect(next_path)
     hint = request.session.get(sessions.LOGIN_HINT, "")
@@ -60,15 +60,18 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
         language=get_language() or settings.LANGUAGE_CODE,
         asked_besides=step_up.parameters() | ({"login_hint": hint} if hint else {}),
     )
-    way_back = reverse("identity:resume") if is_kept else next_path
+    way_back = reverse("identity:resume") if kept else next_path
     flows.remember(request.session, flow, next_path=way_back, now=now, is_step_up=True)
-    return leave_for(request, flow["auth_uri"], because=_why_again())
+    return leave_for(request, flow["auth_uri"], because=_why_again(is_kept=bool(kept and kept.fields)))
 
 
-def _why_again() -> str:
-    return _(
-        "This step needs a sign-in of the last %(minutes)s minutes. What you typed is kept until you are back."
-    ) % {"minutes": settings.STEP_UP_MINUTES}
+def _why_again(*, is_kept: bool) -> str:
+    needed = (
+        _("This step needs a sign-in of the last %(minutes)s minutes. What you typed is kept until you are back.")
+        if is_kept
+        else _("This step needs a sign-in of the last %(minutes)s minutes.")
+    )
+    return needed % {"minutes": settings.STEP_UP_MINUTES}
 
 
 @never_cache

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from reimage.domain.parameters import ReimageParameters
+from reimage.domain.passwords import LENGTHS, PasswordMode
 from reimage.domain.virtual_machine import DeleteOption, OsDisk, VirtualMachineFacts
 
 Params = Mapping[str, str | int]
@@ -30,6 +31,8 @@ class ConsequenceCode(StrEnum):
     IMAGE_VERSION_KEPT = "image_version_kept"
     IMAGE_UNKNOWN = "image_unknown"
     ADMIN_PASSWORD_SET = "admin_password_set"  # noqa: S105 the name of a consequence
+    ADMIN_PASSWORD_AT_RELEASE = "admin_password_at_release"  # noqa: S105 likewise
+    ADMIN_PASSWORD_GENERATED = "admin_password_generated"  # noqa: S105 likewise
     CUSTOM_DATA_MUST_MATCH = "custom_data_must_match"
     IDENTITY_OF_VIRTUAL_MACHINE_STAYS = "identity_of_virtual_machine_stays"
     DATA_DISKS_NOT_TOUCHED = "data_disks_not_touched"
@@ -45,6 +48,11 @@ _C = ConsequenceCode
 ABOUT_DELETE_OPTION = frozenset(
     {_C.EPHEMERAL_OS_DISK_RESET, _C.OLD_OS_DISK_KEPT, _C.OLD_OS_DISK_DELETED, _C.DELETE_OPTION_STAYS_CHANGED}
 )
+
+_PROMISES = {
+    PasswordMode.AT_RELEASE: _C.ADMIN_PASSWORD_AT_RELEASE,
+    PasswordMode.GENERATED: _C.ADMIN_PASSWORD_GENERATED,
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +101,8 @@ def _asked(facts: VirtualMachineFacts, parameters: ReimageParameters) -> Iterato
         yield _warning(_C.IMAGE_UNKNOWN)
     if parameters.admin_password is not None:
         yield _info(_C.ADMIN_PASSWORD_SET)
+    if parameters.promised_password is not None:
+        yield _info(_PROMISES[parameters.promised_password], _password_rules(facts))
     if parameters.custom_data is not None:
         # https://github.com/Azure/azure-cli/issues/26303
         yield _warning(_C.CUSTOM_DATA_MUST_MATCH)
@@ -113,6 +123,11 @@ def _undocumented(facts: VirtualMachineFacts, parameters: ReimageParameters) -> 
     yield _info(_C.MANAGED_IDENTITY_UNDOCUMENTED)
     if facts.power_state is not None and facts.power_state.lower() != "running":
         yield _warning(_C.NOT_RUNNING_UNDOCUMENTED, {"power_state": facts.power_state})
+
+
+def _password_rules(facts: VirtualMachineFacts) -> Params:
+    shortest, longest = LENGTHS[facts.os_type]
+    return {"os_type": facts.os_type.value, "minimum": shortest, "maximum": longest}
 
 
 def _disk(disk: OsDisk) -> Params:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from reimage.domain.canonical import canonical_digest
 from reimage.domain.consequences import ABOUT_DELETE_OPTION, Consequence, ConsequenceCode, Severity
 from reimage.domain.errors import DomainError
+from reimage.domain.passwords import PasswordMode
 from reimage.domain.resource_ids import VirtualMachineId
 from reimage.domain.virtual_machine import DeleteOption, ImageReference, OsType
 
@@ -54,6 +55,13 @@ class ReimagePlan:
     def delete_option_warnings(self) -> tuple[Consequence, ...]:
         """What the audit log keeps as shown: the fate of the old OS disk."""
         return tuple(consequence for consequence in self.consequences if consequence.code in ABOUT_DELETE_OPTION)
+
+    @property
+    def promised_password(self) -> PasswordMode | None:
+        """How a password that did not exist at the approval comes into being; None where none was promised."""
+        profile = (self.body or {}).get("osProfile")
+        password = profile.get("adminPassword") if isinstance(profile, Mapping) else None
+        return PasswordMode(password["mode"]) if password and "mode" in password else None
 
     @property
     def changes_delete_option(self) -> bool:

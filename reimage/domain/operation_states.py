@@ -8,6 +8,7 @@ from reimage.domain.life_cycle import LifeCycle
 class OperationState(StrEnum):
     PLANNED = "planned"
     AWAITING_APPROVAL = "awaiting_approval"
+    AWAITING_PASSWORD = "awaiting_password"  # noqa: S105 a state
     QUEUED = "queued"
     PREFLIGHT = "preflight"
     SETTING_DELETE_OPTION = "setting_delete_option"
@@ -20,11 +21,12 @@ class OperationState(StrEnum):
     FAILED = "failed"
     CANCELED = "canceled"
     DRIFTED = "drifted"
+    EXPIRED = "expired"
 
 
 _S = OperationState
 
-TERMINAL = frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELED, _S.DRIFTED})
+TERMINAL = frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELED, _S.DRIFTED, _S.EXPIRED})
 
 # After a POST an operation is queued again only where nothing was executed for certain: nothing left or the portal's
 # identity was not accepted (from `submitting`), or Azure refused for now (429, 409) and evidence bears it out (from
@@ -35,7 +37,8 @@ LIFE_CYCLE = LifeCycle(
     terminal=TERMINAL,
     table={
         _S.PLANNED: (_S.AWAITING_APPROVAL,),
-        _S.AWAITING_APPROVAL: (_S.QUEUED, _S.CANCELED, _S.DRIFTED),
+        _S.AWAITING_APPROVAL: (_S.AWAITING_PASSWORD, _S.QUEUED, _S.CANCELED, _S.DRIFTED),
+        _S.AWAITING_PASSWORD: (_S.QUEUED, _S.CANCELED, _S.EXPIRED),
         _S.QUEUED: (_S.PREFLIGHT, _S.CANCELED, _S.DRIFTED, _S.FAILED),
         _S.PREFLIGHT: (_S.SETTING_DELETE_OPTION, _S.SUBMITTING, _S.QUEUED, _S.CANCELED, _S.DRIFTED, _S.FAILED),
         _S.SETTING_DELETE_OPTION: (_S.PREFLIGHT, _S.SUBMITTING, _S.CANCELED, _S.DRIFTED, _S.FAILED),
@@ -48,13 +51,14 @@ LIFE_CYCLE = LifeCycle(
         _S.FAILED: (),
         _S.CANCELED: (),
         _S.DRIFTED: (),
+        _S.EXPIRED: (),
     },
 )
 
 # Occupying its virtual machine: at most one of these per virtual machine.
 ACTIVE = frozenset(OperationState) - TERMINAL - {_S.PLANNED}
 # Advanced by a worker; the other active states wait for a person.
-WORKER_STATES = ACTIVE - {_S.AWAITING_APPROVAL, _S.NEEDS_ATTENTION}
+WORKER_STATES = ACTIVE - {_S.AWAITING_APPROVAL, _S.AWAITING_PASSWORD, _S.NEEDS_ATTENTION}
 # Up to the POST. A deleteOption that was already changed stays changed, and is reported so.
 CANCELABLE = LIFE_CYCLE.sources(_S.CANCELED)
 

@@ -14,13 +14,14 @@ from reimage.domain.custom_data import (
     encode_custom_data,
 )
 from reimage.domain.errors import DomainError, RuleViolation
-from reimage.domain.passwords import password_violations
+from reimage.domain.passwords import PasswordMode, password_promise, password_violations
 from reimage.domain.virtual_machine import OsType
 
 __all__ = [
     "ReimageParameters",
     "encode_custom_data",
     "fingerprinted_body",
+    "password_mode_violations",
     "password_violations",
     "request_body",
     "validate_parameters",
@@ -35,11 +36,15 @@ _EXACT_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True, slots=True)
 class ReimageParameters:
-    """As a person asked. None means not asked; `custom_data` is base64."""
+    """As a person asked. None means not asked; `custom_data` is base64.
+
+    `promised_password` asks for a password that does not exist yet.
+    """
 
     temp_disk: bool | None = None
     exact_version: str | None = None
     admin_password: str | None = field(default=None, repr=False)
+    promised_password: PasswordMode | None = None
     custom_data: str | None = field(default=None, repr=False)
 
 
@@ -50,9 +55,17 @@ def validate_parameters(
     return (
         *_temp_disk_violations(parameters.temp_disk, ephemeral),
         *_exact_version_violations(parameters.exact_version),
-        *_admin_password_violations(parameters.admin_password, os_type, ephemeral),
+        *_admin_password_violations(parameters, os_type, ephemeral),
         *_custom_data_violations(parameters.custom_data, ephemeral),
     )
+
+
+def password_mode_violations(parameters: ReimageParameters, mode: PasswordMode) -> tuple[RuleViolation, ...]:
+    """A password may come only in the way that the installation chose."""
+    given = PasswordMode.SEALED if parameters.admin_password is not None else None
+    if {given, parameters.promised_password} <= {mode, None}:
+        return ()
+    return (RuleViolation("admin_password", "password_mode_differs"),)
 
 
 def request_body(parameters: ReimageParameters) -> dict[str, object] | None:
@@ -67,17 +80,20 @@ def request_body(parameters: ReimageParameters) -> dict[str, object] | None:
 
 
 def fingerprinted_body(
-    parameters: ReimageParameters, *, password_commitment: str | None = None
+    parameters: ReimageParameters, *, os_type: OsType, password_commitment: str | None = None
 ) -> dict[str, object] | None:
     """The same body, fit to be kept and shown.
 
-    A plain hash of a password can be guessed, so the caller brings a keyed commitment to it, made elsewhere.
+    A plain hash of a password can be guessed, so the caller brings a keyed commitment to it, made elsewhere. For a
+    password that does not exist yet stands how it will be made, and the rules for this operating system.
     """
     if (parameters.admin_password is None) != (password_commitment is None):
         raise DomainError("a password commitment belongs to a body with an admin password, and only there")
     profile: dict[str, object] = {}
     if password_commitment is not None:
         profile["adminPassword"] = {"commitment": password_commitment}
+    elif parameters.promised_password is not None:
+        profile["adminPassword"] = password_promise(parameters.promised_password, os_type)
     if parameters.custom_data is not None:
         data = decode_custom_data(parameters.custom_data)
         profile["customData"] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
@@ -114,12 +130,13 @@ def _exact_version_violations(version: str | None) -> tuple[RuleViolation, ...]:
     return tuple(found)
 
 
-def _admin_password_violations(password: str | None, os_type: OsType, ephemeral: bool) -> tuple[RuleViolation, ...]:
-    if password is None:
-        return ()
-    if ephemeral:
+def _admin_password_violations(
+    parameters: ReimageParameters, os_type: OsType, ephemeral: bool
+) -> tuple[RuleViolation, ...]:
+    password = parameters.admin_password
+    if ephemeral and (password is not None or parameters.promised_password):
         return (_needs_managed("admin_password"),)
-    return password_violations(password, os_type)
+    return () if password is None else password_violations(password, os_type)
 
 
 def _custom_data_violations(encoded: str | None, ephemeral: bool) -> tuple[RuleViolation, ...]:

@@ -5,12 +5,14 @@ Source of every rule: OSProfileProvisioningData.adminPassword in Microsoft.Compu
 
 import re
 import unicodedata
+from enum import StrEnum
 
 from reimage.domain.errors import RuleViolation
 from reimage.domain.virtual_machine import OsType
 
 LENGTHS = {OsType.WINDOWS: (8, 123), OsType.LINUX: (6, 72)}
 CLASSES_NEEDED = 3
+_SPECIAL = re.compile(r"[\W_]")
 # Compared as printed, letter case included: they are listed as "disallowed values", and to refuse more than these would
 # be a rule of our own. The Learn page prints one of them with a space, the OpenAPI document without: both are refused.
 DISALLOWED = frozenset(
@@ -29,7 +31,14 @@ DISALLOWED = frozenset(
     }
 )
 _FIELD = "admin_password"
-_SPECIAL = re.compile(r"[\W_]")
+
+
+class PasswordMode(StrEnum):
+    """When a password comes into being: with the request, after its approval, or at the worker right before the run."""
+
+    SEALED = "sealed"
+    AT_RELEASE = "at_release"
+    GENERATED = "generated"
 
 
 def password_violations(password: str, os_type: OsType) -> tuple[RuleViolation, ...]:
@@ -50,6 +59,12 @@ def password_violations(password: str, os_type: OsType) -> tuple[RuleViolation, 
     if password in DISALLOWED:
         found.append(RuleViolation(_FIELD, "password_disallowed"))
     return tuple(found)
+
+
+def password_promise(mode: PasswordMode, os_type: OsType) -> dict[str, object]:
+    """What a plan says of a password that does not exist yet: where it will come from, and the rules it will meet."""
+    shortest, longest = LENGTHS[os_type]
+    return {"mode": mode.value, "minimum": shortest, "maximum": longest, "classes": CLASSES_NEEDED}
 
 
 def missing_character_classes(password: str) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def build_plan(
         power_state=facts.power_state,
         provisioning_state=facts.provisioning_state,
         data_disk_count=len(facts.data_disk_names),
-        body=fingerprinted_body(parameters, password_commitment=password_commitment),
+        body=fingerprinted_body(parameters, os_type=facts.os_type, password_commitment=password_commitment),
         steps=_steps(changes_delete_option=at_reimage is not disk.delete_option),
         consequences=consequences_of(facts, parameters, at_reimage),
     )

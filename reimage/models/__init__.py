@@ -5,6 +5,7 @@ from reimage.models.approval_decision import ApprovalDecision, DecisionOutcome
 from reimage.models.execution_alarm import AlarmKind, ExecutionAlarm
 from reimage.models.execution_pause import ExecutionPause
 from reimage.models.notice import Notice, NoticeKind
+from reimage.models.password_view import PasswordView
 from reimage.models.reimage_breaker import ReimageBreaker
 from reimage.models.reimage_operation import ReimageOperation
 from reimage.models.reimage_request import ReimageRequest
@@ -22,6 +23,7 @@ __all__ = [
     "GrantRole",
     "Notice",
     "NoticeKind",
+    "PasswordView",
     "PrincipalKind",
     "ReimageBreaker",
     "ReimageOperation",

@@ -10,11 +10,13 @@ class NoticeKind(models.TextChoices):
 
     SUBMITTED = "submitted"
     APPROVED = "approved"
+    PASSWORD_AWAITED = "password_awaited"  # noqa: S105  # a kind of notice
     REJECTED = "rejected"
     CANCELED = "canceled"
     EXPIRED = "expired"
     FINISHED = "finished"
     NEEDS_ATTENTION = "needs_attention"
+    PASSWORD_AGAIN = "password_again"  # noqa: S105  # likewise
     EXECUTION_ALARM = "execution_alarm"
 
 

@@ -1,4 +1,4 @@
-"""A password or customData between submission and execution: ciphertext that the web process cannot open."""
+"""A password or customData as long as it is needed: ciphertext that the web process cannot open."""
 
 from django.db import models
 
@@ -6,10 +6,11 @@ from reimage.models.reimage_operation import ReimageOperation
 
 
 class SecretField(models.TextChoices):
-    """The fields of osProfile that are sealed."""
+    """What is sealed: osProfile's fields on their way to Azure, and a password that its requester is still to see."""
 
     ADMIN_PASSWORD = "admin_password"  # noqa: S105  # the field's name
     CUSTOM_DATA = "custom_data"
+    GENERATED = "generated"
 
 
 class SealedSecret(models.Model):

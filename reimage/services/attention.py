@@ -17,10 +17,10 @@ from portal.identity.roles import require_administrator
 from reimage import audit_actions, wording
 from reimage.domain.errors import RuleViolation
 from reimage.domain.operation_states import OperationState
-from reimage.models import ReimageOperation, ReimageRequest
+from reimage.models import ReimageOperation, ReimageRequest, SecretField
 from reimage.services import completion, doorbell
 from reimage.services.moves import standing_change
-from reimage.services.secrets import destroy_secrets
+from reimage.services.secrets import ON_THEIR_WAY, destroy_secrets
 
 
 def settle_operation(
@@ -70,7 +70,7 @@ def settle_operation(
                 "findings": findings,
             },
         )
-        destroy_secrets(operation_id)
+        destroy_secrets(operation_id, fields=ON_THEIR_WAY if executed else tuple(SecretField))
         completion.follow_operation(reimage_request, state)
         if executed:
             doorbell.ring_after_commit([operation_id])

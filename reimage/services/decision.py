@@ -25,7 +25,7 @@ from reimage.models import (
     ReimageOperation,
     ReimageRequest,
 )
-from reimage.services import doorbell, notification, secrets
+from reimage.services import awaited_passwords, notification, secrets
 from reimage.services.moves import standing_change
 
 EXECUTION_PERIOD = timedelta(hours=72)
@@ -60,12 +60,8 @@ def approve_reimage_request(
         _check_requester(found)
         _decide(found, approver, DecisionOutcome.APPROVED, comment, now)
         _move(found, RequestState.APPROVED, expires_at=now + EXECUTION_PERIOD)
-        found.operations.filter(state=OperationState.AWAITING_APPROVAL).update(
-            state=OperationState.QUEUED, queued_at=now, next_at=now
-        )
         _record(audit_actions.REQUEST_APPROVED, Actor.person(approver), found, comment=comment)
-        notification.announce(found, NoticeKind.APPROVED, now=now)
-        doorbell.ring_after_commit(found.operations.values_list("pk", flat=True))
+        awaited_passwords.release_operations(found, now=now)
     return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from portal.identity.models import User
 from reimage import selectors, wording
 from reimage.domain.errors import RuleViolation
-from reimage.domain.parameters import ReimageParameters, validate_parameters
+from reimage.domain.parameters import ReimageParameters, password_mode_violations, validate_parameters
+from reimage.domain.passwords import PasswordMode
 from reimage.domain.plan import DeleteOptionChange, ReimagePlan, build_plan, delete_option_violations, request_digest
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import VirtualMachineFacts
@@ -182,6 +184,7 @@ def _parameter_findings(
         if isinstance(fact, RuleViolation):
             continue
         violations = (
+            *password_mode_violations(target.parameters, PasswordMode(settings.PASSWORD_MODE)),
             *validate_parameters(target.parameters, os_type=fact.os_type, ephemeral=fact.os_disk.ephemeral),
             *delete_option_violations(fact, target.delete_option_change),
         )

@@ -20,9 +20,11 @@ from portal.audit.catalogue import AuditAction
 from portal.audit.services import record
 from reimage.azure.time_limits import CALL_SECONDS
 from reimage.domain.operation_states import CANCELABLE, LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
-from reimage.models import ReimageOperation, ReimageRequest
+from reimage.domain.passwords import PasswordMode
+from reimage.domain.plan import ReimagePlan
+from reimage.models import ReimageOperation, ReimageRequest, SecretField
 from reimage.services import completion
-from reimage.services.secrets import destroy_secrets
+from reimage.services.secrets import ON_THEIR_WAY, destroy_secrets
 
 WORKER = Actor.system("worker")
 # Once Azure may have taken the POST there is never a second one, so the secrets have no further use.
@@ -130,8 +132,8 @@ def commit(
             raise LeaseLost(f"operation {operation.pk}, fence {held.fence}")
         if action:
             _record(action, operation, reimage_request, detail)
-        if not may_be_sent_again(state, changes.get("evidence", operation.evidence)):
-            destroy_secrets(operation.pk)
+        useless = _useless(operation, state, changes.get("evidence", operation.evidence))
+        destroy_secrets(operation.pk, fields=useless)
         completion.follow_operation(reimage_request, state)
     operation.refresh_from_db(fields=None, from_queryset=ReimageOperation.objects.select_related("virtual_machine"))
     operation.reimage_request.refresh_from_db()
@@ -140,6 +142,22 @@ def commit(
 def may_be_sent_again(state: OperationState, evidence: Mapping[str, object]) -> bool:
     """Whether the secrets have any further use: before the POST, and while a refusal is being confirmed."""
     return state in NEEDS_SECRETS or (state is OperationState.OUTCOME_UNKNOWN and REFUSAL in evidence)
+
+
+def _useless(operation: ReimageOperation, state: OperationState, evidence: Mapping[str, object]) -> list[SecretField]:
+    """The sealed values that have no further use in this state."""
+    useless = [] if may_be_sent_again(state, evidence) else list(ON_THEIR_WAY)
+    is_generated = ReimagePlan.from_document(operation.plan).promised_password is PasswordMode.GENERATED
+    if is_generated and not _may_have_been_set(operation, state):
+        useless.append(SecretField.GENERATED)
+    return useless
+
+
+def _may_have_been_set(operation: ReimageOperation, state: OperationState) -> bool:
+    """Whether the machine may have the generated password; Azure may have set it, and then failed."""
+    if state is OperationState.FAILED:
+        return operation.accepted_at is not None
+    return state not in CANCELABLE and state not in TERMINAL - {OperationState.SUCCEEDED}
 
 
 def _look_again_later(mine: QuerySet[ReimageOperation], held: Claim, changes: Mapping[str, Any]) -> None:

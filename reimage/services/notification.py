@@ -57,7 +57,7 @@ def send_due_notices(*, now: datetime, limit: int = 50) -> int:
 def recipients(notice: Notice) -> Sequence[User]:
     """Approvers on submission and withdrawal, administrators on trouble, the requester for the rest."""
     reimage_request = notice.reimage_request
-    if reimage_request is None or notice.kind == NoticeKind.NEEDS_ATTENTION:
+    if reimage_request is None or notice.kind in (NoticeKind.NEEDS_ATTENTION, NoticeKind.PASSWORD_AGAIN):
         return [person for person in User.objects.exclude(email="") if person.is_administrator]
     match notice.kind:
         case NoticeKind.SUBMITTED | NoticeKind.CANCELED:
@@ -109,10 +109,12 @@ def _message(notice: Notice, person: User) -> EmailMultiAlternatives:
 
 def _about_request(reimage_request: ReimageRequest) -> dict[str, object]:
     path = reverse("reimage:request", args=[reimage_request.pk])
+    own = selectors.passwords_to_see(reimage_request.requester)
     return {
         "reimage_request": reimage_request,
         "operations": reimage_request.operations.all(),
         "decision": getattr(reimage_request, "decision", None),
+        "has_passwords": own.filter(reimage_request=reimage_request).exists(),
         "url": f"{settings.PUBLIC_URL}{path}",
     }
 

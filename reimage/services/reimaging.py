@@ -13,16 +13,15 @@ from reimage import audit_actions
 from reimage.azure.calls import TOO_LATE, Accepted, CallOutcome, Refused, is_trusted_address
 from reimage.azure.virtual_machines import submit_reimage
 from reimage.domain.operation_states import OperationState
-from reimage.domain.parameters import ReimageParameters, fingerprinted_body, request_body
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
-from reimage.models import ReimageOperation, SecretField
-from reimage.services import buckets, gates, refusals
+from reimage.services import buckets, gates, generated_passwords, refusals
+from reimage.services.bodies import filled_body
 from reimage.services.hindrance import Hindered
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.moves import fail, wait
 from reimage.services.pace import poll_seconds
-from reimage.services.secrets import SealingError, SealingKeyMissing, open_secret
+from reimage.services.secrets import SealingError, SealingKeyMissing
 
 CONFLICT_SECONDS = 30
 THROTTLED_SECONDS = 60
@@ -36,7 +35,8 @@ log = structlog.get_logger(__name__)
 def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     """Commits the intent, then sends. The preflight's reading of the machine becomes the evidence."""
     try:
-        body = _body(held.operation, plan)
+        generated = generated_passwords.generate_for(plan)
+        body = filled_body(held.operation, plan, generated=generated)
     except SealingKeyMissing as err:
         log.warning("secret.no_key", reason=str(err))
         return wait(held, KEY_SECONDS, "sealing_key_missing")
@@ -67,7 +67,7 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
             submitted_at=Now(),
             note={},
             keep_lease=True,
-            gate=partial(gates.pass_reimage, held, plan),
+            gate=partial(_pass, held, plan, generated),
         )
     except Hindered as hindered:
         return gates.hold(held, hindered)
@@ -78,6 +78,13 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     log.info("reimage.answered", outcome=type(outcome).__name__, status=outcome.status)
     _store(held, outcome)
     return buckets.learn(plan, outcome, held.now)  # only now: whatever befalls it, the answer is stored
+
+
+def _pass(held: Claim, plan: ReimagePlan, generated: str | None) -> None:
+    """The gates. What was generated is kept by the intent's own transaction: no machine may get what nobody can see."""
+    gates.pass_reimage(held, plan)
+    if generated is not None:
+        generated_passwords.keep(held.operation, generated, now=held.now)
 
 
 def _store(held: Claim, outcome: CallOutcome) -> None:
@@ -98,26 +105,6 @@ def _store(held: Claim, outcome: CallOutcome) -> None:
 def recover(held: Claim) -> None:
     """A worker died between intent and answer: whether the POST left is not known, and it is not sent again."""
     _lost(held, {"code": "worker_died", "params": {}})
-
-
-def _body(operation: ReimageOperation, plan: ReimagePlan) -> dict[str, object] | None:
-    """The plan's body with its secrets in place. Raises SealingError unless it is exactly what was approved."""
-    approved = dict(plan.body or {})
-    profile = approved.get("osProfile")
-    profile = profile if isinstance(profile, dict) else {}
-    commitment = (profile.get("adminPassword") or {}).get("commitment")
-    parameters = ReimageParameters(
-        temp_disk=bool(approved.get("tempDisk")) or None,
-        exact_version=str(approved["exactVersion"]) if "exactVersion" in approved else None,
-        admin_password=open_secret(operation, SecretField.ADMIN_PASSWORD, commitment=commitment),
-        custom_data=open_secret(operation, SecretField.CUSTOM_DATA, commitment=None),
-    )
-    matches = (parameters.admin_password is None) == (commitment is None) and (
-        fingerprinted_body(parameters, password_commitment=commitment) == plan.body
-    )
-    if not matches:
-        raise SealingError(f"the sealed values of operation {operation.pk} do not make the approved body")
-    return request_body(parameters)
 
 
 def _after_post(held: Claim, outcome: CallOutcome) -> None:

@@ -6,6 +6,7 @@ Plaintext leaves this module only towards the request body. https://www.rfc-edit
 import hashlib
 import json
 import secrets as randomness
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, Secre
 from reimage.services.sealing_keys import SUITE, SealingError, SealingKeyMissing, key_id, private_keys, public_key
 
 NONCE_BYTES = 32
+ON_THEIR_WAY = (SecretField.ADMIN_PASSWORD, SecretField.CUSTOM_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def seal(
     """Stores the secret for one operation and field."""
     recipient = public_key()
     plaintext = json.dumps({"nonce": secret.nonce, "value": secret.value}).encode()
-    ciphertext = SUITE.encrypt(plaintext, recipient, info=_binding(operation, reimage_request, field))
+    ciphertext = SUITE.encrypt(plaintext, recipient, info=binding(operation, reimage_request, field))
     SealedSecret.objects.create(
         operation=operation, field=field, key_id=key_id(recipient), ciphertext=ciphertext, sealed_at=now
     )
@@ -64,7 +66,7 @@ def open_secret(operation: ReimageOperation, field: SecretField, *, commitment: 
         )
     try:
         plaintext = SUITE.decrypt(
-            bytes(sealed.ciphertext), private_key, info=_binding(operation, operation.reimage_request, field)
+            bytes(sealed.ciphertext), private_key, info=binding(operation, operation.reimage_request, field)
         )
     except (InvalidTag, ValueError):
         raise SealingError(f"the sealed {field} of operation {operation.pk} does not open") from None
@@ -74,20 +76,21 @@ def open_secret(operation: ReimageOperation, field: SecretField, *, commitment: 
     return str(content["value"])
 
 
-def destroy_secrets(*operation_ids: int) -> None:
+def destroy_secrets(*operation_ids: int, fields: Iterable[SecretField] = tuple(SecretField)) -> None:
     """Deletes the ciphertext; SQLite overwrites it (secure_delete)."""
-    SealedSecret.objects.filter(operation_id__in=operation_ids).delete()
+    if fields := list(fields):
+        SealedSecret.objects.filter(operation_id__in=operation_ids, field__in=fields).delete()
 
 
-def _binding(operation: ReimageOperation, reimage_request: ReimageRequest, field: SecretField) -> bytes:
-    """What a ciphertext is good for, and for nothing else: one request, machine, person and field."""
+def binding(operation: ReimageOperation, reimage_request: ReimageRequest, purpose: str) -> bytes:
+    """What a ciphertext is good for, and for nothing else: one request, machine, person and field or other purpose."""
     requester = reimage_request.requester
     parts = [
         reimage_request.pk,
         operation.plan["vm_id"],
         str(requester.tenant_id),
         str(requester.object_id),
-        field.value,
+        str(purpose),
     ]
     return json.dumps(parts).encode()
 

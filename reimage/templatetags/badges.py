@@ -36,6 +36,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     RequestState.EXPIRED: ("quiet", "expired"),
     OperationState.PLANNED: ("quiet", "queued"),
     OperationState.AWAITING_APPROVAL: ("wait", "clock"),
+    OperationState.AWAITING_PASSWORD: ("wait", "lock"),
     OperationState.QUEUED: ("info", "queued"),
     OperationState.PREFLIGHT: ("info", "search"),
     OperationState.SETTING_DELETE_OPTION: ("info", "disk"),

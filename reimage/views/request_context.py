@@ -1,5 +1,7 @@
 """What a request's page shows to one person: the request, what they may do, and why not."""
 
+from datetime import datetime
+
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from reimage import execution_selectors, selectors, wording
@@ -38,6 +40,7 @@ def request_context(person: User, shown: ReimageRequest) -> dict[str, object]:
         .with_texts()
         .defer("body")
         .order_by("sequence"),
+        "password_until": _password_until(plans),
         "unsettled": [view for view in plans if view.operation.state == OperationState.NEEDS_ATTENTION],
         "may_settle": person.is_administrator,
         **_decision_context(person, shown),
@@ -74,6 +77,7 @@ def _own_context(person: User, shown: ReimageRequest) -> dict[str, object]:
     is_own = shown.requester_id == person.pk
     return {
         "is_own": is_own,
+        "passwords_to_see": selectors.passwords_to_see(person).filter(reimage_request=shown) if is_own else [],
         "may_cancel": is_own and decision.is_cancelable(shown),
         "again_url": _again_url(shown) if is_own and shown.state in request_states.TERMINAL else "",
         "again_is_for_some": shown.state == RequestState.COMPLETED_WITH_PROBLEMS,
@@ -89,6 +93,12 @@ def _again_url(shown: ReimageRequest) -> str:
 
 def _is_unfinished_business(operation: ReimageOperation) -> bool:
     return operation.state != OperationState.SUCCEEDED or bool(operation.findings)
+
+
+def _password_until(plans: list[PlanView]) -> datetime | None:
+    """When the first machine stops waiting for its requester's password; None where none waits."""
+    awaited = [view.operation for view in plans if view.operation.state == OperationState.AWAITING_PASSWORD]
+    return min((operation.next_at for operation in awaited if operation.next_at), default=None)
 
 
 def _is_running(plans: list[PlanView]) -> bool:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from portal.identity.requests import PersonRequest
 from reimage import selectors
 from reimage.domain import request_states
+from reimage.domain.operation_states import OperationState
 from reimage.models import GrantRole
 from reimage.views.access_requests import has_a_part, identity_of
 
@@ -21,6 +22,8 @@ def my_work(request: PersonRequest) -> HttpResponse:
     mine = user.reimage_requests.exclude(state=request_states.RequestState.DRAFT)
     context = {
         "counts": selectors.work_counts(user),
+        "awaiting_password": mine.filter(operations__state=OperationState.AWAITING_PASSWORD).distinct().order_by("pk"),
+        "passwords_to_see": selectors.passwords_to_see(user).select_related("reimage_request"),
         "open_requests": mine.filter(state__in=request_states.OPEN).prefetch_related("operations").order_by("-pk")[:10],
         "recent_requests": mine.filter(state__in=request_states.TERMINAL)
         .prefetch_related("operations")

@@ -36,6 +36,14 @@ CONSEQUENCES: Mapping[ConsequenceCode, Any] = {
         "Azure names no image for this machine. What a reimage does then is not documented by Azure."
     ),
     _C.ADMIN_PASSWORD_SET: gettext_lazy("A new administrator password is set."),
+    _C.ADMIN_PASSWORD_AT_RELEASE: gettext_lazy(
+        "A new administrator password is set. The requester gives it after the approval; nothing is sent before that. "
+        "It has to meet Azure's rules for %(os_type)s: %(minimum)s to %(maximum)s characters of three kinds."
+    ),
+    _C.ADMIN_PASSWORD_GENERATED: gettext_lazy(
+        "A new administrator password is set. The portal makes it right before the reimage by Azure's rules for "
+        "%(os_type)s, and shows it to the requester once."
+    ),
     _C.CUSTOM_DATA_MUST_MATCH: gettext_lazy(
         "customData is sent. Azure refuses the reimage if it differs from what the machine was created with."
     ),

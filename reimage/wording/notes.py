@@ -17,6 +17,7 @@ NOTES: Mapping[str, Any] = {
         "Azure refuses the portal itself (%(status)s %(azure_code)s). An administrator has to check the portal's role; "
         "the portal tries again by itself."
     ),
+    "password_not_given": gettext_lazy("The password was not given in time. No reimage was sent."),
     "paused": gettext_lazy(
         "An administrator paused execution, so nothing is sent. The portal goes on by itself once it is resumed."
     ),

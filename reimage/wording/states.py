@@ -21,6 +21,7 @@ REQUEST_STATES = {
 OPERATION_STATES = {
     OperationState.PLANNED: gettext_lazy("Planned"),
     OperationState.AWAITING_APPROVAL: gettext_lazy("Waiting for approval"),
+    OperationState.AWAITING_PASSWORD: gettext_lazy("Waiting for the password"),
     OperationState.QUEUED: gettext_lazy("Queued"),
     OperationState.PREFLIGHT: gettext_lazy("Checking the machine"),
     OperationState.SETTING_DELETE_OPTION: gettext_lazy("Changing deleteOption"),
@@ -33,6 +34,7 @@ OPERATION_STATES = {
     OperationState.FAILED: gettext_lazy("Failed"),
     OperationState.CANCELED: gettext_lazy("Canceled"),
     OperationState.DRIFTED: gettext_lazy("Stopped: differs from the approved plan"),
+    OperationState.EXPIRED: gettext_lazy("Expired"),
 }
 
 POWER_STATES = {

@@ -13,6 +13,10 @@ STEPS: dict[str, str | Promise] = {
     actions.OPERATION_DRIFTED.name: gettext_lazy(
         "Something is not as it was approved. The portal stopped; no reimage was sent."
     ),
+    actions.PASSWORD_GIVEN.name: gettext_lazy(
+        "The requester gave the password. It is sealed for this machine until the reimage is sent."
+    ),
+    actions.OPERATION_EXPIRED.name: gettext_lazy("The password was not given in time. No reimage was sent."),
     actions.OPERATION_CANCELED.name: gettext_lazy("It was withdrawn before anything was sent. No reimage took place."),
     actions.DELETE_OPTION_CHANGING.name: gettext_lazy(
         "The plan changes deleteOption first. The portal is about to ask Azure for it; asking twice does no harm."
@@ -52,6 +56,9 @@ STEPS: dict[str, str | Promise] = {
 NEXT: dict[OperationState, str | Promise] = {
     OperationState.PLANNED: gettext_lazy("The requester sends the request, or lets the draft go."),
     OperationState.AWAITING_APPROVAL: gettext_lazy("An approver decides. Nothing is sent before that."),
+    OperationState.AWAITING_PASSWORD: gettext_lazy(
+        "The requester gives the new administrator password. Nothing is sent before that; without it, this ends."
+    ),
     OperationState.QUEUED: gettext_lazy("A worker checks the machine once its time has come, then sends the reimage."),
     OperationState.PREFLIGHT: gettext_lazy(
         "The worker sends the reimage if the machine is as approved, and stops if not."
@@ -76,6 +83,7 @@ NEXT: dict[OperationState, str | Promise] = {
     OperationState.FAILED: gettext_lazy("Nothing. It has ended; the requester may request it again."),
     OperationState.CANCELED: gettext_lazy("Nothing. It has ended; the requester may request it again."),
     OperationState.DRIFTED: gettext_lazy("Nothing. It has ended; a new request shows the machine as it is now."),
+    OperationState.EXPIRED: gettext_lazy("Nothing. It has ended; the requester may request it again."),
 }
 
 ENDED_AT_AZURE = {

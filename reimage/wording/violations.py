@@ -65,6 +65,9 @@ VIOLATIONS: Mapping[str, Any] = {
         "which no sign-in screen takes. Delete it."
     ),
     "password_disallowed": gettext_lazy("Azure refuses this well-known password. Choose another one."),
+    "password_mode_differs": gettext_lazy(
+        "The portal takes passwords in another way since this form was opened. Reload the page and fill it in again."
+    ),
     "password_differs": gettext_lazy("The two passwords are not the same. Type both again."),
     "custom_data_not_base64": gettext_lazy(
         "This is not base64 (A–Z, a–z, 0–9, +, /, padded with =). Choose “text”, and the portal encodes it for you."

@@ -1,6 +1,7 @@
 """The web process dies at every commit and send of a person's deed: all of it was done or none, and a retry works."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -13,6 +14,7 @@ from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import attention, decision
 from tests.crashes.failpoints import Failpoints, WorkerDied, at_number
 from tests.crashes.whole_state import undone, whole_state
+from tests.passwords import AT_RELEASE, give
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approve, approved, draft, request_reimage, submit
 
@@ -77,6 +79,20 @@ def test_submitting_is_all_or_nothing(azure: SandboxProcess, alice: User) -> Non
 def test_approving_is_all_or_nothing(azure: SandboxProcess, alice: User, bob: User) -> None:
     pending = request_reimage(alice, "web-02", parameters=SECRET)
     assert_all_or_nothing(lambda: approve(bob, pending))
+
+
+def test_approving_what_needs_a_password_is_all_or_nothing(
+    azure: SandboxProcess, alice: User, bob: User, settings: Any
+) -> None:
+    settings.PASSWORD_MODE = "at_release"
+    pending = request_reimage(alice, "web-02", parameters=AT_RELEASE)
+    assert_all_or_nothing(lambda: approve(bob, pending))
+
+
+def test_giving_a_password_is_all_or_nothing(azure: SandboxProcess, alice: User, bob: User, settings: Any) -> None:
+    settings.PASSWORD_MODE = "at_release"
+    awaiting = approved(alice, bob, "web-02", "web-03", parameters=AT_RELEASE)
+    assert_all_or_nothing(lambda: give(awaiting))
 
 
 def test_rejecting_is_all_or_nothing(azure: SandboxProcess, alice: User, bob: User) -> None:

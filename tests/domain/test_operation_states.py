@@ -24,6 +24,8 @@ def walk(*states):
     "path",
     [
         (S.PLANNED, S.AWAITING_APPROVAL, S.QUEUED, S.PREFLIGHT, S.SUBMITTING, S.IN_PROGRESS, S.VERIFYING, S.SUCCEEDED),
+        (S.AWAITING_APPROVAL, S.AWAITING_PASSWORD, S.QUEUED),
+        (S.AWAITING_PASSWORD, S.EXPIRED),
         (S.PREFLIGHT, S.SETTING_DELETE_OPTION, S.PREFLIGHT, S.SUBMITTING),
         (S.PREFLIGHT, S.SETTING_DELETE_OPTION, S.SUBMITTING),
         (S.SUBMITTING, S.OUTCOME_UNKNOWN, S.VERIFYING, S.SUCCEEDED),
@@ -65,8 +67,9 @@ def test_after_a_post_only_a_refusal_leads_back_to_the_queue():
 
 
 def test_it_can_be_canceled_up_to_the_post_and_not_after():
-    assert {S.AWAITING_APPROVAL, S.QUEUED, S.PREFLIGHT, S.SETTING_DELETE_OPTION} == CANCELABLE
-    assert LIFE_CYCLE.sources(S.DRIFTED) == CANCELABLE
+    before_the_worker = {S.AWAITING_APPROVAL, S.AWAITING_PASSWORD, S.QUEUED}
+    assert before_the_worker | {S.PREFLIGHT, S.SETTING_DELETE_OPTION} == CANCELABLE
+    assert LIFE_CYCLE.sources(S.DRIFTED) == CANCELABLE - {S.AWAITING_PASSWORD}
 
 
 def test_it_occupies_its_machine_from_submission_to_the_end():
@@ -77,7 +80,7 @@ def test_it_occupies_its_machine_from_submission_to_the_end():
 
 
 def test_a_worker_advances_every_active_state_that_waits_for_no_person():
-    assert {S.AWAITING_APPROVAL, S.NEEDS_ATTENTION} == ACTIVE - WORKER_STATES
+    assert {S.AWAITING_APPROVAL, S.AWAITING_PASSWORD, S.NEEDS_ATTENTION} == ACTIVE - WORKER_STATES
     assert WORKER_STATES < ACTIVE
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from reimage.domain.errors import DomainError
 from reimage.domain.parameters import ReimageParameters, encode_custom_data, fingerprinted_body, request_body
+from reimage.domain.virtual_machine import OsType
 from tests.domain.samples import COMMITMENT, GOOD_PASSWORD
 
 CLOUD_CONFIG = b"#cloud-config\n"
@@ -32,7 +33,7 @@ def test_it_writes_the_second_documented_sample():
 @pytest.mark.parametrize("temp_disk", [None, False])
 def test_it_writes_no_body_where_nothing_is_asked(temp_disk):
     assert request_body(ReimageParameters(temp_disk=temp_disk)) is None
-    assert fingerprinted_body(ReimageParameters(temp_disk=temp_disk)) is None
+    assert fingerprinted_body(ReimageParameters(temp_disk=temp_disk), os_type=OsType.WINDOWS) is None
 
 
 def test_it_writes_only_the_fields_that_are_set():
@@ -48,7 +49,7 @@ def test_it_sends_wrapped_custom_data_in_one_line():
 
 
 def test_its_fingerprint_has_the_same_shape_without_the_secrets():
-    assert fingerprinted_body(EVERYTHING, password_commitment=COMMITMENT) == {
+    assert fingerprinted_body(EVERYTHING, os_type=OsType.WINDOWS, password_commitment=COMMITMENT) == {
         "tempDisk": True,
         "exactVersion": "aaaaaa",
         "osProfile": {
@@ -58,10 +59,14 @@ def test_its_fingerprint_has_the_same_shape_without_the_secrets():
     }
 
 
+def kept(parameters):
+    return fingerprinted_body(parameters, os_type=OsType.WINDOWS)
+
+
 @given(st.binary(min_size=1, max_size=200), st.binary(min_size=1, max_size=200))
 def test_two_fingerprints_are_equal_when_the_bytes_on_the_wire_are(first, second):
     one, other = (ReimageParameters(custom_data=encode_custom_data(data)) for data in (first, second))
-    assert (fingerprinted_body(one) == fingerprinted_body(other)) == (request_body(one) == request_body(other))
+    assert (kept(one) == kept(other)) == (request_body(one) == request_body(other))
 
 
 @pytest.mark.parametrize(
@@ -70,5 +75,5 @@ def test_two_fingerprints_are_equal_when_the_bytes_on_the_wire_are(first, second
 )
 def test_it_refuses_a_password_without_its_commitment_and_the_reverse(parameters, commitment):
     with pytest.raises(DomainError, match="commitment") as refusal:
-        fingerprinted_body(parameters, password_commitment=commitment)
+        fingerprinted_body(parameters, os_type=OsType.WINDOWS, password_commitment=commitment)
     assert GOOD_PASSWORD not in str(refusal.value)

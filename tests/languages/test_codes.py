@@ -40,7 +40,8 @@ def test_the_blanks_of_a_text_are_filled_where_it_is_said(use: Use) -> None:
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("code", ConsequenceCode)
 def test_every_consequence_has_a_sentence(code: ConsequenceCode, language: str) -> None:
-    params = dict.fromkeys(("os_disk", "before", "after", "exact_version", "power_state", "count"), "1")
+    names = ("os_disk", "before", "after", "exact_version", "power_state", "count", "os_type", "minimum", "maximum")
+    params = dict.fromkeys(names, "1")
     with translation.override(language):
         sentence = wording.consequence_text(Consequence(code, Severity.INFO, params))
     assert sentence.endswith("。" if language == "ja" else ".")

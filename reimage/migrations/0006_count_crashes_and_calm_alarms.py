@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reimage', '0003_execution_guards'),
+        ('reimage', '0005_password_views'),
     ]
 
     operations = [

@@ -1,0 +1,67 @@
+"""The worker's part in showing a generated password: opens it for the browser that asked, or destroys it unseen."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from portal.audit.actors import Actor
+from reimage import audit_actions
+from reimage.models import PasswordView, ReimageOperation, ReimageRequest, SecretField
+from reimage.services import view_keys
+from reimage.services.password_views import record_view
+from reimage.services.secrets import SealingError, destroy_secrets, open_secret
+
+KEPT = SecretField.GENERATED
+log = structlog.get_logger(__name__)
+
+
+def answer_views(*, now: datetime) -> int:
+    """Seals each password that was asked for anew, for its browser. Returns how many."""
+    asked = PasswordView.objects.filter(ciphertext__isnull=True, operation__sealed_secrets__field=KEPT)
+    return sum(_answer(pk) for pk in list(asked.values_list("pk", flat=True)))
+
+
+def expire_unseen_passwords(*, now: datetime) -> int:
+    """Destroys what nobody came to see in time. Returns how many."""
+    ended_before = now - timedelta(hours=settings.PASSWORD_HOURS)
+    kept = ReimageOperation.objects.filter(sealed_secrets__field=KEPT, finished_at__lte=ended_before)
+    return sum(_expire(pk) for pk in list(kept.values_list("pk", flat=True)))
+
+
+def _answer(pk: int) -> bool:
+    with transaction.atomic():
+        operation = _locked(PasswordView.objects.get(pk=pk).operation_id)
+        view = PasswordView.objects.get(pk=pk)
+        if view.ciphertext is not None:
+            return False
+        try:
+            password = open_secret(operation, KEPT, commitment=None)
+        except SealingError as err:
+            log.warning("password_view.not_opened", operation=operation.pk, reason=str(err))
+            return False
+        if password is None:
+            return False
+        view.ciphertext = view_keys.seal_for_view(password, bytes(view.public_key), operation)
+        view.save(update_fields=["ciphertext"])
+        record_view(audit_actions.PASSWORD_OPENED, operation, Actor.system("worker"))
+    return True
+
+
+def _expire(pk: int) -> bool:
+    with transaction.atomic():
+        operation = _locked(pk)
+        if not operation.sealed_secrets.filter(field=KEPT).exists():
+            return False
+        destroy_secrets(pk, fields=[KEPT])
+        PasswordView.objects.filter(operation=operation).update(ciphertext=None)
+        record_view(audit_actions.PASSWORD_NOT_SEEN, operation, Actor.system("expiry"))
+    return True
+
+
+def _locked(operation_id: int) -> ReimageOperation:
+    """The operation as it is, while its request's row is held: nobody sees or asks meanwhile."""
+    request_ids = ReimageOperation.objects.filter(pk=operation_id).values("reimage_request")
+    ReimageRequest.objects.select_for_update().get(pk__in=request_ids)
+    return ReimageOperation.objects.select_related("reimage_request__requester").get(pk=operation_id)

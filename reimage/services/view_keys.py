@@ -1,0 +1,42 @@
+"""The key of one look at a generated password. Its private half is in the requester's browser and nowhere else."""
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from reimage.models import ReimageOperation
+from reimage.services.sealing_keys import SUITE, SealingError
+from reimage.services.secrets import binding
+
+PURPOSE = "password_view"
+
+
+def new_private_key() -> bytes:
+    """X25519, raw."""
+    return X25519PrivateKey.generate().private_bytes_raw()
+
+
+def public_half(private_key: bytes) -> bytes:
+    """Raises SealingError for what is no key."""
+    return _loaded(private_key).public_key().public_bytes_raw()
+
+
+def seal_for_view(password: str, public_key: bytes, operation: ReimageOperation) -> bytes:
+    """What only the browser that asked can open, and only as this operation's password."""
+    recipient = X25519PublicKey.from_public_bytes(public_key)
+    return SUITE.encrypt(password.encode(), recipient, info=binding(operation, operation.reimage_request, PURPOSE))
+
+
+def open_view(ciphertext: bytes, private_key: bytes, operation: ReimageOperation) -> str:
+    """The password. Raises SealingError where the key is another browser's, or the ciphertext another operation's."""
+    info = binding(operation, operation.reimage_request, PURPOSE)
+    try:
+        return SUITE.decrypt(ciphertext, _loaded(private_key), info=info).decode()
+    except (InvalidTag, ValueError):
+        raise SealingError(f"the view of operation {operation.pk} does not open") from None
+
+
+def _loaded(private_key: bytes) -> X25519PrivateKey:
+    try:
+        return X25519PrivateKey.from_private_bytes(private_key)
+    except ValueError:
+        raise SealingError("this is no key of a view") from None

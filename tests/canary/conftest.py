@@ -1,0 +1,11 @@
+"""The sinks, watched from the beginning of a test."""
+
+import pytest
+
+from tests.canary.sinks import Sinks
+
+
+@pytest.fixture
+def sinks(caplog: pytest.LogCaptureFixture) -> Sinks:
+    """With every logger of ours and of the libraries' root at DEBUG."""
+    return Sinks(caplog)

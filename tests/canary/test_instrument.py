@@ -1,0 +1,87 @@
+"""The search is not blind: each spelling is found, in each sink, where somebody puts it."""
+
+import base64
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.http import HttpResponse
+
+from portal.identity.models import User
+from reimage.models import ReimageRequest
+from tests.canary.sinks import Sinks
+from tests.canary.spellings import PASSWORD, leaks, spellings
+from tests.cast import client_of
+from tests.sandbox_process import SandboxProcess
+from tests.stories import request_reimage
+
+
+@pytest.mark.parametrize("spelling", spellings(PASSWORD))
+def test_each_spelling_is_found(spelling: str) -> None:
+    content = b"before" + spellings(PASSWORD)[spelling] + b"after"
+    assert ("here", spelling) in leaks({"here": content})
+    assert leaks({"here": b"nothing of it"}) == []
+
+
+@pytest.mark.parametrize("before", [b"", b"a", b"ab"])
+@pytest.mark.parametrize("after", [b"", b"z", b"yz"])
+def test_base64_is_found_wherever_the_secret_stands_in_it(before: bytes, after: bytes) -> None:
+    whole = base64.b64encode(before + PASSWORD.encode() + after)
+    assert [name for _sink, name in leaks({"here": whole}) if name.startswith("base64 at")]
+
+
+def _in_database(alice: User) -> None:
+    ReimageRequest.objects.update(justification=PASSWORD)
+
+
+def _in_logs(alice: User) -> None:
+    logging.getLogger("some.library").debug("it is %s", PASSWORD)
+
+
+def _in_mails(alice: User) -> None:
+    mail.send_mail("Hello", f"It is {PASSWORD}.", None, ["alice@example.com"])
+
+
+def _in_sessions(alice: User) -> None:
+    session = client_of(alice).session
+    session["typed"] = PASSWORD
+    session.save()
+
+
+def _in_files(alice: User) -> None:
+    (Path(settings.VAR_DIR) / "left-behind").write_text(PASSWORD, encoding="utf-8")
+
+
+@pytest.fixture
+def nothing_left_behind() -> Any:
+    yield
+    (Path(settings.VAR_DIR) / "left-behind").unlink(missing_ok=True)
+
+
+@pytest.mark.usefixtures("nothing_left_behind")
+@pytest.mark.parametrize(
+    ("put", "sink"),
+    [
+        (_in_database, "database"),
+        (_in_logs, "logs"),
+        (_in_mails, "mails"),
+        (_in_sessions, "sessions"),
+        (_in_files, "files and broker"),
+    ],
+)
+def test_each_sink_is_read(azure: SandboxProcess, alice: User, sinks: Sinks, put: Any, sink: str) -> None:
+    request_reimage(alice, "web-02")
+    sinks.assert_clean()
+    put(alice)
+    assert sink in {found for found, _spelling in leaks(sinks.read())}
+
+
+def test_so_are_pages_and_the_audit_export(azure: SandboxProcess, alice: User, sinks: Sinks) -> None:
+    request_reimage(alice, "web-02")
+    assert b"reimage_request.submitted" in sinks.read()["audit export"]
+    for response in (HttpResponse(PASSWORD), HttpResponse(headers={"X-Typed": spellings(PASSWORD)["url"].decode()})):
+        sinks.answered(response)
+    assert {"plain", "url"} <= {spelling for sink, spelling in leaks(sinks.read()) if sink == "pages"}

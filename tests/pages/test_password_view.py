@@ -1,0 +1,159 @@
+"""The page that shows a generated password: two presses of its requester, no GET, no second time."""
+
+from html import unescape
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from portal.audit.models import AuditEvent
+from portal.identity.models import User
+from reimage.models import PasswordView, ReimageOperation, SealedSecret
+from reimage.services.view_answers import answer_views
+from tests.cast import client_of
+from tests.pages.reading import form_actions, source, words
+from tests.passwords import GENERATED, seen_by_azure
+from tests.sandbox_process import SandboxProcess
+from tests.stories import approved, run
+
+
+@pytest.fixture
+def ended(azure: SandboxProcess, alice: User, bob: User, settings: Any) -> ReimageOperation:
+    settings.PASSWORD_MODE = "generated"
+    return run(approved(alice, bob, "web-02", parameters=GENERATED), azure).operations.get()
+
+
+def path_of(operation: ReimageOperation) -> str:
+    return f"/requests/{operation.reimage_request_id}/operations/{operation.pk}/password"
+
+
+def prepared(person: User, operation: ReimageOperation) -> Client:
+    """A browser in which the button was pressed once, and the worker has answered."""
+    browser = client_of(person)
+    assert browser.post(path_of(operation))["Location"] == path_of(operation)
+    answer_views(now=timezone.now())
+    return browser
+
+
+def password_in(page: HttpResponse) -> str:
+    """What the page's one read-only field holds."""
+    field = source(page).partition('id="shown-password"')[2].partition(">")[0]
+    return unescape(field.partition('value="')[2].partition('"')[0])
+
+
+def test_two_presses_show_what_azure_got(ended: ReimageOperation, azure: SandboxProcess, alice: User) -> None:
+    browser = client_of(alice)
+    assert "It is shown once, to you alone" in words(browser.get(path_of(ended)))
+    browser.post(path_of(ended))
+    waiting = browser.get(path_of(ended))
+    assert "The worker opens it for this browser." in words(waiting)
+    assert f'hx-get="{path_of(ended)}"' in source(waiting)
+    assert path_of(ended) not in form_actions(waiting)
+    answer_views(now=timezone.now())
+    assert "It is ready." in words(browser.get(path_of(ended)))
+    page = browser.post(path_of(ended))
+    assert page.status_code == 200
+    assert seen_by_azure(azure, password_in(page))
+    assert "no-store" in page["Cache-Control"]
+    assert "It was shown to you, once" in words(browser.get(path_of(ended)))
+    assert not SealedSecret.objects.exists()
+
+
+def test_another_method_is_refused(ended: ReimageOperation, alice: User) -> None:
+    assert client_of(alice).put(path_of(ended), {}).status_code == 405
+    assert not PasswordView.objects.exists()
+
+
+def test_looking_and_prefetching_spend_nothing(ended: ReimageOperation, alice: User) -> None:
+    browser = prepared(alice, ended)
+    events = AuditEvent.objects.count()
+    for _number in range(3):
+        for method in (browser.get, browser.head):
+            assert method(path_of(ended), headers={"Sec-Purpose": "prefetch"}).status_code == 200
+    assert "data-secret" not in source(browser.get(path_of(ended)))
+    assert AuditEvent.objects.count() == events
+    assert password_in(browser.post(path_of(ended)))
+
+
+@pytest.mark.parametrize("who", ["bob", "carol", "dan"])
+def test_whoever_else_sees_the_request_is_told_why_not(
+    ended: ReimageOperation, who: str, request: pytest.FixtureRequest
+) -> None:
+    browser = client_of(request.getfixturevalue(who))
+    for answer in (browser.get(path_of(ended)), browser.post(path_of(ended))):
+        assert answer.status_code == 403
+        assert "for the person who asked for it alone" in words(answer)
+    page = browser.get(f"/requests/{ended.reimage_request_id}/")
+    assert path_of(ended) not in source(page)
+
+
+def test_a_stranger_finds_nothing(ended: ReimageOperation, eve: User) -> None:
+    assert client_of(eve).get(path_of(ended)).status_code == 404
+    assert client_of(eve).post(path_of(ended)).status_code == 404
+
+
+def test_a_second_time_is_a_conflict_that_says_when(ended: ReimageOperation, alice: User) -> None:
+    browser = prepared(alice, ended)
+    shown = password_in(browser.post(path_of(ended)))
+    again = browser.post(path_of(ended))
+    assert again.status_code == 409
+    assert "was already shown, to Alice Aoki at" in words(again)
+    assert shown not in source(again)
+    assert AuditEvent.objects.filter(action="generated_password.requested_again").count() == 1
+
+
+def test_another_browser_of_hers_has_to_ask_itself(ended: ReimageOperation, alice: User) -> None:
+    first = prepared(alice, ended)
+    other = client_of(alice)
+    assert "It is shown once, to you alone" in words(other.get(path_of(ended)))
+    other.cookies[f"password_view_{ended.pk}"] = "no base64 at all!"
+    assert other.post(path_of(ended)).status_code == 302
+    assert first.post(path_of(ended)).status_code == 302
+    assert not PasswordView.objects.filter(seen_at__isnull=False).exists()
+
+
+@pytest.mark.asvs("V7.5.3")
+def test_an_old_sign_in_is_renewed_first(ended: ReimageOperation, alice: User) -> None:
+    browser = prepared(alice, ended)
+    session = browser.session
+    session["identity.authenticated_at"] = int(timezone.now().timestamp()) - 3600
+    session.save()
+    assert "/sign-in/again" in browser.post(path_of(ended))["Location"]
+    assert not PasswordView.objects.filter(seen_at__isnull=False).exists()
+
+
+@pytest.mark.asvs("V3.3.2", "V3.3.4")
+def test_the_key_is_a_cookie_that_scripts_and_other_sites_never_see(ended: ReimageOperation, alice: User) -> None:
+    browser = client_of(alice)
+    browser.post(path_of(ended))
+    cookie = browser.cookies[f"password_view_{ended.pk}"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Strict", 600)
+    answer_views(now=timezone.now())
+    browser.post(path_of(ended))
+    assert browser.cookies[f"password_view_{ended.pk}"].value == ""
+
+
+def test_she_is_told_where_it_waits(ended: ReimageOperation, alice: User) -> None:
+    browser = prepared(alice, ended)
+    for address in ("/", f"/requests/{ended.reimage_request_id}/"):
+        page = browser.get(address)
+        assert path_of(ended) in source(page)
+        assert "The new password of web-02 waits for you" in words(page)
+    browser.post(path_of(ended))
+    assert path_of(ended) not in source(browser.get("/"))
+
+
+def test_before_the_end_and_after_the_term_the_page_says_so(
+    azure: SandboxProcess, alice: User, bob: User, settings: Any
+) -> None:
+    settings.PASSWORD_MODE = "generated"
+    operation = approved(alice, bob, "web-02", parameters=GENERATED).operations.get()
+    browser = client_of(alice)
+    assert "once the reimage has ended" in words(browser.get(path_of(operation)))
+    assert browser.post(path_of(operation)).status_code == 409
+    run(operation.reimage_request, azure)
+    SealedSecret.objects.all().delete()
+    assert "There is nothing to see" in words(browser.get(path_of(operation)))
+    assert browser.post(path_of(operation)).status_code == 409

@@ -95,12 +95,17 @@ def test_beat_may_write_its_heartbeat(roles: None) -> None:
     assert not Heartbeat.objects.exists()
 
 
-@pytest.mark.parametrize("role", RIGHTS)
-@pytest.mark.parametrize("statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}"])
-@pytest.mark.parametrize("table", TABLES)
+CHANGES = [
+    (role, statement, table)
+    for role in RIGHTS
+    for statement in ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}")
+    for table in TABLES
+    if not (statement.startswith("DELETE") and "D" in RIGHTS[role].get(table, ""))  # the redactor's, tried below
+]
+
+
+@pytest.mark.parametrize(("role", "statement", "table"), CHANGES)
 def test_nobody_may_change_the_log_or_its_seal(roles: None, role: str, statement: str, table: str) -> None:
-    if (role, table) == (REDACTOR, "audit_auditpersonaltext") and statement.startswith("DELETE"):
-        pytest.skip("the one right to remove; the trigger answers it, see below")
     columns = {"audit_auditevent": "digest", "audit_auditleaf": "leaf_hash", "audit_auditpersonaltext": "salt"}
     column = columns.get(table, "root_hash")
     refused = pytest.raises(ProgrammingError, match="permission denied")

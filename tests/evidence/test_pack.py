@@ -14,8 +14,8 @@ from portal.audit.redaction import redact
 from reimage import audit_actions
 from reimage.models import ReimageOperation, ReimageRequest
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.standalone import verify
 from tests.audit.sealing.tampering import run
-from tests.audit.sealing.test_evidence import verify
 from tests.evidence.packs import TakenPack
 
 FILES = [

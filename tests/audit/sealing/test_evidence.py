@@ -1,8 +1,6 @@
 """Exports that prove themselves, verified by the stand-alone program alone, in a process that knows nothing of us."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -12,27 +10,7 @@ from django.core.management import CommandError, call_command
 
 from portal.audit.models import AuditEvent
 from tests.audit.sealing.logs import SealedLog
-
-VERIFIER = Path(__file__).resolve().parents[3] / "docs" / "verify_audit.py"
-MEMORY_LIMIT = 200 * 1024 * 1024
-
-
-def verify(export: Path, public_keys: str, *, verifier: Path = VERIFIER) -> tuple[int, str]:
-    """Exit code and words; with no more memory than the limit, and without our packages in sight."""
-    limited = (
-        "import resource, runpy, sys; "
-        f"resource.setrlimit(resource.RLIMIT_DATA, ({MEMORY_LIMIT},) * 2); "
-        "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", limited, str(verifier), str(export), public_keys],
-        cwd="/",
-        env={},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+from tests.audit.sealing.standalone import VERIFIER, verify
 
 
 @pytest.fixture

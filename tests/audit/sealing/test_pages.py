@@ -10,8 +10,8 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from portal.audit.models import AuditAnchor
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.standalone import verify
 from tests.audit.sealing.tampering import run
-from tests.audit.sealing.test_evidence import verify
 
 
 def page(browser: Client, path: str) -> str:

@@ -21,8 +21,8 @@ from portal.audit.sealing import evidence
 from portal.audit.sealing.evidence import evidence_lines, leaves_at, newest_note
 from tests.audit.events import BATCH_01, WEB_01
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.standalone import verify
 from tests.audit.sealing.tampering import run
-from tests.audit.sealing.test_evidence import verify
 
 
 def taken(auditor: Client, query: str = "") -> bytes:

@@ -24,6 +24,8 @@ REIMAGE_FAULTS = {
     "accepted_then_lost": 0.05,
     "accepted_then_status:503": 0.03,
     "accepted_then_status:502": 0.02,
+    "accepted_then_status:409": 0.03,
+    "accepted_then_status:429": 0.02,
     "reset_before": 0.03,
     "slow:2.5": 0.2,
     "slow:17": 0.01,

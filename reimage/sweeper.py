@@ -1,4 +1,4 @@
-"""The worker's own sweeper: does what is long overdue without any message, so that no broker is needed, only quicker.
+"""The worker's own sweeper: does what is long overdue without any message, so that neither broker nor beat is needed.
 
 While messages flow, nothing stays due for long and this stays idle. See docs/decisions/0018.
 """
@@ -7,16 +7,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event, Thread
 
 import structlog
-from celery import bootsteps
+from celery import bootsteps, current_app
 from celery.worker import WorkController
 from django.conf import settings
 from django.db import close_old_connections
 
+from portal.health import duties, heartbeats
 from reimage import tasks
 from reimage.services import execution, leases
 
 LOOK_SECONDS = 3
-DUTIES_SECONDS = 30  # ten of beat's rounds without its message
+INSTEAD = {"sweep": tasks.do_duties}  # without ringing: what is due is taken up below
 THREADS = 4
 ROOM = 200  # operations taken up at a time, so that a round is a few seconds' work
 log = structlog.get_logger(__name__)
@@ -53,16 +54,37 @@ class Sweeper:
                 log.warning("sweeper.failed", error=type(err).__name__)
 
     def look(self) -> None:
-        """Takes up what no message came for, and the duties if no sweep did them."""
+        """Takes up what no message came for: operations, and duties that nobody did."""
         close_old_connections()
-        if tasks.duties_done.seconds_ago > DUTIES_SECONDS:
-            tasks.do_duties()
         self._in_hand = {pk: future for pk, future in self._in_hand.items() if not future.done()}
         overdue = leases.due_operation_ids(ROOM, overdue_seconds=settings.SWEEPER_GRACE_SECONDS)
         taken = [pk for pk in overdue if pk not in self._in_hand][: ROOM - len(self._in_hand)]
         if taken and not self._ended.is_set():
             log.warning("sweeper.no_message_came", operations=len(taken))
             self._in_hand |= {pk: self._hands.submit(_advance, pk) for pk in taken}
+        self._take_up_duties()
+
+    def _take_up_duties(self) -> None:
+        """All that beat rings for, once it is overdue by as long as an operation may be, twice over."""
+        patience, schedule = 2 * settings.SWEEPER_GRACE_SECONDS, current_app.conf.beat_schedule
+        limits = {name: float(entry["schedule"]) + patience for name, entry in schedule.items()}
+        for name in duties.take_overdue(limits):
+            if not self._ended.is_set():
+                log.warning("sweeper.duty_taken_up", duty=name)
+                self._hands.submit(_do_duty, name, schedule[name]["task"])
+
+
+def _do_duty(name: str, task: str) -> None:
+    """As a message would have had it done."""
+    close_old_connections()
+    try:
+        duty = INSTEAD.get(name) or current_app.tasks[task]
+        duty()
+        heartbeats.duty_ended(name)
+    except Exception:  # it is overdue again after a while
+        log.exception("sweeper.duty_failed", duty=name)
+    finally:
+        close_old_connections()
 
 
 def _advance(operation_id: int) -> None:

@@ -4,7 +4,6 @@ import structlog
 from celery import shared_task, signals
 
 from portal.audit.actors import Actor
-from portal.health import heartbeats, signs
 from reimage.services import (
     alarms,
     decision,
@@ -17,10 +16,8 @@ from reimage.services import (
     sealing_keys,
 )
 from reimage.services.clock import database_now
-from reimage.services.pace import LastTime
 
 log = structlog.get_logger(__name__)
-duties_done = LastTime()
 
 
 @signals.worker_init.connect
@@ -50,7 +47,6 @@ def sweep() -> None:
 
 def do_duties() -> None:
     """Ends what ran out of time, raises alarms, sends what waits. Also done at once in several processes."""
-    duties_done.now()
     for duty in (
         decision.expire_reimage_requests,
         drafting.discard_expired_drafts,
@@ -61,7 +57,6 @@ def do_duties() -> None:
             duty(now=database_now())
         except Exception:  # one duty's trouble is not the others'; it is tried again in seconds
             log.exception("sweep.failed", duty=duty.__name__)
-    heartbeats.duty_ended(signs.SWEEP)
 
 
 @shared_task

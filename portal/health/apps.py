@@ -7,4 +7,4 @@ class HealthConfig(AppConfig):
     name = "portal.health"
 
     def ready(self) -> None:
-        from portal.health import processes  # noqa: F401  # listens to Celery's signals from now on
+        from portal.health import duties, processes  # noqa: F401  # listen to Celery's signals from now on

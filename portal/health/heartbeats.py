@@ -15,10 +15,10 @@ def beat(*, role: ProcessRole, identity: str, silent_seconds: float | None) -> N
     """The process lives; its broker was last heard so many seconds ago (None: never). Clears the long dead."""
     signs: dict[str, Combinable] = {"seen_at": Now()}
     if silent_seconds is not None:
-        signs["heard_at"] = _ago(timedelta(seconds=silent_seconds))
+        signs["heard_at"] = ago(timedelta(seconds=silent_seconds))
     if not Heartbeat.objects.filter(identity=identity).update(**signs):
         Heartbeat.objects.create(role=role, identity=identity, started_at=Now(), **{"heard_at": None, **signs})
-    Heartbeat.objects.filter(seen_at__lt=_ago(KEEP_DEAD)).delete()
+    Heartbeat.objects.filter(seen_at__lt=ago(KEEP_DEAD)).delete()
 
 
 def end(*, identity: str) -> None:
@@ -32,5 +32,6 @@ def duty_ended(name: str) -> None:
         DutyRun.objects.update_or_create(name=name, defaults={"ended_at": Now()})
 
 
-def _ago(span: timedelta) -> Combinable:
+def ago(span: timedelta) -> Combinable:
+    """A moment in the past, by the database's clock."""
     return ExpressionWrapper(Now() - Value(span), output_field=DateTimeField())

@@ -27,10 +27,11 @@ class Heartbeat(models.Model):
 
 
 class DutyRun(models.Model):
-    """Something that has to happen again and again, and when it last came to its end."""
+    """Something that has to happen again and again: when it last came to its end, and was last taken up as overdue."""
 
     name = models.CharField(max_length=32, unique=True)
-    ended_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

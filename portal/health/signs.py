@@ -54,14 +54,19 @@ def read_vitals() -> Vitals:
     """By the database's clock, as the signs were written."""
     rows = Heartbeat.objects.annotate(now=Now()).values_list("role", "started_at", "seen_at", "heard_at", "now")
     signs = [_sign(*row) for row in rows]
-    run = DutyRun.objects.filter(name=SWEEP).annotate(now=Now()).values_list("ended_at", "now").first()
+    run = (
+        DutyRun.objects.filter(name=SWEEP, ended_at__isnull=False)
+        .annotate(now=Now())
+        .values_list("ended_at", "now")
+        .first()
+    )
     workers, beats = ([sign for sign in signs if sign.role == role] for role in (ProcessRole.WORKER, ProcessRole.BEAT))
     living = [sign for sign in workers if sign.unseen <= ALIVE_SECONDS]
     return Vitals(
         workers=len(living),
         worker_silence=max((sign.silent for sign in living), default=None),
         beat_silence=_latest(beats),
-        sweep_age=_seconds(run[0], run[1]) if run else None,
+        sweep_age=_seconds(run[0], run[1]) if run and run[0] else None,
     )
 
 

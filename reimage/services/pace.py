@@ -1,7 +1,6 @@
 """How long until the next look (Azure's Retry-After, else an interval with some jitter), and until none is worth it."""
 
 import random
-import time
 from datetime import timedelta
 
 from django.conf import settings
@@ -15,19 +14,3 @@ def poll_seconds(retry_after: int | None = None) -> float:
     if retry_after:
         return float(retry_after)
     return float(settings.OPERATION_POLL_SECONDS) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-
-
-class LastTime:
-    """When this process last did something. One float, so that threads need no lock."""
-
-    def __init__(self) -> None:
-        self.now()
-
-    def now(self) -> None:
-        """It is being done."""
-        self._at = time.monotonic()
-
-    @property
-    def seconds_ago(self) -> float:
-        """By a clock that nobody sets."""
-        return time.monotonic() - self._at

@@ -83,14 +83,16 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
 def _store(held: Claim, outcome: CallOutcome) -> None:
     """Once more over a new connection where the database did not take it: an answer that is lost costs a person's time.
 
-    The fence and the state let only one of the two writes count.
+    The connection may have broken right after the commit: then it did take it, and nothing is written again.
     """
     try:
         _after_post(held, outcome)
     except OperationalError as err:
         log.warning("reimage.answer_not_stored", error=type(err).__name__)
         connection.close()
-        _after_post(held, outcome)
+        held.operation.refresh_from_db()
+        if held.operation.state == OperationState.SUBMITTING:
+            _after_post(held, outcome)
 
 
 def recover(held: Claim) -> None:

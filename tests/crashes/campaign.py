@@ -75,7 +75,7 @@ class Campaign:
 
     @contextmanager
     def from_the_start(self) -> Iterator[None]:
-        """Whatever happens in the block never was; Azure begins anew."""
+        """Whatever is done in the block is undone after it; Azure is as it was before it."""
         with undone():
             self.sandbox.reset()
             forget_clients()

@@ -167,8 +167,14 @@ def test_due_means_what_the_sweeper_means(alice: User) -> None:
 def test_a_sweep_leaves_its_sign() -> None:
     from reimage import tasks
 
-    tasks.sweep()
+    tasks.sweep.apply()
     assert DutyRun.objects.get().name == signs.SWEEP
+
+
+def test_a_sweep_that_was_only_begun_is_none(client: Client) -> None:
+    all_is_well()
+    DutyRun.objects.update(ended_at=None, taken_at=timezone.now())
+    assert failing(client) == {"sweep"}
 
 
 def due(alice: User, *, seconds: float, name: str = "web-01") -> ReimageOperation:

@@ -6,12 +6,15 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
 from portal.celery import app
+from portal.health.models import DutyRun
 from portal.identity.models import User
+from portal.identity.session_store import SessionStore
 from reimage import sweeper, tasks
 from reimage.models import ReimageOperation
 from reimage.services import leases
@@ -93,21 +96,77 @@ def test_it_does_not_take_up_twice_what_it_has_in_hand(
     assert len(ids) == 1
 
 
-@pytest.mark.parametrize(("ago", "expected"), [(29, 0), (31, 1)])
-def test_it_does_the_duties_when_no_sweep_did_them_lately(
-    db: None, own: Sweeper, monkeypatch: pytest.MonkeyPatch, ago: float, expected: int
+def every_duty_ended(seconds_ago: float) -> None:
+    for name in app.conf.beat_schedule:
+        DutyRun.objects.update_or_create(
+            name=name, defaults={"ended_at": timezone.now() - timedelta(seconds=seconds_ago)}
+        )
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The duties that were taken up."""
+    names: list[str] = []
+    monkeypatch.setattr(sweeper, "_do_duty", lambda name, _task: names.append(name))
+    return names
+
+
+@pytest.mark.parametrize(
+    ("ago", "expected"),
+    [
+        (2, set()),
+        (60, {"sweep", "seal"}),
+        (400, {"sweep", "seal", "inventory"}),
+        (700, {"sweep", "seal", "inventory", "seal-all"}),
+        (90_000, {"sweep", "seal", "inventory", "seal-all", "sessions"}),
+    ],
+)
+def test_it_takes_up_whatever_duty_nobody_did(
+    db: None, own: Sweeper, done: list[str], ago: float, expected: set[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    done: list[bool] = []
-    monkeypatch.setattr(tasks, "do_duties", lambda: done.append(True))
-    monkeypatch.setattr(type(tasks.duties_done), "seconds_ago", ago)
+    every_duty_ended(ago)
+    for _ in range(2):
+        own.look()
+    own.finish()
+    assert sorted(done) == sorted(expected)
+    assert ("sweeper.duty_taken_up" in caplog.text) is bool(expected)
+
+
+def test_a_sweeper_that_ends_takes_up_none(db: None, own: Sweeper, done: list[str]) -> None:
+    every_duty_ended(90_000)
+    own._ended.set()
     own.look()
-    assert len(done) == expected
+    own.finish()
+    assert done == []
 
 
-def test_a_sweep_counts_as_having_done_them(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.duties_done, "_at", tasks.duties_done._at - 1_000)
-    tasks.do_duties()
-    assert tasks.duties_done.seconds_ago < 1_000
+def test_a_duty_is_the_task_that_beat_rings_for(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeper, "close_old_connections", lambda: None)
+    app.loader.import_default_modules()  # as a worker does when it begins
+    SessionStore().create()
+    Session.objects.update(expire_date=timezone.now() - timedelta(days=1))
+    sweeper._do_duty("sessions", app.conf.beat_schedule["sessions"]["task"])
+    assert not Session.objects.exists()
+    assert DutyRun.objects.get().ended_at is not None
+
+
+def test_instead_of_ringing_a_dead_broker_it_does_what_a_sweep_does_besides(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "close_old_connections", lambda: None)
+    monkeypatch.setattr(tasks.doorbell, "ring", lambda ids: pytest.fail("it rang"))
+    sweeper._do_duty("sweep", "reimage.tasks.sweep")
+    assert DutyRun.objects.get().name == "sweep"
+
+
+def test_a_duty_that_fails_is_not_taken_for_done(
+    db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sweeper, "close_old_connections", lambda: None)
+    monkeypatch.setitem(sweeper.INSTEAD, "sweep", lambda: 1 / 0)
+    sweeper._do_duty("sweep", "reimage.tasks.sweep")
+    assert "sweeper.duty_failed" in caplog.text
+    assert not DutyRun.objects.exists()
 
 
 def test_it_looks_again_after_a_database_that_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +209,7 @@ def test_stopping_lets_a_step_finish(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(sweeper, "_advance", step)
     monkeypatch.setattr(leases, "due_operation_ids", lambda *_, **__: [7])
+    monkeypatch.setattr(sweeper.duties, "take_overdue", lambda _limits: [])
     monkeypatch.setattr(sweeper, "LOOK_SECONDS", 0)
     own = Sweeper()
     own.start()

@@ -246,8 +246,15 @@ def unapproved_posts(evidence: Evidence) -> Mutants:
                 yield spoiled(
                     evidence, lambda copy, one=operation, yes=accepted: post_again(copy, one, at=end, accepted=yes)
                 )
+            yield spoiled(evidence, lambda copy, one=operation: _post_unseen(copy, one, at=end))
     stray = AzureOperation("nobody's", evidence.operations[0].vm, end, end + 1, "Succeeded")
     yield spoiled(evidence, lambda copy: copy.azure_operations.append(stray))
+
+
+def _post_unseen(copy: Evidence, operation: Operation, *, at: float) -> None:
+    """Nobody of the people remembers that it was to be stopped; the log does."""
+    post_again(copy, operation, at=at)
+    copy.deeds = [deed for deed in copy.deeds if deed.request != operation.request]
 
 
 def _approve_later(copy: Evidence, number: int) -> None:

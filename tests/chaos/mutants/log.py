@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle
 
 from tests.chaos.evidence import Anchor, Evidence
 from tests.chaos.mutants.forging import anchored, change, rechained, resealed, spoiled
 
 Mutants = Iterator[Evidence]
+FORGED = 4  # every so many: to make everything anew takes its time
 
 
 def dropped(evidence: Evidence) -> Mutants:
-    """Any event, the last one included: as it stands, and with all that comes after renumbered and sealed anew."""
+    """Any event, the last one included; of some, with all that comes after numbered, chained and sealed anew."""
     for place in range(len(evidence.events)):
         rest = evidence.events[:place] + evidence.events[place + 1 :]
-        for events in (rest, resealed(rechained(rest))):
+        forged = [resealed(rechained(rest))] if place % FORGED == 0 else []
+        for events in (rest, *forged):
             yield spoiled(evidence, lambda copy, events=events: setattr(copy, "events", events))
 
 
@@ -22,7 +25,7 @@ def cut_tails(evidence: Evidence) -> Mutants:
     for length in range(1, len(evidence.events)):
         rest = evidence.events[:-length]
         yield spoiled(evidence, lambda copy, events=rest: setattr(copy, "events", events))
-        if any(event.subject for event in evidence.events[-length:]):
+        if length % FORGED == 1 and any(event.subject for event in evidence.events[-length:]):
 
             def cut(copy: Evidence, length: int = length) -> None:
                 copy.events = copy.events[:-length]
@@ -32,20 +35,18 @@ def cut_tails(evidence: Evidence) -> Mutants:
 
 
 def altered(evidence: Evidence) -> Mutants:
-    """Any event: its text, its time, its digest, the digest of the one before, its leaf; and all of that anew."""
+    """Any event's text, and then one of its marks in turn; of some the text with all marks of the log made anew."""
+    kinds = cycle(
+        ({"digest": "0" * 64}, {"previous_digest": "0" * 64}, {"leaf": "00" * 32}, {"place": None, "leaf": ""})
+    )
     for place, event in enumerate(evidence.events):
         raw = event.raw.replace(b'"outcome"', b'"Outcome"')
-        for changes in (
-            {"raw": raw},
-            {"digest": "0" * 64},
-            {"previous_digest": "0" * 64},
-            {"leaf": "00" * 32},
-            {"place": None, "leaf": ""},
-        ):
-            if event.subject or not changes.keys() & {"digest", "previous_digest"}:
-                yield spoiled(evidence, lambda copy, n=place, changes=changes: change(copy.events, n, **changes))
-        events = [replace(one, raw=raw) if one is event else one for one in evidence.events]
-        yield spoiled(evidence, lambda copy, events=events: setattr(copy, "events", resealed(rechained(events))))
+        marks = [next(kinds)] if event.subject else []  # only those are chained
+        for changes in ({"raw": raw}, *marks):
+            yield spoiled(evidence, lambda copy, n=place, changes=changes: change(copy.events, n, **changes))
+        if place % FORGED == 0:
+            events = [replace(one, raw=raw) if one is event else one for one in evidence.events]
+            yield spoiled(evidence, lambda copy, events=events: setattr(copy, "events", resealed(rechained(events))))
 
 
 def swapped(evidence: Evidence) -> Mutants:

@@ -20,11 +20,16 @@ def find_targets(requester: User, machine_ids: Sequence[int]) -> list[VirtualMac
     """The machines of these primary keys, in their order. Raises NotFound for any beyond the person's grants."""
     found = granted_targets(requester, machine_ids)
     if len(found) < len(machine_ids):
-        raise NotFound(
-            _("A machine of this request does not exist, or you may not request its reimage."),
-            _("Choose again from your machines; ask an administrator for a grant if one is missing."),
-        )
+        raise not_granted()
     return found
+
+
+def not_granted() -> NotFound:
+    """What is said of a machine that is not there, and of one that is not this person's: the same."""
+    return NotFound(
+        _("A machine of this request does not exist, or you may not request its reimage."),
+        _("Choose again from your machines; ask an administrator for a grant if one is missing."),
+    )
 
 
 def granted_targets(requester: User, machine_ids: Sequence[int]) -> list[VirtualMachine]:

@@ -20,7 +20,7 @@ from reimage.services.clock import database_now
 from reimage.services.drafting import draft_reimage_request
 from reimage.services.errors import AlreadySubmitted, Finding, InvalidReimageRequest, MachinesChanged
 from reimage.services.images import offered_versions
-from reimage.services.targets import find_targets, granted_targets
+from reimage.services.targets import find_targets, granted_targets, not_granted
 from reimage.views.review import to_the_first
 from reimage.views.settings_groups import Group, carried_over, changes_since, groups_of, placed, targets_of
 
@@ -77,7 +77,7 @@ def _outdated(request: PersonRequest, wanted: Sequence[int]) -> HttpResponse:
     changes = changes_since(request.POST, machines, [number for number in wanted if number not in found])
     reason = ReasonForm(request.POST)
     if not machines:
-        return _no_form(request, changes, status=404, reason=reason)
+        return _no_form(request, changes, status=404, reason=reason, remedy=not_granted().remedy)
     typed, homeless = carried_over(request.POST, machines)
     groups = groups_of(machines, typed)
     return _form(request, machines, reason, groups, changes=changes, homeless=homeless, status=409)
@@ -105,11 +105,8 @@ def _form(
     return render(request, "reimage/new_request/form.html", page, status=status)
 
 
-def _no_form(
-    request: PersonRequest, findings: Sequence[str], *, status: int, reason: ReasonForm | None = None
-) -> HttpResponse:
-    context = {"findings": findings, "reason": reason}
-    return render(request, "reimage/new_request/no_targets.html", context, status=status)
+def _no_form(request: PersonRequest, findings: Sequence[str], *, status: int, **context: object) -> HttpResponse:
+    return render(request, "reimage/new_request/no_targets.html", {"findings": findings, **context}, status=status)
 
 
 @routine

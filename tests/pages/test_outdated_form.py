@@ -130,6 +130,7 @@ def test_without_any_machine_left_what_was_typed_is_still_shown(visitor: Client)
     assert answer.status_code == 404
     assert "web-02 does not exist any more, or you may no longer request its reimage." in words(answer)
     assert "The disk image is corrupt." in words(answer)
+    assert "Ticket: INC-7" in words(answer)
 
 
 def test_a_machine_that_vanished_from_azure_is_named(visitor: Client, azure: SandboxProcess) -> None:

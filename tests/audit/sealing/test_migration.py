@@ -13,9 +13,9 @@ from portal.audit.disclosure import disclosed_body
 from portal.audit.models import AuditEvent
 from portal.audit.projection import columns_of
 from portal.audit.verification.reading import as_stored
-from tests.audit.people import by_alice, redact_person
+from tests.audit.people import actor_of, by_alice, redact_person
 from tests.audit.sealing.logs import SealedLog
-from tests.cast import ALICE, TENANT_ID
+from tests.cast import ALICE, BOB, TENANT_ID
 
 BODY = {
     "version": 1,
@@ -64,12 +64,12 @@ def test_a_log_of_before_stays_sound_and_readable(before: None, log: SealedLog) 
     by_alice()
     log.grow(1)
     assert redact_person().events == 1
-    log.grow(1)
+    log.grow(1, actor=actor_of(BOB))
     verdict = log.verify()
     assert (verdict.exit_code, verdict.tampered, verdict.sealed) == (0, [], 7)
     old = AuditEvent.objects.get(event_id=UUID(int=1))
     assert (old.actor_text, old.target_text, old.address_text) == ("Alice Aoki", "Bob Baba", "192.0.2.7")
     assert disclosed_body(old)["detail"] == {"comment": "Please."}
     for table in ("audit_auditevent", "audit_auditpersonaltext", "audit_auditleaf"):
-        with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        with pytest.raises(DatabaseError, match="append-only"), connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table}")

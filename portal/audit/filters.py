@@ -61,7 +61,8 @@ class EventFilterForm(Form):
         """An address that was mistyped must not look like a selection, and show all events."""
         for name in sorted(set(self.data) - set(self.fields) - PAGING):
             self.add_error(
-                None, _("There is no filter “%(name)s”. Remove it below, or correct the address.") % {"name": name}
+                None,
+                _("There is no filter “%(name)s”. Remove it by its cross, or correct the address.") % {"name": name},
             )
         given = getattr(self.data, "getlist", lambda name: [self.data.get(name)])
         for name, field in self.fields.items():

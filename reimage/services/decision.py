@@ -225,17 +225,21 @@ def _report_standing_change(found: ReimageRequest, operation: ReimageOperation) 
 
 
 def _record(action: AuditAction, actor: Actor, found: ReimageRequest, *, comment: str = "") -> None:
-    detail: dict[str, object] = {"digest": found.digest, "virtual_machines": _resource_ids(found)}
+    machines = _machines(found)
+    detail: dict[str, object] = {"digest": found.digest, "virtual_machines": [machine.id for machine in machines]}
     if comment.strip():
         detail["comment"] = Personal(comment.strip())
     record(
         action=action,
         actor=actor,
         target=Target("reimage_request", str(found.pk), str(found)),
+        related=machines,
         subject=found.audit_subject,
         detail=detail,
     )
 
 
-def _resource_ids(found: ReimageRequest) -> list[str]:
-    return [operation.plan["resource_id"] for operation in found.operations.all()]
+def _machines(found: ReimageRequest) -> list[Target]:
+    return [
+        Target("virtual_machine", operation.plan["resource_id"], operation.name) for operation in found.operations.all()
+    ]

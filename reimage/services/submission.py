@@ -123,6 +123,7 @@ def _submit(draft: ReimageRequest, now: datetime) -> None:
         action=audit_actions.REQUEST_SUBMITTED,
         actor=Actor.person(draft.requester),
         target=Target("reimage_request", str(draft.pk), str(draft)),
+        related=[Target("virtual_machine", operation.plan["resource_id"], operation.name) for operation in operations],
         subject=draft.audit_subject,
         flags=flags,
         detail={

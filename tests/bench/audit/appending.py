@@ -57,7 +57,7 @@ def main(chains: str, writers: int, seconds: float, first: int) -> None:
     for thread in threads:
         thread.start()
     print("ready", flush=True)  # noqa: T201  # read by the figure
-    sys.stdin.readline()
+    sys.stdin.readline()  # a line, or the end of what there is to read
     start.wait()
     for thread in threads:
         thread.join()

@@ -37,7 +37,9 @@ class Portal:
     def start(self, *arguments: object) -> "subprocess.Popen[str]":
         """Starts Python with these arguments."""
         command = [sys.executable, *map(str, arguments)]
-        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def run(self, *arguments: object) -> str:
         """Runs it to its end and gives what it printed; its complaints go where ours go."""

@@ -77,6 +77,7 @@ class DemoEnvironment:
             "AZURE_CA_BUNDLE": str(self.sandbox_folder / "ca.pem"),
             "SEALING_PUBLIC_KEY": self.keys.sealing_public_key,
             "AUDIT_PUBLIC_KEYS": public_key_of(self.keys.audit_signing_key_file, self.public_url),
+            "PASSWORD_MODE": self.inherited.get("PASSWORD_MODE", "sealed"),
             "TIME_ZONE": time_zone_of_this_machine(),
             "OPERATION_POLL_SECONDS": "3",  # a reimage of the sandbox takes 20 seconds
             "BREAKER_REIMAGES": "50",  # whoever tries it may reimage all of the sandbox at once

@@ -18,6 +18,7 @@ from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
 from reimage.decision_forms import CommentForm, RejectForm
 from reimage.domain import request_states
+from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest
 from reimage.services import decision
@@ -85,14 +86,17 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     if not form.is_valid() and (back := _back_to_decide(request, reimage_request_id, approve_form=form)):
         return back
     with _way_on_to(reimage_request_id):
-        decision.approve_reimage_request(
+        approved = decision.approve_reimage_request(
             approver=request.user,
             reimage_request_id=reimage_request_id,
             digest=request.POST.get("digest", ""),
             comment=form.cleaned_data.get("comment", ""),
             now=database_now(),
         )
-    messages.success(request, _("Approved. The reimage starts now."))
+    if approved.operations.filter(state=OperationState.AWAITING_PASSWORD).exists():
+        messages.success(request, _("Approved. The requester is asked for the password; then the reimage starts."))
+    else:
+        messages.success(request, _("Approved. The reimage starts now."))
     return redirect("reimage:request", reimage_request_id)
 
 

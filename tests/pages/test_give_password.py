@@ -142,6 +142,13 @@ def test_others_are_told_whom_it_waits_for(awaiting: ReimageRequest, bob: User) 
     assert "awaited" not in words(client_of(bob).get("/"))
 
 
+def test_the_approver_reads_what_it_waits_for(azure: SandboxProcess, alice: User, bob: User, settings: Any) -> None:
+    settings.PASSWORD_MODE = "at_release"
+    pending = request_reimage(alice, "web-02", parameters=AT_RELEASE)
+    page = client_of(bob).post(f"/requests/{pending.pk}/approve", {"digest": pending.digest}, follow=True)
+    assert "The requester is asked for the password" in words(page)
+
+
 def test_the_form_of_a_new_request_asks_for_none(azure: SandboxProcess, alice: User, settings: Any) -> None:
     settings.PASSWORD_MODE = "at_release"
     browser = client_of(alice)

@@ -16,11 +16,13 @@ pytestmark = pytest.mark.usefixtures("grants")
 SUBJECTS = {
     NoticeKind.SUBMITTED: "Reimage request #{id} of Alice Aoki waits for your decision",
     NoticeKind.APPROVED: "Your reimage request #{id} was approved",
+    NoticeKind.PASSWORD_AWAITED: "Your password is awaited: request #{id} was approved",
     NoticeKind.REJECTED: "Your reimage request #{id} was rejected",
     NoticeKind.CANCELED: "Reimage request #{id} of Alice Aoki was canceled",
     NoticeKind.EXPIRED: "Your reimage request #{id} expired",
     NoticeKind.FINISHED: "Your reimage request #{id} has ended: Completed",
     NoticeKind.NEEDS_ATTENTION: "Reimage request #{id} needs an administrator",
+    NoticeKind.PASSWORD_AGAIN: "A password of request #{id} was asked for again after it was seen",
 }
 
 
@@ -81,7 +83,7 @@ def test_text_is_plain_and_html_is_escaped(kind: NoticeKind, made: ReimageReques
 
 @pytest.mark.parametrize("kind", SUBJECTS)
 def test_each_kind_reaches_those_whom_it_concerns(kind: NoticeKind, made: ReimageRequest) -> None:
-    to = {NoticeKind.SUBMITTED: "bob", NoticeKind.CANCELED: "bob", NoticeKind.NEEDS_ATTENTION: "dan"}.get(kind, "alice")
+    to = {"submitted": "bob", "canceled": "bob", "needs_attention": "dan", "password_again": "dan"}.get(kind, "alice")
     assert mail_of(kind, made)[0].to == [f"{to}@example.com"]
 
 

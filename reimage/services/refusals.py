@@ -14,8 +14,9 @@ from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation
 from reimage.services.leases import REFUSAL, Claim, commit, due_in
+from reimage.services.pace import poll_seconds
 
-FIRST_LOOK_SECONDS = 60  # an accepted reimage shows by then: the machine is `Updating` from its acceptance on
+FIRST_LOOK_SECONDS = 60  # at the latest, and one poll's time at least: an accepted reimage shows as `Updating`
 
 
 def doubt(
@@ -37,7 +38,7 @@ def doubt(
         action=audit_actions.OPERATION_REFUSED,
         detail={**note, "status": outcome.status},
         note=note,
-        next_at=due_in(min(seconds, FIRST_LOOK_SECONDS)),
+        next_at=due_in(min(max(seconds, poll_seconds()), FIRST_LOOK_SECONDS)),
         evidence={**held.operation.evidence, **(evidence or {}), REFUSAL: refusal},
     )
 

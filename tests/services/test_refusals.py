@@ -169,7 +169,9 @@ def test_it_waits_as_long_as_azure_says_and_looks_before(azure: SandboxProcess, 
 def test_a_time_that_has_passed_meanwhile_is_not_waited_for_again(
     azure: SandboxProcess, alice: User, bob: User
 ) -> None:
+    before = timezone.now()
     operation = refused(azure, alice, bob, MANAGED, "status", 409, retry_after=1)
+    assert operation.next_at - before > timedelta(seconds=11)  # an acceptance needs a moment to show
     operation.evidence["refusal"]["again_at"] = (timezone.now() - timedelta(hours=1)).isoformat()
     operation.save()
     before = timezone.now()

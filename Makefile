@@ -3,8 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TEST_ENV := DJANGO_SETTINGS_MODULE=tests.settings
-# Four even on two cores: half of the time a test waits for another process.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist=loadfile
+# Four even on two cores: half of the time a test waits for another process. Which file begins first: tests/order.py.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist=loadfile --no-loadscope-reorder
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 

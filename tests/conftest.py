@@ -17,6 +17,7 @@ from tests.brokers import servers
 from tests.browser import chromium
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, make_user
 from tests.crashes import small_disk
+from tests.order import rank
 
 __all__ = ["azure", "grants", "inventory", "log", "running_sandbox", "sandbox", "sealing_key"]
 
@@ -64,6 +65,12 @@ def append_only_tables_are_flushed_after_transactional_tests() -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flush, "sql_flush", sql_flush)
         yield
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-django, which sorts by the kind of database access
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """See tests/order.py."""
+    items.sort(key=lambda item: rank(item.nodeid))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,15 +3,19 @@
 import json
 import socket
 import threading
+from collections.abc import Sequence
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from portal.audit.models import AuditAnchor, AuditCheckpoint
 from portal.audit.sealing import anchors, places
-from portal.audit.sealing.anchor_file import anchored_size, lines_of, read_line
+from portal.audit.sealing.anchor_file import anchored_size, append_notes, lines_of, read_line
+from portal.audit.sealing.checkpoints import read
 from portal.audit.sealing.sealer import SealingRefused
 from portal.audit.sealing.status import seal_status
 from tests.audit.sealing.logs import SealedLog
@@ -154,3 +158,29 @@ def test_a_place_that_is_away_does_not_hold_up_another(log: SealedLog) -> None:
     log.seal()
     assert anchors.anchor_checkpoints(now=timezone.now()) == {"file": 1, "syslog": 0}
     assert seal_status().anchored_up_to == 0
+
+
+def test_a_place_that_is_away_for_an_hour_raises_the_alarm_and_misses_nothing(
+    log: SealedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round a minute; the webhook is away for sixty of them, the file is not."""
+    began, told, is_away = timezone.now(), [], True
+
+    def tell(notes: Sequence[str]) -> None:
+        if is_away:
+            raise places.PlaceProblem("the webhook answered 503")
+        told.extend(read(note)[0].tree_size for note in notes)
+
+    monkeypatch.setattr(anchors, "places", lambda: {"file": append_notes, "webhook": tell})
+    with capture_logs() as lines:
+        for minute in range(60):
+            log.record(1)
+            log.seal()
+            anchors.anchor_checkpoints(now=began + timedelta(minutes=minute))
+    assert [line["log_level"] for line in lines if line["event"] == "audit.not_anchored"] == ["error"] * 60
+    assert (seal_status().anchored_up_to, seal_status().failing_since) == (0, began)
+    is_away = False
+    assert anchors.anchor_checkpoints(now=began + timedelta(hours=1)) == {"file": 60, "webhook": 60}
+    assert told == sizes_in(log.anchor_file) == list(range(1, 61))
+    assert (seal_status().anchored_up_to, seal_status().failing_since) == (60, None)
+    assert log.verify().exit_code == 0

@@ -112,6 +112,16 @@ def test_a_clock_that_ran_backwards_is_a_remark(log: SealedLog) -> None:
     assert verdict.remarks == ["sealed long after they say they happened, or before, among others: #1, #2, #3"]
 
 
+def test_a_clock_that_is_put_back_between_two_rounds_raises_no_alarm(log: SealedLog) -> None:
+    now = timezone.now()
+    for moment in (now, now - timedelta(minutes=10), now):
+        log.record(2)
+        log.seal(now=moment)
+    log.anchor()
+    verdict = log.verify()
+    assert (verdict.exit_code, verdict.sealed, verdict.remarks) == (SOUND, 6, [])
+
+
 def test_a_key_that_was_replaced_twice_leaves_a_sound_log(log: SealedLog) -> None:
     log.grow(2)
     log.rotate("second")

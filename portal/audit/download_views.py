@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from uuid import UUID
 
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -69,8 +69,10 @@ def proof(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
 @auditors_only
 def verifier(request: AuditorRequest) -> HttpResponseBase:
     """The program that verifies exports, proofs and packs; the same file as in the source."""
-    return FileResponse(
-        VERIFIER.open("rb"), as_attachment=True, filename=VERIFIER.name, content_type="text/x-python; charset=utf-8"
+    return HttpResponse(
+        VERIFIER.read_bytes(),
+        content_type="text/x-python; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{VERIFIER.name}"'},
     )
 
 

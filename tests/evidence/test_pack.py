@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from django.test import Client
 from django.utils import translation
 
@@ -112,6 +113,7 @@ def test_warnings_are_those_of_the_event_not_of_the_row(asked: ReimageRequest, a
     assert "will be deleted and cannot be recovered" in pack.words()
 
 
+@pytest.mark.asvs("V16.4.2")
 def test_a_changed_event_makes_the_pack_fail_its_verifier(
     asked: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
 ) -> None:

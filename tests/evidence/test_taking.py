@@ -13,6 +13,7 @@ from portal.identity.models import User
 from reimage.models import ReimageRequest
 from tests import stories
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.tampering import run
 from tests.cast import client_of
 from tests.evidence.packs import TakenPack, signed_in
 from tests.sandbox_process import SandboxProcess
@@ -24,7 +25,7 @@ def address_of(reimage_request: ReimageRequest) -> str:
     return f"/requests/{reimage_request.pk}/evidence.zip"
 
 
-@pytest.mark.asvs("V5.4.1", "V5.4.2", "V16.3.2")
+@pytest.mark.asvs("V5.4.1", "V5.4.2")
 def test_it_is_a_download_and_an_event_before_the_first_byte(asked: ReimageRequest, auditor: Client) -> None:
     response = auditor.get(address_of(asked))
     event = AuditEvent.objects.get(action=TAKEN)
@@ -41,11 +42,13 @@ def test_it_is_a_download_and_an_event_before_the_first_byte(asked: ReimageReque
     }
 
 
+@pytest.mark.asvs("V16.3.2")
 def test_it_is_taken_by_nobody_but_an_auditor(asked: ReimageRequest, alice: User, bob: User, dan: User) -> None:
     for person in (alice, bob, dan):
         response = client_of(person).get(address_of(asked))
         assert response.status_code == 403
         assert "Reimage.Auditor" in response.content.decode()
+    assert AuditEvent.objects.filter(action="access.refused", target_id=address_of(asked)).count() == 3
     assert not AuditEvent.objects.filter(action=TAKEN).exists()
 
 
@@ -90,6 +93,14 @@ def test_what_waits_for_the_sealer_is_left_out_and_told(
     assert "not sealed yet" not in later.words()
     # Bob acted without a session, as a command does.
     assert "no sign-in is recorded for this session" in later.words()
+
+
+def test_a_missing_checkpoint_is_told_to_the_operators(asked: ReimageRequest, auditor: Client) -> None:
+    run("DELETE FROM audit_auditcheckpoint")
+    response = auditor.get(address_of(asked))
+    assert response.status_code == 400
+    assert "A part of the seal is missing from the database." in response.content.decode()
+    assert not AuditEvent.objects.filter(action=TAKEN).exists()
 
 
 def test_only_an_auditor_is_offered_it(asked: ReimageRequest, alice: User, auditor: Client) -> None:

@@ -10,7 +10,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from portal.audit.models import AuditAnchor
 from tests.audit.sealing.logs import SealedLog
-from tests.audit.sealing.standalone import verify
+from tests.audit.sealing.standalone import VERIFIER, verify
 from tests.audit.sealing.tampering import run
 
 
@@ -79,3 +79,22 @@ def test_the_seal_costs_two_queries(
     log.grow(3)
     with django_assert_num_queries(2):
         seal_status()
+
+
+def test_an_event_says_how_far_the_log_is_sealed_and_whether_it_is_anchored(auditor: Client, log: SealedLog) -> None:
+    (anchored,) = log.grow(1)
+    (sealed,) = log.record(1)
+    log.seal()
+    for event, words in ((anchored, "yes: every anchor knows the log to #1"), (sealed, "not yet")):
+        text = page(auditor, f"/audit/{event.event_id}/")
+        assert "Sealed to #2" in text
+        assert "anchored to #1" in text
+        assert words in text
+        assert f"python verify_audit.py audit-proof-{event.event_id}.jsonl PUBLIC_KEYS" in text
+        assert 'href="/audit/verify_audit.py"' in text
+
+
+def test_the_verifier_is_a_download_and_the_one_of_the_source(auditor: Client) -> None:
+    response = auditor.get("/audit/verify_audit.py")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="verify_audit.py"'
+    assert response.content == VERIFIER.read_bytes()

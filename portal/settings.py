@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import dj_database_url
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from portal import content_policy
 from portal.connections import broker_tls
 from portal.environment import ConfigurationProblem, read_environment
 from portal.logging import logging_settings
@@ -243,22 +243,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_MAX_BYT
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 # Alone: Django's second handler would write customData to a temporary file, in plaintext.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-CSP_REPORT_PATH = "/csp-report"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],  # Bootstrap's icons are data: images in its style sheet
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-        "report-uri": CSP_REPORT_PATH,  # deprecated, and the only one that Firefox knows
-        "report-to": "csp",
-    },
-}
+CSP_REPORT_PATH = content_policy.REPORT_PATH
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": content_policy.DIRECTIVES}
 
 LOGGING_CONFIG = None
 logging_settings(level=ENVIRONMENT["LOG_LEVEL"].upper(), form=ENVIRONMENT["LOG_FORMAT"])

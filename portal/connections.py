@@ -20,7 +20,7 @@ def connection_problems(values: Mapping[str, str]) -> list[str]:
     if values["DATABASE_URL"] and not _is_database_verified(values["DATABASE_URL"]):
         found.append(
             "DATABASE_URL leads over the network without verified TLS: end it with ?sslmode=verify-full"
-            "&sslrootcert=/path/of/authorities.pem (or sslrootcert=system), or use a local socket."
+            "&sslrootcert=/path/of/authorities.pem, or use a local socket."
         )
     if values["CELERY_BROKER_URL"] and not all(map(_is_broker_verified, values["CELERY_BROKER_URL"].split(";"))):
         found.append(

@@ -82,6 +82,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("AUDIT_ANCHOR_SYSLOG", "syslog that is told every checkpoint too: host:port (TCP), or a local socket like /dev/log", required=False),
     Setting("AUDIT_ANCHOR_WEBHOOK", "https address that every checkpoint is posted to as well, as JSON Lines", required=False, secret=True),
     Setting("AUDIT_ANCHOR_WEBHOOK_TOKEN", "bearer token for that address", required=False, secret=True),
+    Setting("AUDIT_STREAM", "where sealed audit events go for a SIEM, as JSON Lines: stdout (the worker's), syslog://host:port (TCP) or syslog:///dev/log", required=False),
     Setting("EMAIL_HOST", "SMTP server; without one, mails are files under VAR_DIR/mail", required=False),
     Setting("EMAIL_PORT", "port of the SMTP server", default="587"),
     Setting("EMAIL_HOST_USER", "user at the SMTP server", required=False),
@@ -202,6 +203,9 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
     found += [f"{name} is not set, but AZURE_CREDENTIAL={credential} needs it." for name in needed if not values[name]]
     if values["LOG_LEVEL"].upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         found.append(f"LOG_LEVEL is {values['LOG_LEVEL']!r}: choose DEBUG, INFO, WARNING or ERROR.")
+    stream = values["AUDIT_STREAM"]
+    if stream and not re.fullmatch(r"stdout|syslog://([^/\s:]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?|syslog:///\S+", stream):
+        found.append(f"AUDIT_STREAM is {stream!r}: choose stdout, syslog://host:port or syslog:///dev/log.")
     return found + _number_problems(values)
 
 

@@ -1,10 +1,13 @@
 """How long the portal waits for PostgreSQL, and how it notices that the other end is gone. See decision 0013."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+
 CONNECT_SECONDS = 5
-STATEMENT_SECONDS = 20  # above every statement of a page or a step; manage.py migrate lifts it
+STATEMENT_SECONDS = 20  # above every statement of a page or a step; manage.py migrate and audit_verify lift it
 LOCK_SECONDS = 5  # who holds a lock writes a few rows; longer means that something is stuck
 IDLE_IN_TRANSACTION_SECONDS = 30  # no call to Azure or to a mail server happens within a transaction
 
@@ -31,3 +34,16 @@ _OPTIONS: Mapping[str, Any] = {
 def connection_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """For libpq. What DATABASE_URL says itself (…?sslmode=verify-full&connect_timeout=2) wins."""
     return {**_OPTIONS, **given}
+
+
+@contextmanager
+def unhurried(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Lets statements take as long as they need within the block; waiting for a lock may not."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET statement_timeout")

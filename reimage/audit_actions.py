@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit.catalogue import AuditAction, register
+from portal.audit.subjects import register_subject_kind
 
 GRANT_CREATED = AuditAction("access_grant.created", _("Grant created"))
 GRANT_DELETED = AuditAction("access_grant.deleted", _("Grant deleted"))
@@ -40,3 +41,4 @@ ALARM_RAISED = AuditAction("execution_alarm.raised", _("Alarm raised"))
 ALARM_CLEARED = AuditAction("execution_alarm.cleared", _("Alarm cleared"))
 
 register(*(value for value in list(globals().values()) if isinstance(value, AuditAction)))
+register_subject_kind("reimage_request")

@@ -28,11 +28,12 @@ GRANT USAGE ON SEQUENCE health_heartbeat_id_seq TO reimage_portal_beat;
 
 -- The log: both may add to it and nobody may change it. The triggers refuse as well; this is for the day without them.
 REVOKE ALL ON audit_auditevent, audit_auditpersonaltext, audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint,
-  audit_auditanchor FROM PUBLIC, reimage_portal_web, reimage_portal_worker;
+  audit_auditanchor, audit_auditstream FROM PUBLIC, reimage_portal_web, reimage_portal_worker;
 GRANT SELECT, INSERT ON audit_auditevent, audit_auditpersonaltext TO reimage_portal_web, reimage_portal_worker;
-GRANT SELECT ON audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint, audit_auditanchor TO reimage_portal_web;
+GRANT SELECT ON audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint, audit_auditanchor, audit_auditstream
+  TO reimage_portal_web;
 GRANT SELECT, INSERT ON audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint TO reimage_portal_worker;
-GRANT SELECT, INSERT, UPDATE ON audit_auditanchor TO reimage_portal_worker;
+GRANT SELECT, INSERT, UPDATE ON audit_auditanchor, audit_auditstream TO reimage_portal_worker;
 GRANT SELECT ON audit_auditevent, audit_auditpersonaltext, audit_auditleaf, audit_auditsubtree, audit_auditcheckpoint,
   audit_auditanchor TO reimage_portal_auditor;
 

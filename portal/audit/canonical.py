@@ -52,6 +52,8 @@ def _plain(value: object, where: str) -> object:
 
 def _text(value: str, where: str) -> str:
     text = str.__str__(value)  # an enumeration's value rather than its name
+    if text.isascii():
+        return text
     if not unicodedata.is_normalized("NFC", text):
         raise NotCanonical(f"{where} is not in Unicode form NFC: normalise it first.")
     if any("\ud800" <= character <= "\udfff" for character in text):

@@ -2,8 +2,10 @@
 
 from django.db.models.functions import Now
 
-from portal.audit.models import AuditEvent
-from portal.health.readings import Reading, single
+from portal.audit.models import AuditEvent, AuditLeaf, AuditStream
+from portal.audit.sealing.sealer import sealed_size
+from portal.audit.streaming import sink_name
+from portal.health.readings import Figure, Reading, single
 
 
 def read() -> Reading:
@@ -14,5 +16,20 @@ def read() -> Reading:
         figures=(
             single("portal_audit_last_event_number", "Number of the latest audit event; numbers have gaps", number),
             single("portal_audit_last_event_age_seconds", "Since the latest audit event", age),
+            *_stream_figures(),
         )
+    )
+
+
+def _stream_figures() -> tuple[Figure, ...]:
+    """How far the SIEM is behind; no values where there is none."""
+    behind = seconds = None
+    if sink_name():
+        told = AuditStream.objects.filter(sink=sink_name()).values_list("told", flat=True).first() or 0
+        oldest = AuditLeaf.objects.filter(leaf_index=told).annotate(now=Now()).values_list("event__occurred_at", "now")
+        waits = [(now - occurred_at).total_seconds() for occurred_at, now in oldest]
+        behind, seconds = max(0, sealed_size() - told), waits[0] if waits else 0
+    return (
+        single("portal_audit_stream_events_behind", "Sealed events not yet streamed", behind),
+        single("portal_audit_stream_behind_seconds", "Age of the oldest of them", seconds),
     )

@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.audit import catalogue
-from portal.audit.models import AuditEvent, AuditEventQuerySet, AuditPersonalText, Outcome
-from portal.audit.text import searchable
+from portal.audit.models import AuditEvent, AuditEventQuerySet, Outcome
+from portal.audit.subjects import subjects_named
 from portal.identity.time_zones import is_time_zone
 
 DELETE_WARNING = "delete_warning"
@@ -80,9 +79,11 @@ def _text(label: object, method: str, placeholder: object) -> django_filters.Cha
     return django_filters.CharFilter(label=label, method=method, max_length=200, widget=widget)
 
 
-def _choice(label: object, choices: Callable[[], object] | object) -> django_filters.ChoiceFilter:
+def _choice(
+    label: object, choices: Callable[[], object] | object, method: str | None = None
+) -> django_filters.ChoiceFilter:
     widget = forms.Select(attrs={"class": "form-select"})
-    return django_filters.ChoiceFilter(label=label, choices=choices, empty_label=_("All"), widget=widget)
+    return django_filters.ChoiceFilter(label=label, choices=choices, method=method, empty_label=_("All"), widget=widget)
 
 
 def _day(label: object, method: str) -> django_filters.DateFilter:
@@ -104,7 +105,7 @@ class EventFilter(django_filters.FilterSet):
     target = _text(_("Machine or object"), "by_target", _("Name or id"))
     subject = _text(_("Request"), "by_subject", _("For example #12"))
     action = _choice(_("Action"), _action_choices)
-    outcome = _choice(_("Outcome"), Outcome.choices)
+    outcome = _choice(_("Outcome"), Outcome.choices, "with_outcome")
     occurred_from = _day(_("From"), "since_day")
     occurred_to = _day(_("To"), "until_day")
     delete_warning = django_filters.BooleanFilter(
@@ -134,12 +135,14 @@ class EventFilter(django_filters.FilterSet):
         return events.of_person(text)
 
     def by_target(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
-        named = AuditPersonalText.objects.filter(field__regex=r"^/(target|related/\d+)/label$", text__icontains=text)
-        return events.filter(Q(search_text__contains=searchable(text)) | Q(pk__in=named.values("event_id")))
+        return events.about(text)
 
     def by_subject(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
         """The events of a request, named as people name it (“#12”) or as the log does (“reimage_request:12”)."""
-        return events.filter(Q(subject=text) | Q(subject__endswith=f":{text.removeprefix('#')}"))
+        return events.filter(subject__in=subjects_named(text))
+
+    def with_outcome(self, events: AuditEventQuerySet, _name: str, outcome: str) -> AuditEventQuerySet:
+        return events.of_outcome(Outcome(outcome))
 
     def since_day(self, events: AuditEventQuerySet, _name: str, day: date) -> AuditEventQuerySet:
         return events.filter(occurred_at__gte=_moment(day, time.min, self.form.cleaned_data["zone"]))

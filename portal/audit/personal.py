@@ -6,7 +6,7 @@ So a text can be taken out of the log, and the log stays what was sealed. Pure: 
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ MARK = "personal_sha256"  # the one key of a commitment
 SALT_BYTES = 32
 PLAINTEXT_VERSION = 1  # the version of bodies that held personal texts as they are
 ACTOR_NAME, ADDRESS, TARGET_LABEL = "/actor/name", "/address", "/target/label"
+LABELS = r"^/(target|related/[0-9]+)/label$"
 # A JSON pointer (RFC 6901) without anything to escape: it is a word in a column, and found by a trigger in a body.
 _FIELD = re.compile(r"(/[a-z0-9_]+)+")
 
@@ -68,8 +69,22 @@ def commitments_in(body: Mapping[str, Any]) -> dict[str, str]:
     """The commitments of a body by their fields; none in a body of the time when texts stood in it."""
     found: dict[str, str] = {}
     if body["version"] > PLAINTEXT_VERSION:
-        _replaced(body, lambda field, value: found.__setitem__(field, value[MARK]))
+        _collect(body, "", found)
     return found
+
+
+def _collect(value: Mapping[str, Any] | list[Any], field: str, found: dict[str, str]) -> None:
+    """Of what came from JSON; steps into nothing that can hold no commitment: a verifier does this for every event."""
+    if isinstance(value, list):
+        members: Iterable[tuple[int | str, Any]] = enumerate(value)
+    elif MARK in value:
+        found[field] = value[MARK]
+        return
+    else:
+        members = value.items()
+    for name, member in members:
+        if isinstance(member, dict | list):
+            _collect(member, f"{field}/{name}", found)
 
 
 def disclosed(body: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
@@ -82,10 +97,12 @@ def disclosed(body: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, An
 
 def is_commitment(value: object) -> bool:
     """Whether this stands for a text."""
-    return isinstance(value, Mapping) and MARK in value
+    return isinstance(value, dict) and MARK in value
 
 
 def _replaced(value: Any, replace: Callable[[str, Any], Any], field: str = "") -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, Personal) or is_commitment(value):
         return replace(field, value)
     match value:

@@ -13,7 +13,8 @@ from portal.audit.actors import Actor, Target
 from portal.audit.canonical import canonical_bytes, canonical_time
 from portal.audit.catalogue import AuditAction
 from portal.audit.context import current_context
-from portal.audit.models import AuditEvent, AuditPersonalText, Outcome
+from portal.audit.insertion import insert, next_place
+from portal.audit.models import AuditEvent, Outcome
 from portal.audit.personal import Personal, committed
 from portal.audit.projection import columns_of
 from portal.audit.text import storable
@@ -49,7 +50,7 @@ def record(
     if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
         raise NotInTransaction(f"{action.name} must be recorded within transaction.atomic(), with what it describes.")
     catalogue.get(action.name)
-    sequence, previous_digest = _next_place(subject)
+    sequence, previous_digest = next_place(subject) if subject else (None, "")
     body = {
         "version": BODY_VERSION,
         "event_id": str(uuid.uuid4()),
@@ -67,14 +68,6 @@ def record(
         **_origin(),
     }
     return _insert(body)
-
-
-def _next_place(subject: str) -> tuple[int | None, str]:
-    """The next number of a subject and the digest of its event before; nothing without a subject."""
-    if not subject:
-        return None, ""
-    last = AuditEvent.objects.filter(subject=subject).order_by("-sequence").values_list("sequence", "digest").first()
-    return ((last[0] or 0) + 1, last[1]) if last else (1, "")
 
 
 def _checked_flags(flags: Iterable[str]) -> list[str]:
@@ -97,9 +90,4 @@ def _origin() -> dict[str, object]:
 def _insert(body: Mapping[str, object]) -> AuditEvent:
     sealable, texts = committed(storable(body))
     stored = canonical_bytes(sealable)
-    event = AuditEvent(body=stored, digest=hashlib.sha256(stored).hexdigest(), **columns_of(stored))
-    event.save()
-    if texts:
-        rows = [AuditPersonalText(event=event, field=found.field, salt=found.salt, text=found.text) for found in texts]
-        AuditPersonalText.objects.bulk_create(rows)
-    return event
+    return insert(columns_of(stored) | {"body": stored, "digest": hashlib.sha256(stored).hexdigest()}, texts)

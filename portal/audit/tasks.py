@@ -1,4 +1,4 @@
-"""What Celery runs for the log: sealing, then anchoring. Only the worker has the key."""
+"""What Celery runs for the log: sealing, anchoring, streaming. Only the worker has the key."""
 
 import structlog
 from celery import shared_task, signals
@@ -9,6 +9,7 @@ from portal.audit.sealing.anchors import anchor_checkpoints
 from portal.audit.sealing.keys import SigningKeyProblem, signing_key
 from portal.audit.sealing.sealer import SealingRefused, seal_audit_log
 from portal.audit.sealing.tree import TreeIncomplete
+from portal.audit.streaming import stream_sealed_events
 
 log = structlog.get_logger(__name__)
 
@@ -46,3 +47,4 @@ def _seal(*, thorough: bool) -> None:
     except (SealingRefused, SigningKeyProblem, TreeIncomplete) as err:
         log.critical("audit.sealing_refused", problem=str(err))
     anchor_checkpoints(now=timezone.now())
+    stream_sealed_events(now=timezone.now())

@@ -29,13 +29,17 @@ def storable(value: object) -> object:
     """The value with every text in it in form NFC, and U+FFFD in place of what cannot be stored."""
     match value:
         case str():
-            return _UNSTORABLE.sub("\ufffd", unicodedata.normalize("NFC", str.__str__(value)))
+            return _storable_text(str.__str__(value))
         case Mapping():
             return {storable(key): storable(item) for key, item in value.items()}
         case list() | tuple():
             return [storable(item) for item in value]
         case _:
             return value
+
+
+def _storable_text(text: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", text if text.isascii() else unicodedata.normalize("NFC", text))
 
 
 def searchable(text: str) -> str:

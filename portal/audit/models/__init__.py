@@ -1,9 +1,10 @@
-"""The log's tables: events, the personal texts beside them, what seals them, and how far they are anchored."""
+"""The log's tables: events, the personal texts beside them, what seals them, how far they are told."""
 
 from portal.audit.models.append_only import AppendOnlyError
 from portal.audit.models.event import TEXT_LENGTH, AuditEvent, AuditEventQuerySet, Outcome
 from portal.audit.models.personal_text import AuditPersonalText
 from portal.audit.models.seal import AuditAnchor, AuditCheckpoint, AuditLeaf, AuditSubtree
+from portal.audit.models.stream import AuditStream
 
 __all__ = [
     "TEXT_LENGTH",
@@ -14,6 +15,7 @@ __all__ = [
     "AuditEventQuerySet",
     "AuditLeaf",
     "AuditPersonalText",
+    "AuditStream",
     "AuditSubtree",
     "Outcome",
 ]

@@ -48,15 +48,26 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         """Events that carry the flag; the first condition is that of the partial index."""
         return self.exclude(flags="").filter(flags__contains=f" {flag} ")
 
+    def of_outcome(self, outcome: Outcome) -> Self:
+        """Events that ended so. Most are done; for the others there is a partial index, with this condition."""
+        events = self.filter(outcome=outcome)
+        return events if outcome is Outcome.SUCCESS else events.exclude(outcome=Outcome.SUCCESS)
+
     def with_texts(self) -> Self:
         """Reads the personal texts along, in one query for all events."""
         return self.prefetch_related("personal_texts")
 
     def of_person(self, text: str) -> Self:
         """Events whose actor's name holds this text, or whose actor's object id does."""
-        named = Q(personal_texts__field=ACTOR_NAME, personal_texts__text__icontains=text)
-        in_words = self.model._default_manager.filter(named).values("pk")
-        return self.filter(Q(pk__in=in_words) | Q(actor_name__icontains=text) | Q(actor_object_id__icontains=text))
+        from portal.audit.text_search import of_person  # it stands above the models
+
+        return of_person(self, text)
+
+    def about(self, text: str) -> Self:
+        """Events about something whose label or id holds this text."""
+        from portal.audit.text_search import about  # it stands above the models
+
+        return about(self, text)
 
 
 class AuditEvent(models.Model):
@@ -103,8 +114,15 @@ class AuditEvent(models.Model):
             models.Index(fields=["-occurred_at", "-id"], name="audit_event_by_time"),
             models.Index(fields=["actor_object_id", "-occurred_at", "-id"], name="audit_event_by_actor"),
             models.Index(fields=["action", "-occurred_at", "-id"], name="audit_event_by_action"),
-            models.Index(fields=["target_id", "-occurred_at", "-id"], name="audit_event_by_target"),
             models.Index(fields=["-occurred_at", "-id"], name="audit_event_with_flags", condition=~Q(flags="")),
+            models.Index(
+                fields=["outcome", "-occurred_at", "-id"],
+                name="audit_event_not_done",
+                condition=~Q(outcome=Outcome.SUCCESS),
+            ),
+            # A redaction is looked for by the event that it is about.
+            models.Index(fields=["target_id"], name="audit_event_redaction", condition=Q(action="audit.redacted")),
+            # And on PostgreSQL one over parts of texts: portal.audit.text_indexes.
         ]
 
     def __str__(self) -> str:

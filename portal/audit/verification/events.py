@@ -1,13 +1,15 @@
 """Holds events against their bodies and leaves: digest, every column, leaf hash, and that no place is empty."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from portal.audit.models import AuditCheckpoint, AuditEvent
-from portal.audit.projection import columns_of
+from portal.audit.personal import commitments_in
+from portal.audit.projection import columns_of_event
 from portal.audit.sealing.merkle import leaf_hash
 from portal.audit.verification.personal import PersonalTexts
 from portal.audit.verification.reading import Row, as_bytes, as_stored, plain, rows
@@ -104,15 +106,22 @@ def _problems(row: Row, texts: PersonalTexts) -> Iterator[str]:
     if leaf_hash(body) != index_hash:
         yield "its body is not the one that was sealed, or its leaf was changed"
     try:
-        projected = columns_of(body)
-        expected = [projected[column] for column in PROJECTED]
+        event = json.loads(body)
+        commitments = commitments_in(event)
+        projected = columns_of_event(event, commitments)
+        expected = tuple(projected[column] for column in PROJECTED)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         yield "its body is no event"
         return
-    for column, value, stored in zip(PROJECTED, expected, row[5:], strict=True):
-        if as_stored(value) != stored:
+    if expected != row[5:]:
+        yield from _differences(expected, row[5:])
+    yield from texts.problems_with(index, event["event_id"], commitments)
+
+
+def _differences(expected: Row, stored: Row) -> Iterator[str]:
+    for column, value, found in zip(PROJECTED, expected, stored, strict=True):
+        if as_stored(value) != found:
             yield f"column {column} is not what its body says"
-    yield from texts.problems_with(index, body if projected["personal_fields"] else None)
 
 
 class _SealingTimes:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from portal.audit.personal import SALT_BYTES, commitments_in
+from portal.audit.personal import SALT_BYTES
 from portal.audit.verification.reading import Row, as_bytes, as_stored, rows
 
 CHUNK = 500
@@ -31,18 +31,17 @@ class PersonalTexts:
             self._texts.setdefault(index, []).append(tuple(row))
         self._missing: list[tuple[int, str, str]] = []
 
-    def problems_with(self, index: int, stored_body: bytes | None) -> Iterator[str]:
-        """What is wrong with the texts of this event, whose body is given if it has commitments."""
+    def problems_with(self, index: int, event_id: str, commitments: Mapping[str, str]) -> Iterator[str]:
+        """What is wrong with the texts of this event, whose body has these commitments."""
         texts = self._texts.get(index, ())
-        body = json.loads(stored_body) if stored_body else {"event_id": ""}
-        commitments = commitments_in(body) if stored_body else {}
         for field, salt, text in texts:
             if field not in commitments:
                 yield f"there is a personal text {field}, to which its body has no commitment"
             elif not _opens(commitments[field], as_bytes(salt), as_bytes(text)):
                 yield f"its personal text {field}, or the salt of it, is not what was recorded"
-        there = {field for field, *_ in texts}
-        self._missing += [(index, body["event_id"], field) for field in commitments if field not in there]
+        if commitments:
+            there = {field for field, *_ in texts}
+            self._missing += [(index, event_id, field) for field in commitments if field not in there]
 
     def unexplained(self) -> Iterator[tuple[int, str]]:
         """Texts that are gone though no event says that they are redacted; asked for after the texts were read."""

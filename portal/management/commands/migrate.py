@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db import connections
 
+from portal.postgresql import unhurried
+
 
 class Command(migrate.Command):
     """A statement may take as long as it needs, for an index over many rows; waiting for a lock may not.
@@ -14,12 +16,5 @@ class Command(migrate.Command):
     """
 
     def handle(self, *args: Any, **options: Any) -> str | None:
-        connection = connections[options["database"]]
-        if connection.vendor != "postgresql":
+        with unhurried(connections[options["database"]]):
             return super().handle(*args, **options)
-        with connection.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")
-        done = super().handle(*args, **options)
-        with connection.cursor() as cursor:
-            cursor.execute("RESET statement_timeout")
-        return done

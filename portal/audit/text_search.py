@@ -1,0 +1,42 @@
+"""Finds events by a part of a text: in their columns, or in the personal texts beside them.
+
+What is rare is looked up first, by its own index, and then the events by key. What is frequent is met soon on the way
+through the log, newest first. One query for both would leave that choice to a planner that cannot see into an OR.
+"""
+
+import re
+from typing import TypeVar
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from portal.audit.models import AuditEvent, AuditPersonalText
+from portal.audit.personal import ACTOR_NAME, LABELS
+from portal.audit.text import searchable
+
+Events = TypeVar("Events", bound=QuerySet[AuditEvent])
+RARE = 1_000  # events
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def of_person(events: Events, text: str) -> Events:
+    """Events whose actor's name or object id holds this text."""
+    if _UUID.fullmatch(text):
+        return events.filter(actor_object_id=text.lower())
+    names = AuditPersonalText.objects.filter(field=ACTOR_NAME, text__icontains=text)
+    return _found(events, Q(actor_name__icontains=text) | Q(actor_object_id__icontains=text), names)
+
+
+def about(events: Events, text: str) -> Events:
+    """Events about something whose label or id holds this text."""
+    labels = AuditPersonalText.objects.filter(field__regex=LABELS, text__icontains=text)
+    return _found(events, Q(search_text__contains=searchable(text)), labels)
+
+
+def _found(events: Events, plain: Q, texts: QuerySet[AuditPersonalText]) -> Events:
+    keys = [
+        *AuditEvent.objects.filter(plain).order_by().values_list("pk", flat=True)[: RARE + 1],
+        *texts.order_by().values_list("event_id", flat=True)[: RARE + 1],
+    ]
+    if len(keys) <= RARE:
+        return events.filter(pk__in=keys)
+    return events.filter(plain | Q(Exists(texts.filter(event_id=OuterRef("pk")))))

@@ -53,6 +53,7 @@ def test_without_a_sink_nothing_leaves(log: SealedLog, capfdbinary: Capture) -> 
     assert figures() == {"portal_audit_stream_events_behind": None, "portal_audit_stream_behind_seconds": None}
 
 
+@pytest.mark.asvs("V16.4.3")
 def test_each_sealed_event_is_a_line_with_its_place_and_hash(siem: SealedLog, capsysbinary: Capture) -> None:
     siem.grow(3, detail={"rows": 7})
     siem.record(1)
@@ -121,6 +122,7 @@ def test_a_backlog_beyond_one_call_is_sent_by_the_next_without_a_gap(
     assert [line["leaf_index"] for line in told(capsysbinary)] == list(range(9))
 
 
+@pytest.mark.asvs("V16.4.3")
 def test_a_sink_that_was_away_is_told_everything_later(siem: SealedLog, caplog: pytest.LogCaptureFixture) -> None:
     path = siem.folder / "log"
     siem.settings.AUDIT_STREAM = f"syslog://{path}"

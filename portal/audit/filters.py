@@ -17,10 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.audit import catalogue
 from portal.audit.models import AuditEvent, AuditEventQuerySet, Outcome
 from portal.audit.subjects import subjects_named
-<<<<<<< HEAD
 from portal.forms import Form
-=======
->>>>>>> evidence
 from portal.identity.time_zones import is_time_zone
 
 DELETE_WARNING = "delete_warning"

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from portal.audit import redaction
+from portal.audit.actors import Target
 from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.redaction import Redaction, redact, texts_of_event, texts_of_subject
 from portal.errors import Problem, WrongState
@@ -29,7 +30,7 @@ def redactions() -> list[AuditEvent]:
 def test_it_removes_what_a_person_did_and_what_was_said_about_them() -> None:
     by_alice()
     about_alice()
-    record_event(detail={"id": str(ALICE.object_id)})
+    record_event(target=Target("page", str(ALICE.object_id), "/"))
     assert redact_person() == Redaction(events=2, texts=4)
     assert texts_left() == {"Bob Baba"}
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 VERIFIER = Path(__file__).resolve().parents[3] / "docs" / "verify_audit.py"
 MEMORY_LIMIT = 200 * 1024 * 1024
-SECONDS = 60
+SECONDS = 120
 
 
 def verify(export: Path, public_keys: str, *, verifier: Path = VERIFIER) -> tuple[int, str]:

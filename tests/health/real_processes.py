@@ -38,7 +38,8 @@ class RealProcesses:
 
     def environment(self, role: Any) -> dict[str, str]:
         """As the demo's; the worker has a folder of its own, and nobody a certificate authority."""
-        changes = {"AZURE_CA_BUNDLE": "", "READY_SILENCE_SECONDS": SILENCE_SECONDS}
+        # The worker's own sweeper shall not mend, within the test, what it is looked at for.
+        changes = {"AZURE_CA_BUNDLE": "", "READY_SILENCE_SECONDS": SILENCE_SECONDS, "SWEEPER_GRACE_SECONDS": "600"}
         database = {"DATABASE_URL": f"sqlite:///{self.folder}/portal.sqlite3"}
         own_folder = {"VAR_DIR": str(self._ear.parent)} if role == "worker" else {}
         return self.demo.of(role) | changes | database | own_folder

@@ -16,7 +16,8 @@ FIELDS = [field for field in AuditEvent._meta.concrete_fields if not field.prima
 COLUMNS = ", ".join(str(field.column) for field in FIELDS)
 MARKS = ", ".join(["%s"] * len(FIELDS))
 _INSERTION = f"INSERT INTO audit_auditevent ({COLUMNS}) VALUES ({MARKS}) RETURNING id"  # noqa: S608  # our own columns
-_TEXTS = "INSERT INTO audit_auditpersonaltext (event_id, field, salt, text) VALUES "
+_TEXTS = "INSERT INTO audit_auditpersonaltext (event_id, field, salt, text) VALUES"
+_TEXT_MARKS = "(%s, %s, %s, %s)"
 _LAST = "SELECT sequence, digest FROM audit_auditevent WHERE subject = %s ORDER BY sequence DESC LIMIT 1"
 
 
@@ -32,7 +33,7 @@ def insert(values: Mapping[str, Any], texts: Sequence[SaltedText] = ()) -> Audit
         (key,) = cursor.fetchone()
         if texts:
             rows = [part for found in texts for part in (key, found.field, found.salt, found.text)]
-            cursor.execute(_TEXTS + ", ".join(["(%s, %s, %s, %s)"] * len(texts)), rows)
+            cursor.execute(f"{_TEXTS} {', '.join([_TEXT_MARKS] * len(texts))}", rows)
     event = AuditEvent(id=key, **values)
     event._state.adding, event._state.db = False, connection.alias
     return event

@@ -13,13 +13,17 @@ from portal.audit.personal import ACTOR_NAME, LABELS
 # upper() is what Django's icontains compares. The names are in the events themselves up to version 1 of their bodies.
 INDEXES = {
     "audit_event_parts": (
-        "audit_auditevent USING gin "
+        "CREATE INDEX IF NOT EXISTS audit_event_parts ON audit_auditevent USING gin "
         "(search_text gin_trgm_ops, upper(actor_name) gin_trgm_ops, upper(actor_object_id) gin_trgm_ops)"
     ),
     "audit_actor_name_parts": (
-        f"audit_auditpersonaltext USING gin (upper(text) gin_trgm_ops) WHERE field = '{ACTOR_NAME}'"
+        "CREATE INDEX IF NOT EXISTS audit_actor_name_parts ON audit_auditpersonaltext "
+        f"USING gin (upper(text) gin_trgm_ops) WHERE field = '{ACTOR_NAME}'"
     ),
-    "audit_label_parts": f"audit_auditpersonaltext USING gin (upper(text) gin_trgm_ops) WHERE field ~ '{LABELS}'",
+    "audit_label_parts": (
+        "CREATE INDEX IF NOT EXISTS audit_label_parts ON audit_auditpersonaltext "
+        f"USING gin (upper(text) gin_trgm_ops) WHERE field ~ '{LABELS}'"
+    ),
 }
 
 
@@ -33,8 +37,8 @@ def install_text_indexes(_apps: Apps | None = None, _editor: BaseDatabaseSchemaE
                 cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         except DatabaseError:
             return False
-        for name, definition in INDEXES.items():
-            cursor.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {definition}")
+        for statement in INDEXES.values():
+            cursor.execute(statement)
     return True
 
 

@@ -16,11 +16,13 @@ from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation, ReimageRequest
+from tests.audit.sealing.logs import SealedLog
 from tests.browser import chromium
 from tests.browser.crawl import Crawl
 from tests.cast import client_of
+from tests.passwords import AT_RELEASE, GENERATED
 from tests.sandbox_process import SandboxProcess
-from tests.stories import approve, draft, request_reimage, run
+from tests.stories import approved, draft, request_reimage, run
 
 HERE = Path(__file__).parent
 # Playwright's event loop runs in the test's own thread, where Django would refuse the database for being async.
@@ -75,12 +77,18 @@ def crawl(browser: Browser, live_server: LiveServer, settings: Settings) -> Iter
 
 
 @pytest.fixture
-def something_everywhere(azure: SandboxProcess, alice: User, bob: User) -> None:
-    """A request that ended, one that waits, one that needs an administrator, and a draft."""
-    run(approve(bob, request_reimage(alice, "web-01")), azure)
-    request_reimage(alice, "web-02")
-    stuck = approve(bob, request_reimage(alice, "web-03"))
+def something_everywhere(azure: SandboxProcess, alice: User, bob: User, settings: Settings, log: SealedLog) -> None:
+    """Requests that ended, wait, need an administrator or a password, hold one to be seen; a draft; a sealed log."""
+    run(approved(alice, bob, "web-01"), azure)
+    request_reimage(alice, "web-01")
+    stuck = approved(alice, bob, "web-03")
     unsettled = {"state": OperationState.NEEDS_ATTENTION, "note": {"code": "no_evidence", "params": {}}}
     ReimageOperation.objects.filter(reimage_request=stuck).update(**unsettled, next_at=None)
     ReimageRequest.objects.filter(pk=stuck.pk).update(state=RequestState.EXECUTING)
-    draft(alice, "web-04")
+    settings.PASSWORD_MODE = "generated"
+    run(approved(alice, bob, "web-02", parameters=GENERATED), azure)
+    settings.PASSWORD_MODE = "at_release"
+    approved(alice, bob, "web-04", parameters=AT_RELEASE)
+    draft(alice, "web-02")
+    log.seal()
+    log.anchor()

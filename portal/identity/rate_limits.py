@@ -1,7 +1,7 @@
 """How often somebody may do something, counted in the database: one number for every process, in one statement.
 
 A window is fixed: the first deed after it has passed begins the next one. Who is counted stands here as a keyed hash
-alone. docs/decisions/0027 says why no library does this.
+alone. docs/decisions/0025 says why no library does this.
 """
 
 from dataclasses import dataclass

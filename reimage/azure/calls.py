@@ -17,7 +17,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 from reimage.azure.errors import cloud_error, refuses_identity, retry_after_seconds
 
 # Statuses that Azure gives while it checks the call, before it starts anything. Any other may come from a gateway that
-# no longer waits for the service behind it, which may have begun. For 409 and 429 see docs/decisions/0040.
+# no longer waits for the service behind it, which may have begun. For 409 and 429 see docs/decisions/0027.
 DEFINITE_REFUSALS = frozenset({400, 401, 403, 404, 409, 429})
 ACCEPTING = (200, 202)
 NOT_SENT = "NotSent"

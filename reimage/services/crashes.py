@@ -1,4 +1,4 @@
-"""A step that a mistake of ours ends: taken again after growing pauses, and given up after some. See decision 0041."""
+"""A step that a mistake of ours ends: taken again after growing pauses, and given up after some. See decision 0028."""
 
 import structlog
 

@@ -1,6 +1,6 @@
 """Questions to Azure that a page waits for: bounded in time and in number.
 
-An Azure that accepts connections and stays silent must not take every thread of the web: docs/decisions/0044.
+An Azure that accepts connections and stays silent must not take every thread of the web: docs/decisions/0031.
 """
 
 from collections.abc import Callable, Iterable

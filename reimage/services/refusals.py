@@ -1,6 +1,6 @@
 """A 409 or 429 may come from a gateway, after Azure accepted the reimage: evidence decides before it is sent again.
 
-Why, and what counts as evidence: docs/decisions/0040.
+Why, and what counts as evidence: docs/decisions/0027.
 """
 
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.audit import catalogue
+from portal.audit import catalogue, text_search
 from portal.audit.models import AuditEvent, AuditEventQuerySet, Outcome
 from portal.audit.subjects import subjects_named
 from portal.forms import Form
@@ -133,10 +133,10 @@ class EventFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def by_person(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
-        return events.of_person(text)
+        return text_search.of_person(events, text)
 
     def by_target(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
-        return events.about(text)
+        return text_search.about(events, text)
 
     def by_subject(self, events: AuditEventQuerySet, _name: str, text: str) -> AuditEventQuerySet:
         """The events of a request, named as people name it (“#12”) or as the log does (“reimage_request:12”)."""

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from portal.audit.models import AuditEvent
+from portal.audit.text_search import of_person
 from portal.identity.models import User
 from tests.audit.events import record_event
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, Part, client_of, make_user
@@ -28,7 +29,7 @@ def test_anybody_else_is_refused_and_told_the_role(part: Part, addresses: list[s
         response = browser.get(address)
         assert response.status_code == 403
         assert "Reimage.Auditor" in response.content.decode()
-    assert AuditEvent.objects.filter(outcome="refused").of_person(part.display_name).count() == len(addresses)
+    assert of_person(AuditEvent.objects.filter(outcome="refused"), part.display_name).count() == len(addresses)
     assert not AuditEvent.objects.filter(action="audit_log.exported").exists()
 
 

@@ -14,6 +14,7 @@ from portal.audit.models import AppendOnlyError, AuditEvent, AuditPersonalText
 from portal.audit.personal import NotCommittable, Personal, commitments_in, committed
 from portal.audit.services import _insert
 from portal.audit.text import REDACTED
+from portal.audit.text_search import of_person
 from tests.audit.events import record_event
 from tests.audit.people import about_alice, by_alice
 
@@ -103,9 +104,9 @@ def test_a_search_finds_people_by_name_by_key_and_by_label() -> None:
     event, other = by_alice(), about_alice()
     record_event()
     events = AuditEvent.objects.order_by("pk")
-    assert list(events.of_person("alice ao")) == [event]
-    assert list(events.of_person(event.actor_object_id)) == [event]
-    assert list(events.of_person("Bob")) == [other]
+    assert list(of_person(events, "alice ao")) == [event]
+    assert list(of_person(events, event.actor_object_id)) == [event]
+    assert list(of_person(events, "Bob")) == [other]
 
 
 def test_the_model_refuses_to_change_a_text_or_to_remove_it_besides() -> None:

@@ -1,6 +1,10 @@
 """The refusal that code meets before it comes to the database's own."""
 
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
+
+from django.db import models
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
 class AppendOnlyError(TypeError):
@@ -10,3 +14,16 @@ class AppendOnlyError(TypeError):
 def refuse(what: str) -> NoReturn:
     """Raises AppendOnlyError."""
     raise AppendOnlyError(f"The audit log is append-only: {what} is refused. Record a further event instead.")
+
+
+class AppendOnlyQuerySet(models.QuerySet[Row]):
+    """Reads and adds."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        refuse("update()")
+
+    def delete(self) -> NoReturn:
+        refuse("delete()")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        refuse("bulk_update()")

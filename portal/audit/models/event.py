@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audit import catalogue
 from portal.audit.actors import ActorKind
-from portal.audit.models.append_only import refuse
+from portal.audit.models.append_only import AppendOnlyQuerySet, refuse
 from portal.audit.personal import ACTOR_NAME, ADDRESS, TARGET_LABEL
 from portal.audit.text import REDACTED
 
@@ -29,20 +29,11 @@ class Outcome(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
-class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
     """Reads; whatever would write past `portal.audit.services.record` is refused."""
-
-    def update(self, **kwargs: Any) -> NoReturn:
-        refuse("update()")
-
-    def delete(self) -> NoReturn:
-        refuse("delete()")
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
         refuse("bulk_create()")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        refuse("bulk_update()")
 
     def flagged(self, flag: str) -> Self:
         """Events that carry the flag; the first condition is that of the partial index."""
@@ -56,18 +47,6 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def with_texts(self) -> Self:
         """Reads the personal texts along, in one query for all events."""
         return self.prefetch_related("personal_texts")
-
-    def of_person(self, text: str) -> Self:
-        """Events whose actor's name holds this text, or whose actor's object id does."""
-        from portal.audit.text_search import of_person  # it stands above the models
-
-        return of_person(self, text)
-
-    def about(self, text: str) -> Self:
-        """Events about something whose label or id holds this text."""
-        from portal.audit.text_search import about  # it stands above the models
-
-        return about(self, text)
 
 
 class AuditEvent(models.Model):

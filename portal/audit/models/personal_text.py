@@ -1,28 +1,17 @@
 """What opens the commitments in the bodies of events: salt and text, apart from the log so that they can be removed."""
 
-from typing import Any, NoReturn
-
 from django.db import models
 
-from portal.audit.models.append_only import refuse
+from portal.audit.models.append_only import AppendOnlyQuerySet
 from portal.audit.models.event import TEXT_LENGTH, AuditEvent
 
 
-class AuditPersonalTextQuerySet(models.QuerySet["AuditPersonalText"]):
+class AuditPersonalTextQuerySet(AppendOnlyQuerySet["AuditPersonalText"]):
     """Reads and adds; removes for `portal.audit.redaction` alone."""
-
-    def update(self, **kwargs: Any) -> NoReturn:
-        refuse("update()")
-
-    def delete(self) -> NoReturn:
-        refuse("delete()")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        refuse("bulk_update()")
 
     def redact(self) -> int:
         """Removes these rows; the database refuses it before an event says that they are redacted."""
-        return super().delete()[0]
+        return models.QuerySet.delete(self)[0]
 
 
 class AuditPersonalText(models.Model):

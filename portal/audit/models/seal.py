@@ -4,26 +4,17 @@ Leaves, subtrees and checkpoints are only ever added, by `portal.audit.sealing.s
 only a note of how far a place outside the database has been told.
 """
 
-from typing import Any, NoReturn
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
-from portal.audit.models.append_only import refuse
+from portal.audit.models.append_only import AppendOnlyQuerySet
 from portal.audit.models.event import AuditEvent
 
 
-class SealQuerySet(models.QuerySet[Any]):
-    """Reads and adds."""
-
-    def update(self, **kwargs: Any) -> NoReturn:
-        refuse("update()")
-
-    def delete(self) -> NoReturn:
-        refuse("delete()")
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        refuse("bulk_update()")
+class SealQuerySet(AppendOnlyQuerySet[Any]):
+    """Of leaves, subtrees and checkpoints."""
 
 
 class AuditLeaf(models.Model):

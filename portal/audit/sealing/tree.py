@@ -1,5 +1,6 @@
 """The tree as the database keeps it: leaves, and the roots of every 2^8, 2^16 and 2^24 of them. Reads only."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from portal.audit.models import AuditLeaf, AuditSubtree
@@ -37,6 +38,7 @@ class StoredTree:
 def _read_tile(level: int, tile: int) -> dict[int, bytes]:
     """By their place in the tile."""
     places = (tile * TILE, tile * TILE + TILE - 1)
+    rows: Iterable[tuple[int, bytes | memoryview]]
     if level == 0:
         rows = AuditLeaf.objects.filter(leaf_index__range=places).values_list("leaf_index", "leaf_hash")
     else:

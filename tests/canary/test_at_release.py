@@ -11,16 +11,16 @@ from django.views.debug import ExceptionReporter
 
 from portal.identity.models import User
 from reimage.models import ReimageRequest
-from reimage.services import decision, reimaging
+from reimage.services import decision
 from reimage.services.awaited_passwords import expire_awaited_passwords
 from reimage.services.errors import InvalidReimageRequest
+from tests.canary.killing import CALLS, assert_clean_when_killed_after
 from tests.canary.sinks import Sinks
 from tests.canary.spellings import OTHER_PASSWORD, PASSWORD, leaks
 from tests.cast import client_of
-from tests.crashes.failpoints import WorkerDied
 from tests.passwords import AT_RELEASE, give, seen_by_azure
 from tests.sandbox_process import SandboxProcess
-from tests.stories import advance, approved, let_lease_lapse, run
+from tests.stories import approved, run
 
 POST = {"verb": "POST", "path_contains": "/reimage"}
 
@@ -73,25 +73,10 @@ def test_when_azure_echoes_it_or_is_lost(
     sinks.assert_clean()
 
 
-@pytest.mark.parametrize("call", ["submit_reimage", "filled_body"])
-def test_when_the_worker_is_killed(
-    awaiting: ReimageRequest, sinks: Sinks, monkeypatch: pytest.MonkeyPatch, call: str
-) -> None:
+@pytest.mark.parametrize("call", CALLS)
+def test_when_the_worker_is_killed(awaiting: ReimageRequest, sinks: Sinks, call: str) -> None:
     give(awaiting, password=PASSWORD)
-    operation, real = awaiting.operations.get(), getattr(reimaging, call)
-
-    def die_right_after(*args: Any, **options: Any) -> None:
-        real(*args, **options)
-        raise WorkerDied(call)
-
-    with monkeypatch.context() as moment:
-        moment.setattr(reimaging, call, die_right_after)
-        with pytest.raises(WorkerDied):
-            advance(operation)
-    let_lease_lapse(operation)
-    sinks.assert_clean()
-    advance(operation)
-    sinks.assert_clean()
+    assert_clean_when_killed_after(call, awaiting, sinks)
 
 
 def test_on_cancellation_and_when_it_is_given_too_late(awaiting: ReimageRequest, alice: User, sinks: Sinks) -> None:

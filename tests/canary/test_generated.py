@@ -11,15 +11,15 @@ from django.views.debug import ExceptionReporter
 
 from portal.identity.models import User
 from reimage.models import ReimageRequest
-from reimage.services import generated_passwords, reimaging
+from reimage.services import generated_passwords
 from reimage.services.view_answers import answer_views, expire_unseen_passwords
+from tests.canary.killing import CALLS, assert_clean_when_killed_after
 from tests.canary.sinks import Sinks
 from tests.canary.spellings import PASSWORD, leaks
 from tests.cast import client_of
-from tests.crashes.failpoints import WorkerDied
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess
-from tests.stories import advance, approved, let_lease_lapse, run
+from tests.stories import approved, run
 
 POST = {"verb": "POST", "path_contains": "/reimage"}
 
@@ -91,24 +91,9 @@ def test_when_azure_echoes_it_or_is_lost(
     sinks.assert_clean()
 
 
-@pytest.mark.parametrize("call", ["submit_reimage", "filled_body"])
-def test_when_the_worker_is_killed(
-    waiting: ReimageRequest, sinks: Sinks, monkeypatch: pytest.MonkeyPatch, call: str
-) -> None:
-    operation, real = waiting.operations.get(), getattr(reimaging, call)
-
-    def die_right_after(*args: Any, **options: Any) -> None:
-        real(*args, **options)
-        raise WorkerDied(call)
-
-    with monkeypatch.context() as moment:
-        moment.setattr(reimaging, call, die_right_after)
-        with pytest.raises(WorkerDied):
-            advance(operation)
-    let_lease_lapse(operation)
-    sinks.assert_clean()
-    advance(operation)
-    sinks.assert_clean()
+@pytest.mark.parametrize("call", CALLS)
+def test_when_the_worker_is_killed(waiting: ReimageRequest, sinks: Sinks, call: str) -> None:
+    assert_clean_when_killed_after(call, waiting, sinks)
 
 
 def test_unseen_it_expires_without_a_trace(

@@ -10,14 +10,14 @@ from django.utils import timezone
 from portal.identity.models import User
 from reimage.domain.parameters import ReimageParameters
 from reimage.models import ReimageRequest
-from reimage.services import decision, reimaging
+from reimage.services import decision
 from reimage.services.decision import expire_reimage_requests
 from reimage.services.errors import InvalidReimageRequest
+from tests.canary.killing import CALLS, assert_clean_when_killed_after
 from tests.canary.sinks import Sinks
 from tests.canary.spellings import DATA, PASSWORD, leaks
-from tests.crashes.failpoints import WorkerDied
 from tests.sandbox_process import SandboxProcess
-from tests.stories import advance, approve, approved, draft, let_lease_lapse, posts, request_reimage, run
+from tests.stories import approve, approved, draft, posts, request_reimage, run
 
 PARAMETERS = ReimageParameters(admin_password=PASSWORD, custom_data=base64.b64encode(DATA).decode())
 POST = {"verb": "POST", "path_contains": "/reimage"}
@@ -81,22 +81,6 @@ def test_on_a_refused_form(azure: SandboxProcess, alice: User, sinks: Sinks) -> 
 
 
 @pytest.mark.asvs("V14.2.4", "V16.2.5")
-@pytest.mark.parametrize("call", ["submit_reimage", "filled_body"])
-def test_when_the_worker_is_killed(
-    azure: SandboxProcess, alice: User, bob: User, sinks: Sinks, monkeypatch: pytest.MonkeyPatch, call: str
-) -> None:
-    operation = approved(alice, bob, "web-02", parameters=PARAMETERS).operations.get()
-    real = getattr(reimaging, call)
-
-    def die_right_after(*args: Any, **options: Any) -> None:
-        real(*args, **options)
-        raise WorkerDied(call)
-
-    with monkeypatch.context() as moment:
-        moment.setattr(reimaging, call, die_right_after)
-        with pytest.raises(WorkerDied):
-            advance(operation)
-    let_lease_lapse(operation)
-    sinks.assert_clean()
-    advance(operation)
-    sinks.assert_clean()
+@pytest.mark.parametrize("call", CALLS)
+def test_when_the_worker_is_killed(azure: SandboxProcess, alice: User, bob: User, sinks: Sinks, call: str) -> None:
+    assert_clean_when_killed_after(call, approved(alice, bob, "web-02", parameters=PARAMETERS), sinks)

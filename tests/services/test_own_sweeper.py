@@ -6,14 +6,13 @@ from threading import Event
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
 from portal.celery import app
 from portal.health.models import DutyRun
-from portal.identity.models import User
+from portal.identity.models import Session, User
 from portal.identity.session_store import SessionStore
 from reimage import sweeper, tasks
 from reimage.models import ReimageOperation

@@ -46,7 +46,7 @@ def test_what_was_not_sent_waits_and_goes_on_when_resumed(
 @pytest.mark.parametrize(
     ("room", "function", "change", "state"),
     [
-        (reimaging, "_body", DeleteOptionChange.KEEP, OperationState.PREFLIGHT),
+        (reimaging, "filled_body", DeleteOptionChange.KEEP, OperationState.PREFLIGHT),
         (preflight, "_drift_findings", DeleteOptionChange.DETACH, OperationState.PREFLIGHT),
     ],
     ids=["before the POST", "before the PATCH"],

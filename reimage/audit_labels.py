@@ -23,6 +23,7 @@ register_labels(
     delete_option_before=_("deleteOption before"),
     delete_option_confirmed=_("deleteOption found changed"),
     delete_option_calls=_("Calls to change deleteOption"),
+    delete_option_refusals=_("Refused calls to change deleteOption"),
     digest=_("Digest"),
     drawn=_("Drawn"),
     en=_("In English"),

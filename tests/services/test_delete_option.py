@@ -102,6 +102,28 @@ def test_a_patch_that_goes_wrong_is_looked_at_again(
     assert len(accepted_posts(azure)) == 1
 
 
+@pytest.mark.parametrize("status", [409, 429])
+def test_a_change_that_looked_refused_is_known_as_the_portals_own(
+    azure: SandboxProcess, alice: User, bob: User, status: int
+) -> None:
+    """As a gateway answers, after Azure accepted the call."""
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    azure.faults("accepted_then_status", match={"verb": "PATCH", "vm": "web-03"}, status=status)
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert reimage_request.operations.get().findings == []
+    assert verbs(azure) == ["PATCH", "POST"]
+
+
+def test_a_change_that_looked_refused_is_told_wherever_it_ends(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = approved(alice, bob, "web-03", change=DETACH).operations.get()
+    azure.faults("accepted_then_status", match={"verb": "PATCH", "vm": "web-03"}, status=409)
+    assert advance(operation).note["code"] == "azure_conflict"
+    azure.advance_clock(100)
+    azure.drift("web-03", replace_os_disk=True)
+    assert advance(operation).state == OperationState.DRIFTED
+    assert [finding["code"] for finding in operation.findings] == ["drifted", "delete_option_stays_changed"]
+
+
 def test_a_patch_that_azure_throttles_for_long_burns_nothing(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-03", change=DETACH)
     azure.faults("status", match={"verb": "PATCH", "vm": "web-03"}, status=429, retry_after=1, times=7)

@@ -128,9 +128,10 @@ def age(operation: ReimageOperation, since: timedelta) -> None:
     operation.save()
 
 
-def bear_out(operation: ReimageOperation) -> ReimageOperation:
-    """One more look at what Azure refused for now: nothing was executed, and it is queued again."""
+def bear_out(operation: ReimageOperation, sandbox: SandboxProcess) -> ReimageOperation:
+    """One more look at what Azure refused for now: the Activity Log has it meanwhile, and it is queued again."""
     assert "refusal" in operation.evidence
+    sandbox.advance_clock(121)
     assert advance(operation).state == OperationState.QUEUED
     return operation
 

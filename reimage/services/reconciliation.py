@@ -77,16 +77,21 @@ def _weigh_refusal(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -
         return _settle(held, OperationState.VERIFYING, "activity_log_succeeded")
     if trace is Trace.FAILED:
         return _settle(held, OperationState.FAILED, "activity_log_failed")
-    if refusals.is_borne_out(plan, held.operation.evidence, facts, trace):
+    after_quarantine = _is_after_quarantine(held)
+    if refusals.is_borne_out(plan, held.operation.evidence, facts, trace, after_quarantine=after_quarantine):
         return refusals.queue_again(held)
     return _wait_or_ask(held, "accepted_without_end" if trace is Trace.BEGUN else "refusal_not_borne_out")
 
 
 def _wait_or_ask(held: Claim, code: str) -> None:
     """The Activity Log is minutes late, and a machine that started late shows by then."""
-    if held.now - _quiet_since(held) <= timedelta(seconds=settings.OPERATION_QUARANTINE_SECONDS):
-        return wait(held, poll_seconds(), "waiting_for_evidence")
-    return ask_for_attention(held, code)
+    if _is_after_quarantine(held):
+        return ask_for_attention(held, code)
+    return wait(held, poll_seconds(), "waiting_for_evidence")
+
+
+def _is_after_quarantine(held: Claim) -> bool:
+    return held.now - _quiet_since(held) > timedelta(seconds=settings.OPERATION_QUARANTINE_SECONDS)
 
 
 def _trace(held: Claim, plan: ReimagePlan) -> Trace:

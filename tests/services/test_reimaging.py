@@ -120,7 +120,7 @@ def test_throttling_uses_no_attempt_up(azure: SandboxProcess, alice: User, bob: 
     for times in (1, 2):
         operation = posted(azure, reimage_request, "status", status=429)
         assert operation.evidence["throttled"] == times
-        bear_out(operation)
+        bear_out(operation, azure)
     assert operation.attempt > reimaging.MAX_ATTEMPTS
     assert run(reimage_request, azure).state == RequestState.COMPLETED
 
@@ -128,7 +128,7 @@ def test_throttling_uses_no_attempt_up(azure: SandboxProcess, alice: User, bob: 
 def test_conflicts_do(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-02")
     ReimageOperation.objects.update(attempt=reimaging.MAX_ATTEMPTS - 1)
-    bear_out(posted(azure, reimage_request, "status", status=409))
+    bear_out(posted(azure, reimage_request, "status", status=409), azure)
     operation = advance(reimage_request.operations.get())
     assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "too_many_attempts")
 

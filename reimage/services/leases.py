@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
 from portal.audit.services import record
+from portal.audit.text import storable
 from reimage.azure.time_limits import CALL_SECONDS
 from reimage.domain.operation_states import CANCELABLE, LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
 from reimage.domain.passwords import PasswordMode
@@ -114,6 +115,7 @@ def commit(
     `gate` is asked within the transaction; whatever it raises undoes all.
     """
     operation = held.operation
+    changes = {name: storable(value) for name, value in changes.items()}  # Azure's words may be anything
     _check_move(operation, state)
     if state in TERMINAL:
         changes |= {"finished_at": Now(), "next_at": None}

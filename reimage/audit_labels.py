@@ -73,6 +73,7 @@ register_labels(
     throttled=_("Times throttled"),
     ticket=_("Ticket"),
     times=_("Times"),
+    unanswered_since=_("No answer since"),
     vanished=_("Machines vanished"),
     virtual_machines=_("Machines"),
     vm=_("Machine"),

@@ -121,7 +121,7 @@ def age(operation: ReimageOperation, since: timedelta) -> None:
     for name in ("submitted_at", "accepted_at"):
         if moment := getattr(operation, name):
             setattr(operation, name, moment - since)
-    for name in ("ended_at", "busy_at", "may_leave_until"):
+    for name in ("ended_at", "busy_at", "may_leave_until", "unanswered_since"):
         if name in operation.evidence:
             earlier = datetime.fromisoformat(operation.evidence[name]) - since
             operation.evidence[name] = earlier.isoformat()

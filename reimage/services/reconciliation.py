@@ -20,6 +20,9 @@ from reimage.services.moves import ask_for_attention, wait, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
 from reimage.services.refusals import disk_key
 
+UNANSWERED = "unanswered_since"  # in the evidence: the first of the looks that failed one after the other
+UNANSWERED_NOTES = frozenset({"azure_unavailable", "azure_forbids"})
+
 
 def reconcile(held: Claim) -> None:
     """outcome_unknown → verifying, failed or needs_attention; or looks again later. Never a second POST.
@@ -29,19 +32,36 @@ def reconcile(held: Claim) -> None:
     operation = held.operation
     plan = ReimagePlan.from_document(operation.plan)
     try:
-        facts = read_virtual_machine(plan.resource_id)
+        return _look(held, plan)
     except VirtualMachineNotFound:
         return ask_for_attention(held, "virtual_machine_gone", vm=operation.name)
     except AzureError as err:
-        may_ask = not isinstance(err, AzureIdentityRefused)
-        overdue = may_ask and _is_overdue(held)
-        return ask_for_attention(held, "takes_too_long") if overdue else wait_for_azure(held, err)
+        return _wait_for_azure(held, err)
+
+
+def _look(held: Claim, plan: ReimagePlan) -> None:
+    """The machine, and then the log. Raises what the reads raise."""
+    operation = held.operation
+    facts = read_virtual_machine(plan.resource_id)
     if facts.vm_id != operation.evidence.get("vm_id"):
         return ask_for_attention(held, "another_virtual_machine")
     if busy_violations(facts):
         return _wait_for_machine(held, facts)
     weigh = _weigh_refusal if refusals.is_in_doubt(operation) else _weigh
     return weigh(held, plan, facts)
+
+
+def _wait_for_azure(held: Claim, err: AzureError) -> None:
+    """A failed look is no evidence. Patience is for Azure, from the first such look: the portal itself may have slept.
+
+    While the portal is not accepted at all, an administrator could not tell more than it can.
+    """
+    operation = held.operation
+    since = operation.evidence.get(UNANSWERED) if operation.note.get("code") in UNANSWERED_NOTES else None
+    unanswered_since = datetime.fromisoformat(since) if since else held.now
+    if not isinstance(err, AzureIdentityRefused) and held.now - unanswered_since > PATIENCE:
+        return ask_for_attention(held, "no_answer_for_long")
+    return wait_for_azure(held, err, evidence={**operation.evidence, UNANSWERED: unanswered_since.isoformat()})
 
 
 def _wait_for_machine(held: Claim, facts: VirtualMachineFacts) -> None:
@@ -98,7 +118,7 @@ def _trace(held: Claim, plan: ReimagePlan) -> Trace:
     operation = held.operation
     if operation.client_request_id is None:
         return Trace.ABSENT
-    since = _submitted_at(held) - timedelta(minutes=5)
+    since = _submitted_at(held)
     return find_reimage_call(plan.resource_id, client_request_id=operation.client_request_id, since=since)
 
 

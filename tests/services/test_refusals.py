@@ -90,9 +90,7 @@ def test_with_an_ephemeral_os_disk_the_activity_log_has_to_tell_of_the_refusal(
 def test_where_nothing_can_tell_a_person_decides_after_the_quarantine(
     azure: SandboxProcess, alice: User, bob: User
 ) -> None:
-    operation = refused(azure, alice, bob, EPHEMERAL, "accepted_then_status", 409)
-    azure.advance_clock(200)
-    azure.faults("status", match=LOG, status=403, times=9)
+    operation = refused(azure, alice, bob, EPHEMERAL, "status", 409)
     assert note_of(advance(operation)) == (UNKNOWN, "waiting_for_evidence")
     age(operation, LATE)
     assert note_of(advance(operation)) == (OperationState.NEEDS_ATTENTION, "refusal_not_borne_out")
@@ -153,6 +151,16 @@ def test_one_stale_look_bears_nothing_out(
         moment.setattr(reconciliation, "read_virtual_machine", lambda *_, **__: stale)
         assert note_of(advance(operation)) == (UNKNOWN, "waiting_for_evidence")
     assert run(operation.reimage_request, azure).state == RequestState.COMPLETED
+    assert len(posts(azure)) == 1
+
+
+def test_a_log_that_cannot_be_read_bears_nothing_out(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = refused(azure, alice, bob, MANAGED, "status", 409)
+    azure.faults("status", match=LOG, status=403, times=2)
+    age(operation, LATE)
+    assert note_of(advance(operation)) == (UNKNOWN, "azure_forbids")
+    age(operation, timedelta(hours=3))
+    assert note_of(advance(operation)) == (OperationState.NEEDS_ATTENTION, "no_answer_for_long")
     assert len(posts(azure)) == 1
 
 

@@ -32,6 +32,8 @@ WORKER = Actor.system("worker")
 NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
 REFUSAL = "refusal"  # in the evidence: Azure refused for now, and whether it really did is not settled yet
 
+BEGUN = "begun"  # in the evidence of a failure that the Activity Log tells: whether Azure may have begun
+
 
 class LeaseLost(Exception):
     """Somebody else owns the operation now; whatever was found out must not be written."""
@@ -150,15 +152,15 @@ def _useless(operation: ReimageOperation, state: OperationState, evidence: Mappi
     """The sealed values that have no further use in this state."""
     useless = [] if may_be_sent_again(state, evidence) else list(ON_THEIR_WAY)
     is_generated = ReimagePlan.from_document(operation.plan).promised_password is PasswordMode.GENERATED
-    if is_generated and not _may_have_been_set(operation, state):
+    if is_generated and not _may_have_been_set(operation, state, evidence):
         useless.append(SecretField.GENERATED)
     return useless
 
 
-def _may_have_been_set(operation: ReimageOperation, state: OperationState) -> bool:
+def _may_have_been_set(operation: ReimageOperation, state: OperationState, evidence: Mapping[str, object]) -> bool:
     """Whether the machine may have the generated password; Azure may have set it, and then failed."""
     if state is OperationState.FAILED:
-        return operation.accepted_at is not None
+        return operation.accepted_at is not None or bool(evidence.get(BEGUN))
     return state not in CANCELABLE and state not in TERMINAL - {OperationState.SUCCEEDED}
 
 

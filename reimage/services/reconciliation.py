@@ -15,8 +15,8 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
 from reimage.services import refusals
-from reimage.services.leases import Claim, commit, due_in
-from reimage.services.moves import ask_for_attention, wait, wait_for_azure
+from reimage.services.leases import BEGUN, Claim, commit, due_in
+from reimage.services.moves import ask_for_attention, standing_change, wait, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
 from reimage.services.refusals import disk_key
 
@@ -80,12 +80,12 @@ def _wait_for_machine(held: Claim, facts: VirtualMachineFacts) -> None:
 def _weigh(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     before = held.operation.evidence
     if not plan.ephemeral and disk_key(facts.os_disk.resource_id) != disk_key(before.get("os_disk_id")):
-        return _settle(held, OperationState.VERIFYING, "os_disk_was_replaced")
+        return _settle_executed(held, "os_disk_was_replaced")
     trace = _trace(held, plan)
     if trace is Trace.SUCCEEDED:
-        return _settle(held, OperationState.VERIFYING, "activity_log_succeeded")
+        return _settle_executed(held, "activity_log_succeeded")
     if trace in (Trace.FAILED, Trace.REFUSED):
-        return _settle(held, OperationState.FAILED, "activity_log_failed")
+        return _settle_failed(held, trace)
     was_accepted = trace is Trace.BEGUN or held.operation.accepted_at is not None
     return _wait_or_ask(held, "accepted_without_end" if was_accepted else "no_evidence")
 
@@ -94,9 +94,9 @@ def _weigh_refusal(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -
     """A changed OS disk tells nothing here: what made Azure refuse may have been somebody else's reimage."""
     trace = _trace(held, plan)
     if trace is Trace.SUCCEEDED:
-        return _settle(held, OperationState.VERIFYING, "activity_log_succeeded")
+        return _settle_executed(held, "activity_log_succeeded")
     if trace is Trace.FAILED:
-        return _settle(held, OperationState.FAILED, "activity_log_failed")
+        return _settle_failed(held, trace)
     after_quarantine = _is_after_quarantine(held)
     if refusals.is_borne_out(plan, held.operation.evidence, facts, trace, after_quarantine=after_quarantine):
         return refusals.queue_again(held)
@@ -139,7 +139,31 @@ def _is_overdue(held: Claim) -> bool:
     return held.now - _submitted_at(held) > PATIENCE
 
 
-def _settle(held: Claim, state: OperationState, code: str) -> None:
+def _settle_executed(held: Claim, code: str) -> None:
+    """To be verified from now on: things settle after Azure ended, and that was not before the last look."""
     note = {"code": code, "params": {}}
-    next_at = due_in(0) if state is OperationState.VERIFYING else None
-    commit(held, state, action=audit_actions.OPERATION_RECONCILED, detail=note, note=note, next_at=next_at)
+    evidence = {**held.operation.evidence, "ended_at": held.now.isoformat()}
+    commit(
+        held,
+        OperationState.VERIFYING,
+        action=audit_actions.OPERATION_RECONCILED,
+        detail=note,
+        note=note,
+        evidence=evidence,
+        next_at=due_in(0),
+    )
+
+
+def _settle_failed(held: Claim, trace: Trace) -> None:
+    """Unless the log tells of a refusal, Azure may have begun: the machine may have its generated password."""
+    note = {"code": "activity_log_failed", "params": {}}
+    findings = standing_change(held.operation)
+    commit(
+        held,
+        OperationState.FAILED,
+        action=audit_actions.OPERATION_RECONCILED,
+        detail={**note, "findings": findings},
+        note=note,
+        findings=findings,
+        evidence={**held.operation.evidence, BEGUN: trace is not Trace.REFUSED},
+    )

@@ -23,6 +23,7 @@ OF_TRACE = {
     "failed": (AGAINST, "log_failed"),
     "refused": (AGAINST, "log_refused"),
     "absent": (AGAINST, "log_absent"),
+    "unreadable": (NEITHER, "log_unreadable"),
 }
 Found = tuple[str, str, Mapping[str, Any]]
 

@@ -121,16 +121,17 @@ def age(operation: ReimageOperation, since: timedelta) -> None:
     for name in ("submitted_at", "accepted_at"):
         if moment := getattr(operation, name):
             setattr(operation, name, moment - since)
-    for name in ("ended_at", "busy_at", "may_leave_until"):
+    for name in ("ended_at", "busy_at", "may_leave_until", "unanswered_since"):
         if name in operation.evidence:
             earlier = datetime.fromisoformat(operation.evidence[name]) - since
             operation.evidence[name] = earlier.isoformat()
     operation.save()
 
 
-def bear_out(operation: ReimageOperation) -> ReimageOperation:
-    """One more look at what Azure refused for now: nothing was executed, and it is queued again."""
+def bear_out(operation: ReimageOperation, sandbox: SandboxProcess) -> ReimageOperation:
+    """One more look at what Azure refused for now: the Activity Log has it meanwhile, and it is queued again."""
     assert "refusal" in operation.evidence
+    sandbox.advance_clock(121)
     assert advance(operation).state == OperationState.QUEUED
     return operation
 

@@ -4,20 +4,24 @@ Its words: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log
 """
 
 import re
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from azure.core.exceptions import AzureError as SdkError
 from django.conf import settings
 
+from reimage.azure.calls import is_trusted_address
 from reimage.azure.clients import get
+from reimage.azure.errors import AzureUnavailable, VirtualMachineNotFound, reading
 from reimage.azure.operations import json_object
 from reimage.domain.resource_ids import VirtualMachineId
 
 ACTIVITY_LOG_API_VERSION = "2015-04-01"
+CLOCKS_DIFFER = timedelta(hours=6)  # at most; a wide window costs nothing, for the client-request-id is exact
+MAX_PAGES = 10
 _HTTP_STATUS = re.compile(r"\(HTTP Status Code: (\d{3})\)")  # e.g. "Conflict (HTTP Status Code: 409)"
 _REFUSED_FOR_NOW = frozenset({"409", "429"})
 
@@ -36,18 +40,35 @@ class Trace(StrEnum):
 
 
 def find_reimage_call(vm_id: VirtualMachineId, *, client_request_id: UUID, since: datetime) -> Trace:
-    """Looks for the event of one reimage POST. A log that cannot be read is as good as one without the event."""
-    condition = f"eventTimestamp ge '{since.isoformat()}' and resourceUri eq '{vm_id}'"
+    """Looks for the events of one reimage POST that did not leave before `since`, the portal's clock.
+
+    Raises AzureIdentityRefused, AzureRefused or AzureUnavailable where the log cannot be read whole.
+    """
+    condition = f"eventTimestamp ge '{(since - CLOCKS_DIFFER).isoformat()}' and resourceUri eq '{vm_id}'"
     url = (
         f"{settings.AZURE_RESOURCE_MANAGER}/subscriptions/{vm_id.subscription_id}/providers/Microsoft.Insights"
         f"/eventtypes/management/values?api-version={ACTIVITY_LOG_API_VERSION}&$filter={quote(condition)}"
     )
     try:
-        response = get(vm_id.subscription_id, url)
-        events = json_object(response.text()).get("value") if response.status_code == 200 else []
-    except SdkError:
-        return Trace.ABSENT
-    return _trace([event for event in events or [] if _is_of(event, client_request_id)])
+        with reading():
+            return _trace([event for event in _events(vm_id.subscription_id, url) if _is_of(event, client_request_id)])
+    except VirtualMachineNotFound as err:  # 404: of the log, which says nothing of the machine
+        raise AzureUnavailable(err.message, code=err.code, status=err.status) from None
+
+
+def _events(subscription_id: str, url: str) -> Iterator[dict[str, Any]]:
+    """Page by page; only on the configured host, for the portal's token goes along."""
+    for _page in range(MAX_PAGES):
+        response = get(subscription_id, url)
+        response.raise_for_status()
+        page = json_object(response.text())
+        yield from page["value"]
+        url = str(page.get("nextLink") or "")
+        if not url:
+            return
+        if not is_trusted_address(url):
+            raise ValueError("the next page is on a foreign host")
+    raise ValueError("the log has too many pages")
 
 
 def _is_of(event: dict[str, Any], client_request_id: UUID) -> bool:

@@ -1,18 +1,18 @@
 """What can be seen right now of an operation that waits for an administrator: the machine, and Azure's Activity Log."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation
 
-LOG_BEFORE = timedelta(minutes=5)  # Azure's clock need not be the database's
+UNREADABLE = "unreadable"  # the log, just now or for this portal
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """`facts` is None where the machine is gone (`is_gone`) or Azure did not say; `trace` a word of Trace, or empty."""
+    """`facts` is None where the machine is gone (`is_gone`) or Azure did not say; `trace` a word of Trace,
+    UNREADABLE, or empty."""
 
     facts: VirtualMachineFacts | None = None
     is_gone: bool = False
@@ -35,6 +35,8 @@ def observe(operation: ReimageOperation) -> Observation:
         return Observation()
     if operation.client_request_id is None or operation.submitted_at is None:
         return Observation(facts, is_gone)
-    since = operation.submitted_at - LOG_BEFORE
-    trace = find_reimage_call(target, client_request_id=operation.client_request_id, since=since)
-    return Observation(facts, is_gone, trace.value)
+    call, since = operation.client_request_id, operation.submitted_at
+    try:
+        return Observation(facts, is_gone, find_reimage_call(target, client_request_id=call, since=since).value)
+    except AzureError:
+        return Observation(facts, is_gone, UNREADABLE)

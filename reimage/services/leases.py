@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
 from portal.audit.services import record
+from portal.audit.text import storable
 from reimage.azure.time_limits import CALL_SECONDS
 from reimage.domain.operation_states import CANCELABLE, LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
 from reimage.domain.passwords import PasswordMode
@@ -30,6 +31,8 @@ WORKER = Actor.system("worker")
 # Once Azure may have taken the POST there is never a second one, so the secrets have no further use.
 NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
 REFUSAL = "refusal"  # in the evidence: Azure refused for now, and whether it really did is not settled yet
+
+BEGUN = "begun"  # in the evidence of a failure that the Activity Log tells: whether Azure may have begun
 
 
 class LeaseLost(Exception):
@@ -114,6 +117,7 @@ def commit(
     `gate` is asked within the transaction; whatever it raises undoes all.
     """
     operation = held.operation
+    changes = {name: storable(value) for name, value in changes.items()}  # Azure's words may be anything
     _check_move(operation, state)
     if state in TERMINAL:
         changes |= {"finished_at": Now(), "next_at": None}
@@ -148,15 +152,15 @@ def _useless(operation: ReimageOperation, state: OperationState, evidence: Mappi
     """The sealed values that have no further use in this state."""
     useless = [] if may_be_sent_again(state, evidence) else list(ON_THEIR_WAY)
     is_generated = ReimagePlan.from_document(operation.plan).promised_password is PasswordMode.GENERATED
-    if is_generated and not _may_have_been_set(operation, state):
+    if is_generated and not _may_have_been_set(operation, state, evidence):
         useless.append(SecretField.GENERATED)
     return useless
 
 
-def _may_have_been_set(operation: ReimageOperation, state: OperationState) -> bool:
+def _may_have_been_set(operation: ReimageOperation, state: OperationState, evidence: Mapping[str, object]) -> bool:
     """Whether the machine may have the generated password; Azure may have set it, and then failed."""
     if state is OperationState.FAILED:
-        return operation.accepted_at is not None
+        return operation.accepted_at is not None or bool(evidence.get(BEGUN))
     return state not in CANCELABLE and state not in TERMINAL - {OperationState.SUCCEEDED}
 
 

@@ -1,5 +1,7 @@
 """The moves that several steps share: wait and come back, fail, or ask an administrator."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -20,12 +22,20 @@ def wait(held: Claim, seconds: float, code: str, **params: object) -> None:
     commit(held, state, next_at=due_in(seconds), note={"code": code, "params": params})
 
 
-def wait_for_azure(held: Claim, err: AzureError) -> None:
-    """A read failed, which proves nothing about the machine and burns nothing. Refused: somebody must mend a role."""
+def wait_for_azure(held: Claim, err: AzureError, **changes: Any) -> None:
+    """A read failed, which proves nothing about the machine and burns nothing. Refused: somebody must mend a role.
+
+    `changes` are columns to write along.
+    """
+    note = {"code": _reason(err), "params": {"status": err.status, "azure_code": err.code}}
+    state = OperationState(held.operation.state)
+    commit(held, state, next_at=due_in(poll_seconds(err.retry_after)), note=note, **changes)
+
+
+def _reason(err: AzureError) -> str:
     if isinstance(err, AzureIdentityRefused):
-        return wait(held, poll_seconds(), "identity_refused", status=err.status, azure_code=err.code)
-    code = "azure_forbids" if isinstance(err, AzureRefused) else "azure_unavailable"
-    return wait(held, poll_seconds(err.retry_after), code, status=err.status, azure_code=err.code)
+        return "identity_refused"
+    return "azure_forbids" if isinstance(err, AzureRefused) else "azure_unavailable"
 
 
 def wake(reason: str, **conditions: object) -> None:

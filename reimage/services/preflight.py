@@ -27,6 +27,7 @@ BUSY_SECONDS = 15
 DELETE_OPTION_SECONDS = 5
 MAX_DELETE_OPTION_CALLS = 5
 PASSING_REFUSALS = frozenset({0, 401, 409, 429})  # asked again later: unreachable, not accepted, busy, throttled
+AMBIGUOUS_REFUSALS = frozenset({409, 429})  # may come from a gateway, after Azure accepted it: docs/decisions/0027
 Findings = list[Finding]
 
 
@@ -136,7 +137,8 @@ def _change_delete_option(held: Claim, plan: ReimagePlan) -> None:
     """Sends the PATCH. Setting the same value twice is harmless, so a lost answer is simply looked at again."""
     client_request_id = uuid4()
     calls = int(held.operation.evidence.get("delete_option_calls", 0)) + 1
-    if calls > MAX_DELETE_OPTION_CALLS:
+    refusals = int(held.operation.evidence.get("delete_option_refusals", 0))
+    if calls - refusals > MAX_DELETE_OPTION_CALLS:
         return fail(held, "delete_option_unchanged", wanted=plan.delete_option_at_reimage.value, calls=calls - 1)
     detail = {
         "delete_option": plan.delete_option_at_reimage.value,
@@ -213,14 +215,21 @@ def _refusal_note(outcome: Refused) -> Mapping[str, object]:
 
 
 def _after_refused_change(held: Claim, outcome: Refused) -> None:
-    """Nothing was executed, so this call does not count; the option may still have been set by an earlier one."""
-    calls = held.operation.evidence["delete_option_calls"] - 1
+    """A call that may hide an acceptance stays counted, so that the next look knows its own change.
+
+    It spends none of the calls, for throttling may last. Any other refusal is taken back: nothing was executed.
+    """
+    evidence = {**held.operation.evidence}
+    counted, step = (
+        ("delete_option_refusals", 1) if outcome.status in AMBIGUOUS_REFUSALS else ("delete_option_calls", -1)
+    )
+    evidence[counted] = int(evidence.get(counted, 0)) + step
     commit(
         held,
         OperationState.SETTING_DELETE_OPTION,
         action=audit_actions.DELETE_OPTION_REFUSED,
         detail={"status": outcome.status, "azure_code": outcome.code, "message": outcome.message},
-        evidence={**held.operation.evidence, "delete_option_calls": calls},
+        evidence=evidence,
         next_at=due_in(outcome.retry_after or BUSY_SECONDS),
         note=_refusal_note(outcome),
         keep_lease=outcome.status not in PASSING_REFUSALS,

@@ -15,10 +15,13 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
 from reimage.services import refusals
-from reimage.services.leases import Claim, commit, due_in
-from reimage.services.moves import ask_for_attention, wait, wait_for_azure
+from reimage.services.leases import BEGUN, Claim, commit, due_in
+from reimage.services.moves import ask_for_attention, standing_change, wait, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
 from reimage.services.refusals import disk_key
+
+UNANSWERED = "unanswered_since"  # in the evidence: the first of the looks that failed one after the other
+UNANSWERED_NOTES = frozenset({"azure_unavailable", "azure_forbids"})
 
 
 def reconcile(held: Claim) -> None:
@@ -29,19 +32,36 @@ def reconcile(held: Claim) -> None:
     operation = held.operation
     plan = ReimagePlan.from_document(operation.plan)
     try:
-        facts = read_virtual_machine(plan.resource_id)
+        return _look(held, plan)
     except VirtualMachineNotFound:
         return ask_for_attention(held, "virtual_machine_gone", vm=operation.name)
     except AzureError as err:
-        may_ask = not isinstance(err, AzureIdentityRefused)
-        overdue = may_ask and _is_overdue(held)
-        return ask_for_attention(held, "takes_too_long") if overdue else wait_for_azure(held, err)
+        return _wait_for_azure(held, err)
+
+
+def _look(held: Claim, plan: ReimagePlan) -> None:
+    """The machine, and then the log. Raises what the reads raise."""
+    operation = held.operation
+    facts = read_virtual_machine(plan.resource_id)
     if facts.vm_id != operation.evidence.get("vm_id"):
         return ask_for_attention(held, "another_virtual_machine")
     if busy_violations(facts):
         return _wait_for_machine(held, facts)
     weigh = _weigh_refusal if refusals.is_in_doubt(operation) else _weigh
     return weigh(held, plan, facts)
+
+
+def _wait_for_azure(held: Claim, err: AzureError) -> None:
+    """A failed look is no evidence. Patience is for Azure, from the first such look: the portal itself may have slept.
+
+    While the portal is not accepted at all, an administrator could not tell more than it can.
+    """
+    operation = held.operation
+    since = operation.evidence.get(UNANSWERED) if operation.note.get("code") in UNANSWERED_NOTES else None
+    unanswered_since = datetime.fromisoformat(since) if since else held.now
+    if not isinstance(err, AzureIdentityRefused) and held.now - unanswered_since > PATIENCE:
+        return ask_for_attention(held, "no_answer_for_long")
+    return wait_for_azure(held, err, evidence={**operation.evidence, UNANSWERED: unanswered_since.isoformat()})
 
 
 def _wait_for_machine(held: Claim, facts: VirtualMachineFacts) -> None:
@@ -60,12 +80,12 @@ def _wait_for_machine(held: Claim, facts: VirtualMachineFacts) -> None:
 def _weigh(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     before = held.operation.evidence
     if not plan.ephemeral and disk_key(facts.os_disk.resource_id) != disk_key(before.get("os_disk_id")):
-        return _settle(held, OperationState.VERIFYING, "os_disk_was_replaced")
+        return _settle_executed(held, "os_disk_was_replaced")
     trace = _trace(held, plan)
     if trace is Trace.SUCCEEDED:
-        return _settle(held, OperationState.VERIFYING, "activity_log_succeeded")
+        return _settle_executed(held, "activity_log_succeeded")
     if trace in (Trace.FAILED, Trace.REFUSED):
-        return _settle(held, OperationState.FAILED, "activity_log_failed")
+        return _settle_failed(held, trace)
     was_accepted = trace is Trace.BEGUN or held.operation.accepted_at is not None
     return _wait_or_ask(held, "accepted_without_end" if was_accepted else "no_evidence")
 
@@ -74,26 +94,31 @@ def _weigh_refusal(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -
     """A changed OS disk tells nothing here: what made Azure refuse may have been somebody else's reimage."""
     trace = _trace(held, plan)
     if trace is Trace.SUCCEEDED:
-        return _settle(held, OperationState.VERIFYING, "activity_log_succeeded")
+        return _settle_executed(held, "activity_log_succeeded")
     if trace is Trace.FAILED:
-        return _settle(held, OperationState.FAILED, "activity_log_failed")
-    if refusals.is_borne_out(plan, held.operation.evidence, facts, trace):
+        return _settle_failed(held, trace)
+    after_quarantine = _is_after_quarantine(held)
+    if refusals.is_borne_out(plan, held.operation.evidence, facts, trace, after_quarantine=after_quarantine):
         return refusals.queue_again(held)
     return _wait_or_ask(held, "accepted_without_end" if trace is Trace.BEGUN else "refusal_not_borne_out")
 
 
 def _wait_or_ask(held: Claim, code: str) -> None:
     """The Activity Log is minutes late, and a machine that started late shows by then."""
-    if held.now - _quiet_since(held) <= timedelta(seconds=settings.OPERATION_QUARANTINE_SECONDS):
-        return wait(held, poll_seconds(), "waiting_for_evidence")
-    return ask_for_attention(held, code)
+    if _is_after_quarantine(held):
+        return ask_for_attention(held, code)
+    return wait(held, poll_seconds(), "waiting_for_evidence")
+
+
+def _is_after_quarantine(held: Claim) -> bool:
+    return held.now - _quiet_since(held) > timedelta(seconds=settings.OPERATION_QUARANTINE_SECONDS)
 
 
 def _trace(held: Claim, plan: ReimagePlan) -> Trace:
     operation = held.operation
     if operation.client_request_id is None:
         return Trace.ABSENT
-    since = _submitted_at(held) - timedelta(minutes=5)
+    since = _submitted_at(held)
     return find_reimage_call(plan.resource_id, client_request_id=operation.client_request_id, since=since)
 
 
@@ -114,7 +139,31 @@ def _is_overdue(held: Claim) -> bool:
     return held.now - _submitted_at(held) > PATIENCE
 
 
-def _settle(held: Claim, state: OperationState, code: str) -> None:
+def _settle_executed(held: Claim, code: str) -> None:
+    """To be verified from now on: things settle after Azure ended, and that was not before the last look."""
     note = {"code": code, "params": {}}
-    next_at = due_in(0) if state is OperationState.VERIFYING else None
-    commit(held, state, action=audit_actions.OPERATION_RECONCILED, detail=note, note=note, next_at=next_at)
+    evidence = {**held.operation.evidence, "ended_at": held.now.isoformat()}
+    commit(
+        held,
+        OperationState.VERIFYING,
+        action=audit_actions.OPERATION_RECONCILED,
+        detail=note,
+        note=note,
+        evidence=evidence,
+        next_at=due_in(0),
+    )
+
+
+def _settle_failed(held: Claim, trace: Trace) -> None:
+    """Unless the log tells of a refusal, Azure may have begun: the machine may have its generated password."""
+    note = {"code": "activity_log_failed", "params": {}}
+    findings = standing_change(held.operation)
+    commit(
+        held,
+        OperationState.FAILED,
+        action=audit_actions.OPERATION_RECONCILED,
+        detail={**note, "findings": findings},
+        note=note,
+        findings=findings,
+        evidence={**held.operation.evidence, BEGUN: trace is not Trace.REFUSED},
+    )

@@ -48,10 +48,13 @@ def is_in_doubt(operation: ReimageOperation) -> bool:
     return REFUSAL in operation.evidence
 
 
-def is_borne_out(plan: ReimagePlan, before: Mapping[str, object], facts: VirtualMachineFacts, trace: Trace) -> bool:
+def is_borne_out(
+    plan: ReimagePlan, before: Mapping[str, object], facts: VirtualMachineFacts, trace: Trace, *, after_quarantine: bool
+) -> bool:
     """Whether nothing was executed for certain. The machine is quiet; `before` is how it was when the POST left.
 
-    An ephemeral OS disk keeps its id, so that only the Activity Log can tell there.
+    A look may be stale, and the Activity Log is late: an unchanged disk tells only after the quarantine. An ephemeral
+    OS disk keeps its id, so that only the Activity Log can tell there.
     """
     if facts.provisioning_state != before.get("provisioning_state"):
         return False
@@ -59,7 +62,7 @@ def is_borne_out(plan: ReimagePlan, before: Mapping[str, object], facts: Virtual
         return True
     disk = disk_key(before.get("os_disk_id"))  # empty for an unmanaged disk, which tells nothing either
     is_same_disk = bool(disk) and disk == disk_key(facts.os_disk.resource_id)
-    return trace is Trace.ABSENT and is_same_disk and not plan.ephemeral
+    return after_quarantine and trace is Trace.ABSENT and is_same_disk and not plan.ephemeral
 
 
 def disk_key(disk_id: object) -> str:

@@ -1,5 +1,6 @@
 """The one POST: intent committed before it leaves, answer classified after it. Never repeated by any retry."""
 
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -43,6 +44,8 @@ def submit(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     except SealingError as err:
         log.warning("secret.unusable", reason=str(err))
         return fail(held, "secret_unusable")
+    if time.monotonic() > held.latest_send:
+        return wait(held, poll_seconds(), "too_late_to_send")  # before the intent: no attempt, and nothing to explain
     if held.operation.attempt - int(held.operation.evidence.get(THROTTLED, 0)) >= MAX_ATTEMPTS:
         return fail(held, "too_many_attempts", attempts=held.operation.attempt)
     client_request_id = uuid4()
@@ -113,8 +116,7 @@ def _after_post(held: Claim, outcome: CallOutcome) -> None:
             _accepted(held, outcome)
         case Refused(is_of_the_identity=True):
             note = {"code": "identity_refused", "params": {"status": outcome.status, "azure_code": outcome.code}}
-            # Not an attempt: however long the credential takes to be mended, the approval keeps all of its own.
-            _requeue(held, note, seconds=poll_seconds(), outcome=outcome, attempt=held.operation.attempt - 1)
+            _requeue(held, note, seconds=poll_seconds(), outcome=outcome)
         case Refused(status=429):
             note = {"code": "throttled", "params": {"azure_code": outcome.code}}
             times = int(held.operation.evidence.get(THROTTLED, 0)) + 1
@@ -122,7 +124,7 @@ def _after_post(held: Claim, outcome: CallOutcome) -> None:
             refusals.doubt(held, note, outcome, seconds=seconds, evidence={THROTTLED: times})
         case Refused(status=0, code=code):
             note = {"code": "too_late_to_send" if code == TOO_LATE else "not_sent", "params": {}}
-            _requeue(held, note, seconds=0 if code == TOO_LATE else CONFLICT_SECONDS, outcome=outcome)
+            _requeue(held, note, seconds=poll_seconds() if code == TOO_LATE else CONFLICT_SECONDS, outcome=outcome)
         case Refused(status=409):
             note = {"code": "azure_conflict", "params": {"azure_code": outcome.code, "message": outcome.message}}
             refusals.doubt(held, note, outcome, seconds=outcome.retry_after or CONFLICT_SECONDS)
@@ -157,8 +159,11 @@ def _accepted(held: Claim, outcome: Accepted) -> None:
     commit(held, state, action=audit_actions.OPERATION_ACCEPTED, detail={**detail, **note}, note=note, **changes)
 
 
-def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome: Refused, **changes: Any) -> None:
-    """Nothing was executed for certain: back to the queue, through a new preflight."""
+def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome: Refused) -> None:
+    """Nothing was executed for certain: back to the queue, through a new preflight.
+
+    Not an attempt: however long it takes to be mended, the approval keeps all of its own.
+    """
     commit(
         held,
         OperationState.QUEUED,
@@ -166,7 +171,7 @@ def _requeue(held: Claim, note: Mapping[str, object], *, seconds: float, outcome
         detail={**note, "status": outcome.status},
         note=note,
         next_at=due_in(seconds),
-        **changes,
+        attempt=held.operation.attempt - 1,
     )
 
 

@@ -21,8 +21,8 @@ EVIDENCE: Mapping[str, Any] = {
     "log_begun": gettext_lazy("The Activity Log has this call, but not how it ended."),
     "log_refused": gettext_lazy("The Activity Log has this call, and that Azure refused it."),
     "log_failed": gettext_lazy("The Activity Log has this call, and that it was refused or failed."),
-    "log_absent": gettext_lazy(
-        "The portal finds no trace of this call in the Activity Log. It is minutes late, and the portal may not be "
-        "allowed to read it."
+    "log_absent": gettext_lazy("The portal finds no trace of this call in the Activity Log, which is minutes late."),
+    "log_unreadable": gettext_lazy(
+        "The portal cannot read the Activity Log now: Azure does not answer, or the portal may not read it."
     ),
 }

@@ -98,6 +98,10 @@ NOTES: Mapping[str, Any] = {
     "takes_too_long": gettext_lazy(
         "Azure has been working on it for more than two hours; an administrator has to look."
     ),
+    "no_answer_for_long": gettext_lazy(
+        "The portal has not been able to read the machine or Azure's Activity Log for more than two hours; an "
+        "administrator has to look."
+    ),
     "waiting_for_evidence": gettext_lazy("No evidence yet whether Azure accepted the reimage."),
     "no_evidence": gettext_lazy(
         "There is no evidence that Azure accepted the reimage; an administrator has to decide."

@@ -35,11 +35,15 @@ class Arrival:
 
 
 class Server:
-    """Answers every request alike. `arrivals` are all that came in; `url` and `ca_file` are for the client."""
+    """Answers every request alike, after `answers`, one each.
+
+    `arrivals` are all that came in; `url` and `ca_file` are for the client.
+    """
 
     def __init__(self, url: str, ca_file: str) -> None:
         self.url, self.ca_file = url, ca_file
         self.answer = Answer()
+        self.answers: list[Answer] = []
         self.arrivals: list[Arrival] = []
         self.closing = threading.Event()
 
@@ -55,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         state = self.server_state
         state.arrivals.append(Arrival(self.command, self.path, dict(self.headers), body))
-        answer = state.answer
+        answer = state.answers.pop(0) if state.answers else state.answer
         if answer.status == 0:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         elif answer.status < 0:

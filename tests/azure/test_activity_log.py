@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from reimage.azure.activity_log import Trace, find_reimage_call
+from reimage.azure.activity_log import MAX_PAGES, Trace, find_reimage_call
+from reimage.azure.errors import AzureError, AzureIdentityRefused, AzureRefused, AzureUnavailable
 from tests.azure.samples import CALL, WEB_02
 from tests.azure.server import Answer, Server
 
@@ -15,6 +16,10 @@ from tests.azure.server import Answer, Server
 def event(status: str, client_request_id: UUID = CALL, *, sub_status: str = "") -> dict[str, Any]:
     call = {"clientRequestId": str(client_request_id).upper()}
     return {"httpRequest": call, "status": {"value": status}, "subStatus": {"value": sub_status}}
+
+
+def find() -> Trace:
+    return find_reimage_call(WEB_02, client_request_id=CALL, since=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def ended(status: int) -> dict[str, Any]:
@@ -44,12 +49,50 @@ def ended(status: int) -> dict[str, Any]:
 )
 def test_the_activity_log_is_read_by_our_request_id(server: Server, events: list[dict[str, Any]], trace: Trace) -> None:
     server.answer = Answer(200, {"value": events})
-    assert find_reimage_call(WEB_02, client_request_id=CALL, since=datetime(2026, 1, 1, tzinfo=UTC)) is trace
+    assert find() is trace
     query = parse_qs(urlsplit(server.arrivals[0].path).query)
-    assert query["$filter"] == [f"eventTimestamp ge '2026-01-01T00:00:00+00:00' and resourceUri eq '{WEB_02}'"]
+    assert query["$filter"] == [f"eventTimestamp ge '2025-12-31T18:00:00+00:00' and resourceUri eq '{WEB_02}'"]
 
 
-@pytest.mark.parametrize("answer", [Answer(403), Answer(0), Answer(200, ["list"]), Answer(200, {"value": None})])
-def test_a_log_that_cannot_be_read_tells_nothing(server: Server, answer: Answer) -> None:
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(401), AzureIdentityRefused),
+        (Answer(403), AzureRefused),
+        (Answer(404), AzureUnavailable),
+        (Answer(503), AzureUnavailable),
+        (Answer(0), AzureUnavailable),
+        (Answer(200, ["list"]), AzureUnavailable),
+        (Answer(200, {"value": None}), AzureUnavailable),
+        (Answer(200, {"value": ["no event"]}), AzureUnavailable),
+    ],
+)
+def test_a_log_that_cannot_be_read_is_not_an_empty_one(server: Server, answer: Answer, error: type[AzureError]) -> None:
     server.answer = answer
-    assert find_reimage_call(WEB_02, client_request_id=CALL, since=datetime(2026, 1, 1, tzinfo=UTC)) is Trace.ABSENT
+    with pytest.raises(error) as raised:
+        find()
+    assert type(raised.value) is error
+
+
+def test_every_page_is_read(server: Server) -> None:
+    server.answers = [
+        Answer(200, {"value": [event("Started")], "nextLink": f"{server.url}/page-2"}),
+        Answer(200, {"value": [event("Succeeded")]}),
+    ]
+    assert find() is Trace.SUCCEEDED
+    assert [arrival.path for arrival in server.arrivals[1:]] == ["/page-2"]
+
+
+def test_no_token_goes_to_a_foreign_page(server: Server) -> None:
+    foreign = server.url.replace("localhost", "127.0.0.1")
+    server.answer = Answer(200, {"value": [], "nextLink": f"{foreign}/page-2"})
+    with pytest.raises(AzureUnavailable):
+        find()
+    assert len(server.arrivals) == 1
+
+
+def test_a_log_without_end_is_left(server: Server) -> None:
+    server.answer = Answer(200, {"value": [], "nextLink": f"{server.url}/again"})
+    with pytest.raises(AzureUnavailable):
+        find()
+    assert len(server.arrivals) == MAX_PAGES

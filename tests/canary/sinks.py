@@ -11,6 +11,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from redis import Redis
 
 from portal.identity.models import Session, User
 from reimage.services import notification
@@ -37,7 +38,7 @@ class Sinks:
             "logs": self._caplog.text.encode(),
             "mails": b" ".join(message.message().as_bytes() for message in mail.outbox) + _mail_texts(),
             "sessions": " ".join(str(session.get_decoded()) for session in Session.objects.all()).encode(),
-            "files and broker": b" ".join(file.read_bytes() for file in _files()),
+            "files and broker": b" ".join([*(file.read_bytes() for file in _files()), *_messages()]),
             "audit export": _export(),
             "database": b" ".join(_cells()),
             "pages": b" ".join(self._answers),
@@ -55,6 +56,14 @@ def _mail_texts() -> bytes:
 def _files() -> Iterator[Path]:
     """Messages of the filesystem broker, and whatever else a process keeps under VAR_DIR."""
     return (file for file in settings.VAR_DIR.rglob("*") if file.is_file())
+
+
+def _messages() -> Iterator[bytes]:
+    """What waits in Redis, where that is the broker."""
+    if settings.CELERY_BROKER_URL.startswith("redis"):
+        with Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+            for queue in broker.scan_iter(_type="list"):
+                yield from broker.lrange(queue, 0, -1)
 
 
 def _export() -> bytes:

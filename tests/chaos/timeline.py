@@ -34,7 +34,16 @@ REIMAGE_FAULTS = {
     "operation_failed": 0.03,
     "operation_gone": 0.03,
 }
-UPDATE_FAULTS = {"status:409": 0.05, "status:500": 0.05, "accepted_then_lost": 0.1, "reset_before": 0.05, "slow:2": 0.1}
+UPDATE_FAULTS = {
+    "status:409": 0.05,
+    "status:429": 0.03,
+    "status:500": 0.05,
+    "accepted_then_lost": 0.1,
+    "accepted_then_status:409": 0.03,
+    "accepted_then_status:429": 0.03,
+    "reset_before": 0.05,
+    "slow:2": 0.1,
+}
 READ_FAULTS = {"status:429": 0.02, "status:500": 0.02, "reset_before": 0.02, "slow:1.5": 0.08}
 POLL_FAULTS = {"status:429": 0.02, "status:503": 0.04, "reset_before": 0.03, "operation_gone": 0.02, "slow:1.5": 0.1}
 TOKEN_FAULTS = {"status:503": 0.05, "reset_before": 0.05}

@@ -81,7 +81,7 @@ def test_a_role_has_exactly_these_rights_to_the_log(roles: None, role: str) -> N
 
 @pytest.mark.parametrize("role", [BEAT, AUDITOR, REDACTOR])
 def test_a_role_for_one_thing_may_read_no_requests_and_no_people(roles: None, role: str) -> None:
-    for table in ("reimage_reimagerequest", "identity_user", "reimage_sealedsecret", "django_session"):
+    for table in ("reimage_reimagerequest", "identity_user", "reimage_sealedsecret", "identity_session"):
         refused = pytest.raises(ProgrammingError, match="permission denied")
         with as_role(role), refused, transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM {table}")  # noqa: S608  # from the list above

@@ -54,6 +54,15 @@ def test_a_machine_that_was_not_touched_speaks_against(waiting: ReimageOperation
     assert "no trace of this call" in opposing
 
 
+def test_a_log_that_cannot_be_read_speaks_neither_for_nor_against(
+    azure: SandboxProcess, waiting: ReimageOperation, dan: User
+) -> None:
+    azure.faults("status", match={"path_contains": "eventtypes"}, status=403)
+    page = words(client_of(dan).get(f"/attention/{waiting.pk}/"))
+    assert "The portal cannot read the Activity Log now" in page
+    assert "no trace of this call" not in page
+
+
 def test_a_replaced_disk_speaks_for(azure: SandboxProcess, waiting: ReimageOperation, dan: User) -> None:
     azure.drift("web-02", replace_os_disk=True)
     supporting, opposing = sides(dan, waiting)

@@ -64,7 +64,7 @@ def test_each_refused_attempt_is_a_section_of_its_own_with_azures_words(
     azure.faults("status", match=POST, status=409, code="Conflict", message="Busy <b>now</b>.", times=1)
     azure.faults("status", match=POST, status=429, code="TooMany", message="Slower.", times=1)
     for _ in range(2):
-        bear_out(advance(operation))
+        bear_out(advance(operation), azure)
     assert advance(operation).state == OperationState.IN_PROGRESS
     page = show(alice, operation)
     titles = [attempt.title for attempt in story_of(operation)]

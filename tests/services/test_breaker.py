@@ -125,7 +125,7 @@ def test_what_is_long_past_or_was_refused_is_not_counted(azure: SandboxProcess, 
     age(advance(past), timedelta(minutes=11))
     azure.faults("status", match={"verb": "POST", "vm": "web-02"}, status=409)
     advance(refused)
-    bear_out(refused)
+    bear_out(refused, azure)
     for operation in approved(alice, bob, "web-03", "web-04").operations.all():
         assert advance(operation).state == OperationState.IN_PROGRESS
     assert advance(refused).note["code"] == "breaker_tripped"

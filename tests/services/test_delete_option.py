@@ -6,12 +6,13 @@ import pytest
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
+from reimage.azure.activity_log import Trace
 from reimage.azure.calls import Refused, Unknown
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
 from reimage.models import AccessGrant, GrantRole
-from reimage.services import preflight
+from reimage.services import preflight, reconciliation
 from tests.sandbox_process import SandboxProcess
 from tests.stories import accepted_posts, advance, advance_to, approved, let_lease_lapse, posts, run
 
@@ -100,6 +101,45 @@ def test_a_patch_that_goes_wrong_is_looked_at_again(
     assert run(reimage_request, azure).state == RequestState.COMPLETED
     assert azure.machine("web-03")["delete_option"] == "Detach"
     assert len(accepted_posts(azure)) == 1
+
+
+@pytest.mark.parametrize("status", [409, 429])
+def test_a_change_that_looked_refused_is_known_as_the_portals_own(
+    azure: SandboxProcess, alice: User, bob: User, status: int
+) -> None:
+    """As a gateway answers, after Azure accepted the call."""
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    azure.faults("accepted_then_status", match={"verb": "PATCH", "vm": "web-03"}, status=status)
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert reimage_request.operations.get().findings == []
+    assert verbs(azure) == ["PATCH", "POST"]
+
+
+def test_a_change_that_looked_refused_is_told_wherever_it_ends(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = approved(alice, bob, "web-03", change=DETACH).operations.get()
+    azure.faults("accepted_then_status", match={"verb": "PATCH", "vm": "web-03"}, status=409)
+    assert advance(operation).note["code"] == "azure_conflict"
+    azure.advance_clock(100)
+    azure.drift("web-03", replace_os_disk=True)
+    assert advance(operation).state == OperationState.DRIFTED
+    assert [finding["code"] for finding in operation.findings] == ["drifted", "delete_option_stays_changed"]
+
+
+def test_a_change_that_stays_is_told_also_where_the_activity_log_settles_it(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reimage_request = approved(alice, bob, "web-03", change=DETACH)
+    azure.faults("reset_before", match={"verb": "POST", "path_contains": "/reimage"})
+    for _ in range(12):
+        operation = advance(reimage_request.operations.get())
+        if operation.state == OperationState.OUTCOME_UNKNOWN:
+            break
+        azure.advance_clock(20)
+    monkeypatch.setattr(reconciliation, "find_reimage_call", lambda *_, **__: Trace.FAILED)
+    assert advance(operation).state == OperationState.FAILED
+    assert [finding["code"] for finding in operation.findings] == ["delete_option_stays_changed"]
+    event = AuditEvent.objects.filter(action="reimage_operation.reconciled").get()
+    assert "delete_option_stays_changed" in bytes(event.body).decode()
 
 
 def test_a_patch_that_azure_throttles_for_long_burns_nothing(azure: SandboxProcess, alice: User, bob: User) -> None:

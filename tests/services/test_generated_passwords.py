@@ -7,12 +7,13 @@ from django.core import mail
 from django.utils import timezone
 
 from portal.identity.models import User
+from reimage.azure.activity_log import Trace
 from reimage.domain.operation_states import OperationState
 from reimage.domain.passwords import missing_character_classes, password_violations
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import OsType
 from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, SecretField
-from reimage.services import attention, generated_passwords, notification
+from reimage.services import attention, generated_passwords, notification, reconciliation
 from reimage.services.secrets import open_secret
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess
@@ -74,8 +75,7 @@ def test_after_a_refusal_the_next_attempt_has_a_password_of_its_own(
     azure.faults("status", match=POST, status=409, times=1)
     advance(operation)
     assert kept(operation) == made[0]  # until the refusal is borne out, the machine may have it
-    azure.advance_clock(121)
-    assert (bear_out(operation).state, kept(operation)) == (OperationState.QUEUED, None)
+    assert (bear_out(operation, azure).state, kept(operation)) == (OperationState.QUEUED, None)
     run(request_of(operation), azure)
     first, second = made
     assert first != second == kept(operation)
@@ -121,6 +121,21 @@ def test_a_lost_answer_loses_no_password(operation: ReimageOperation, azure: San
     password = kept(operation)
     assert password is not None
     assert seen_by_azure(azure, password)
+
+
+@pytest.mark.parametrize(("trace", "is_kept"), [(Trace.FAILED, True), (Trace.REFUSED, False)])
+def test_a_failure_that_the_activity_log_tells_keeps_what_the_machine_may_have(
+    operation: ReimageOperation,
+    azure: SandboxProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    trace: Trace,
+    is_kept: bool,
+) -> None:
+    azure.faults("reset_before", match=POST)
+    advance_to(operation, OperationState.OUTCOME_UNKNOWN)
+    monkeypatch.setattr(reconciliation, "find_reimage_call", lambda *_, **__: trace)
+    assert advance(operation).state == OperationState.FAILED
+    assert (kept(operation) is not None) == is_kept
 
 
 def test_two_machines_never_share_one(azure: SandboxProcess, alice: User, bob: User) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from portal.identity.models import User
+from reimage import execution_selectors
 from reimage.azure.activity_log import Trace
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import Notice, ReimageOperation
-from reimage.services import reconciliation
+from reimage.services import alarms, reconciliation
 from reimage.services.clock import database_now
 from tests.sandbox_process import SandboxProcess
 from tests.stories import accepted_posts, advance, advance_to, age, approved, posts, run
@@ -138,14 +139,47 @@ def test_an_acceptance_whose_end_nobody_tells_needs_a_person(
     assert_needs_attention(advance(operation), "accepted_without_end")
 
 
-def test_a_log_that_cannot_be_read_is_as_good_as_an_empty_one(azure: SandboxProcess, alice: User, bob: User) -> None:
+@pytest.mark.parametrize("fault", [{"fault": "status", "status": 503}, {"fault": "reset_before", "times": 2}])
+def test_a_log_that_cannot_be_read_is_no_log_without_evidence(
+    azure: SandboxProcess, alice: User, bob: User, fault: dict[str, Any]
+) -> None:
     operation = lost(azure, alice, bob, "web-01", "accepted_then_lost")
     azure.advance_clock(200)
-    azure.faults("status", match=LOG, status=403, times=1)
-    assert_waits(advance(operation), "waiting_for_evidence")
-    azure.faults("reset_before", match=LOG, times=2)
-    assert_waits(advance(operation), "waiting_for_evidence")
+    age(operation, timedelta(minutes=21))
+    azure.faults(fault.pop("fault"), match=LOG, **fault)
+    assert_waits(advance(operation), "azure_unavailable")
     assert advance(operation).state == OperationState.VERIFYING
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "identity_refused"), (403, "azure_forbids")])
+def test_a_log_that_the_portal_may_not_read_is_an_alarm(
+    azure: SandboxProcess, alice: User, bob: User, status: int, code: str
+) -> None:
+    operation = lost(azure, alice, bob, "web-01", "accepted_then_lost")
+    azure.advance_clock(200)
+    azure.faults("status", match=LOG, status=status, times=2)
+    assert_waits(advance(operation), code)
+    alarms.watch_execution(now=database_now())
+    assert [alarm.kind for alarm in execution_selectors.alarms()] == ["azure_refuses"]
+
+
+def test_a_portal_that_slept_asks_azure_before_it_asks_a_person(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = lost(azure, alice, bob, "web-02", "accepted_then_lost")
+    azure.advance_clock(100)
+    age(operation, timedelta(hours=3))
+    azure.faults("status", match={"verb": "GET", "vm": "web-02"}, status=503)
+    assert_waits(advance(operation), "azure_unavailable")
+    assert advance(operation).state == OperationState.VERIFYING
+
+
+def test_an_answer_in_between_renews_the_patience(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = lost(azure, alice, bob, "web-01", "reset_before")
+    azure.faults("status", match={"verb": "GET", "vm": "web-01"}, status=503)
+    assert_waits(advance(operation), "azure_unavailable")
+    assert_waits(advance(operation), "waiting_for_evidence")
+    age(operation, timedelta(hours=3))
+    azure.faults("status", match={"verb": "GET", "vm": "web-01"}, status=503)
+    assert_waits(advance(operation), "azure_unavailable")
 
 
 @pytest.mark.parametrize(
@@ -165,10 +199,9 @@ def test_a_machine_that_cannot_be_read_is_waited_for_and_then_needs_a_person(
 ) -> None:
     operation = lost(azure, alice, bob, "web-02", "reset_before")
     azure.faults("status", match={"verb": "GET", "vm": "web-02"}, status=403, times=2)
-    age(operation, timedelta(minutes=30))
     assert_waits(advance(operation), "azure_forbids")
     age(operation, timedelta(hours=2))
-    assert_needs_attention(advance(operation), "takes_too_long")
+    assert_needs_attention(advance(operation), "no_answer_for_long")
 
 
 def test_a_machine_that_stays_busy_needs_a_person_in_the_end(azure: SandboxProcess, alice: User, bob: User) -> None:

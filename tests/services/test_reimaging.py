@@ -6,6 +6,7 @@ import pytest
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
+from reimage.azure.calls import Refused
 from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.request_states import RequestState
@@ -120,7 +121,7 @@ def test_throttling_uses_no_attempt_up(azure: SandboxProcess, alice: User, bob: 
     for times in (1, 2):
         operation = posted(azure, reimage_request, "status", status=429)
         assert operation.evidence["throttled"] == times
-        bear_out(operation)
+        bear_out(operation, azure)
     assert operation.attempt > reimaging.MAX_ATTEMPTS
     assert run(reimage_request, azure).state == RequestState.COMPLETED
 
@@ -128,19 +129,35 @@ def test_throttling_uses_no_attempt_up(azure: SandboxProcess, alice: User, bob: 
 def test_conflicts_do(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-02")
     ReimageOperation.objects.update(attempt=reimaging.MAX_ATTEMPTS - 1)
-    bear_out(posted(azure, reimage_request, "status", status=409))
+    bear_out(posted(azure, reimage_request, "status", status=409), azure)
     operation = advance(reimage_request.operations.get())
     assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "too_many_attempts")
 
 
 def test_a_worker_that_is_too_slow_sends_nothing(azure: SandboxProcess, alice: User, bob: User, settings: Any) -> None:
+    """For minutes, say: the approval loses nothing by it, and the log has no intent that came to nothing."""
     reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
     settings.OPERATION_LEASE_SECONDS = 10
-    operation = advance(reimage_request.operations.get())
+    for _ in range(reimaging.MAX_ATTEMPTS + 1):
+        operation = advance(reimage_request.operations.get())
+        assert (operation.state, operation.note["code"]) == (OperationState.PREFLIGHT, "too_late_to_send")
     settings.OPERATION_LEASE_SECONDS = 30
-    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "too_late_to_send")
+    assert operation.attempt == 0
+    assert not AuditEvent.objects.filter(action="reimage_operation.intended").exists()
     assert posts(azure) == []
     assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+@pytest.mark.parametrize(("code", "noted"), [("TooLate", "too_late_to_send"), ("NotSent", "not_sent")])
+def test_what_never_left_is_no_attempt(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch, code: str, noted: str
+) -> None:
+    operation = approved(alice, bob, "web-02").operations.get()
+    with monkeypatch.context() as moment:
+        moment.setattr(reimaging, "submit_reimage", lambda *_, **__: Refused(0, code, ""))
+        advance(operation)
+    assert (operation.state, operation.note["code"], operation.attempt) == (OperationState.QUEUED, noted, 0)
+    assert run(operation.reimage_request, azure).state == RequestState.COMPLETED
 
 
 def test_a_credential_that_fails_at_the_post_sends_and_burns_nothing(

@@ -46,6 +46,16 @@ def test_a_machine_as_the_plan_promised_is_done(azure: SandboxProcess, alice: Us
     assert operation.reimage_request.state == RequestState.COMPLETED
 
 
+def test_things_may_settle_also_where_the_answer_was_lost(azure: SandboxProcess, alice: User, bob: User) -> None:
+    """A slow reimage: the machine was busy until the look that settled the answer, and has not started yet."""
+    azure.faults("accepted_then_lost", match={"verb": "POST", "path_contains": "/reimage"})
+    operation = advance_to(approved(alice, bob, "web-02").operations.get(), OperationState.OUTCOME_UNKNOWN)
+    age(operation, SETTLED)
+    azure.advance_clock(61)
+    azure.drift("web-02", power_state="stopped")
+    assert_problem(advance_to(operation, OperationState.VERIFYING), "not_running_after")
+
+
 def test_a_version_that_was_not_applied_is_reported(azure: SandboxProcess, alice: User, bob: User) -> None:
     operation = verifying(azure, alice, bob, "web-02", ReimageParameters(exact_version="0.1"))
     assert_problem(operation, "image_version_not_applied")

@@ -32,7 +32,7 @@ def test_it_rings_only_for_what_is_due_and_free(azure: SandboxProcess, alice: Us
     waiting = request_reimage(alice, "batch-01").operations.get()
     soon = timezone.now() + timedelta(minutes=5)
     ReimageOperation.objects.filter(pk=later.pk).update(next_at=soon)
-    ReimageOperation.objects.filter(pk=held.pk).update(lease_until=soon)
+    ReimageOperation.objects.filter(pk=held.pk).update(lease_until=timezone.now() + timedelta(seconds=20))
     ReimageOperation.objects.filter(pk=done.pk).update(state=OperationState.SUCCEEDED)
     ReimageOperation.objects.filter(pk=waiting.pk).update(next_at=due.next_at)
     tasks.sweep()

@@ -22,6 +22,10 @@ from reimage.services.clock import database_now
 log = structlog.get_logger(__name__)
 
 
+class DutiesFailed(Exception):
+    """Some came to nothing, so this round is not one that ended: a probe finds that no sweep ends any more."""
+
+
 @signals.worker_init.connect
 def refuse_to_start_blind(**_: object) -> None:
     """A worker that cannot open what the web process seals would fail every request that carries a password.
@@ -46,7 +50,7 @@ def answer_password_views() -> None:
     view_answers.answer_views(now=database_now())
 
 
-@shared_task
+@shared_task(throws=(DutiesFailed,))
 def sweep() -> None:
     """Rings for whatever is due, and does the duties."""
     doorbell.ring(leases.due_operation_ids())
@@ -54,7 +58,11 @@ def sweep() -> None:
 
 
 def do_duties() -> None:
-    """Ends what ran out of time, raises alarms, sends what waits. Also done at once in several processes."""
+    """Ends what ran out of time, raises alarms, sends what waits. Also done at once in several processes.
+
+    Raises DutiesFailed, after all of them, if some failed: their errors are in the log.
+    """
+    failed: list[str] = []
     for duty in (
         decision.expire_reimage_requests,
         awaited_passwords.expire_awaited_passwords,
@@ -68,6 +76,9 @@ def do_duties() -> None:
             duty(now=database_now())
         except Exception:  # one duty's trouble is not the others'; it is tried again in seconds
             log.exception("sweep.failed", duty=duty.__name__)
+            failed.append(duty.__name__)
+    if failed:
+        raise DutiesFailed(", ".join(failed))
 
 
 @shared_task

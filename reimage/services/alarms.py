@@ -1,7 +1,7 @@
 """Raises an alarm as soon as an operation waits for what only an administrator can mend, and clears it by itself.
 
-The operations' own notes are the evidence: once none has told of it for a while, the alarm is over, and nobody has to
-confirm it.
+The operations' own notes are the evidence, and whoever waits to see a password: once none has told of it for a while,
+the alarm is over, and nobody has to confirm it.
 """
 
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from portal.audit.services import record
 from reimage import audit_actions
 from reimage.execution_selectors import NOTES, waiting_by_note
 from reimage.models import AlarmKind, ExecutionAlarm
-from reimage.services import notification
+from reimage.services import notification, view_answers
 
 CALM = timedelta(minutes=5)  # a trouble that comes and goes is one alarm, and one mail
 SEEN_EVERY = timedelta(seconds=30)
@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 def watch_execution(*, now: datetime) -> None:
     """Raises what is new at once, clears what has been over for a while; harmless when several do it at once."""
     waiting = waiting_by_note([code for codes in NOTES.values() for code in codes])
+    waiting["sealing_key_missing"] = waiting.get("sealing_key_missing", 0) + view_answers.views_without_key()
     raised = {AlarmKind(alarm.kind): alarm for alarm in ExecutionAlarm.objects.all()}
     for kind, codes in NOTES.items():
         held_up, alarm = sum(waiting.get(code, 0) for code in codes), raised.get(kind)

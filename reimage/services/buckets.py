@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reimage.azure.calls import CallOutcome
+from reimage.azure.errors import MAX_RETRY_AFTER_SECONDS
 from reimage.domain.plan import ReimagePlan
 from reimage.models import UpdateBucket
 from reimage.services.hindrance import Hindered
@@ -77,7 +78,9 @@ def _limits(plan: ReimagePlan) -> Iterator[tuple[str, Limit]]:
 
 
 def _next_full_at(bucket: UpdateBucket, limit: Limit, now: datetime) -> datetime:
-    full_at = max(bucket.full_at, now) + limit.token
+    furthest = now + limit.token * limit.burst + timedelta(seconds=MAX_RETRY_AFTER_SECONDS)
+    known = bucket.full_at if bucket.full_at <= furthest else now  # from before the database's clock was set back
+    full_at = max(known, now) + limit.token
     lacking = full_at - now - limit.emptied
     if lacking > timedelta():
         # Some later than a token is there: those who wait come one by one, not all for the same token.

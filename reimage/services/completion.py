@@ -11,7 +11,7 @@ from reimage.models import NoticeKind, ReimageRequest
 from reimage.services import notification
 from reimage.services.clock import database_now
 
-# From here on the requester can no longer withdraw: something was sent, or has already ended.
+# From here on a request is not withdrawn as a whole: something was sent, or has already ended.
 BEGUN = TERMINAL | {OperationState.SUBMITTING, OperationState.NEEDS_ATTENTION}
 
 

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
@@ -13,20 +12,17 @@ from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
 from reimage import audit_actions, selectors, wording
-from reimage.domain import operation_states, policy, request_states
+from reimage.domain import policy, request_states
 from reimage.domain.errors import RuleViolation
-from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import (
     ApprovalDecision,
     DecisionOutcome,
     GrantRole,
     NoticeKind,
-    ReimageOperation,
     ReimageRequest,
 )
-from reimage.services import awaited_passwords, notification, secrets
-from reimage.services.moves import standing_change
+from reimage.services import awaited_passwords, notification, withdrawal
 
 EXECUTION_PERIOD = timedelta(hours=72)
 
@@ -72,14 +68,17 @@ def reject_reimage_request(*, approver: User, reimage_request_id: int, comment: 
         _check_may_decide(approver, found, now)
         _decide(found, approver, DecisionOutcome.REJECTED, comment, now)
         _move(found, RequestState.REJECTED, finished_at=now)
-        _release_machines(found, now)
+        withdrawal.release_machines(found, now=now)
         _record(audit_actions.REQUEST_REJECTED, Actor.person(approver), found, comment=comment)
         notification.announce(found, NoticeKind.REJECTED, now=now)
     return found
 
 
 def cancel_reimage_request(*, requester: User, reimage_request_id: int, now: datetime) -> ReimageRequest:
-    """Withdraws one's own request, until the first POST. Raises NotFound, NotAllowed or WrongState."""
+    """Withdraws one's own request; once it is executing, the machines that were not sent. The others run on.
+
+    Raises NotFound, NotAllowed or WrongState (it has ended, or every machine was sent).
+    """
     with transaction.atomic():
         found = _lock(requester, reimage_request_id)
         if found.requester_id != requester.pk:
@@ -87,10 +86,15 @@ def cancel_reimage_request(*, requester: User, reimage_request_id: int, now: dat
                 _("Only the person who asked for request #%(id)s can cancel it.") % {"id": found.pk},
                 _("If it should not run, reject it, or ask %(name)s.") % {"name": found.requester},
             )
+        if found.state == RequestState.EXECUTING and withdrawal.call_off_unsent(
+            found, Actor.person(requester), now=now
+        ):
+            found.refresh_from_db()
+            return found
         if found.state not in request_states.CANCELABLE:
             raise WrongState(wording.settled_text(found.pk, found.state, None), _remedy())
         _move(found, RequestState.CANCELED, finished_at=now)
-        _release_machines(found, now)
+        withdrawal.release_machines(found, now=now)
         _record(audit_actions.REQUEST_CANCELED, Actor.person(requester), found)
         notification.announce(found, NoticeKind.CANCELED, now=now)
     return found
@@ -109,17 +113,10 @@ def _expire(pk: int, now: datetime) -> bool:
         if found is None or found.state != RequestState.PENDING_APPROVAL:
             return False
         _move(found, RequestState.EXPIRED, finished_at=now)
-        _release_machines(found, now)
+        withdrawal.release_machines(found, now=now)
         _record(audit_actions.REQUEST_EXPIRED, Actor.system("expiry"), found)
         notification.announce(found, NoticeKind.EXPIRED, now=now)
     return True
-
-
-def is_cancelable(reimage_request: ReimageRequest) -> bool:
-    """Whether no reimage of it has been sent yet."""
-    if reimage_request.state not in request_states.CANCELABLE:
-        return False
-    return all(operation.state in operation_states.CANCELABLE for operation in reimage_request.operations.all())
 
 
 def _lock(person: User, reimage_request_id: int) -> ReimageRequest:
@@ -192,36 +189,6 @@ def _move(found: ReimageRequest, target: RequestState, **changes: datetime) -> N
     if not rows.update(state=target, **changes):
         raise settled(ReimageRequest.objects.get(pk=found.pk))
     found.refresh_from_db()
-
-
-def _release_machines(found: ReimageRequest, now: datetime) -> None:
-    """Cancels what has not been sent. Raising the fence makes a worker that is at it lose its claim before the POST."""
-    operations = list(found.operations.select_for_update())
-    ids = [operation.pk for operation in operations]
-    untouched = ReimageOperation.objects.filter(pk__in=ids, state__in=operation_states.CANCELABLE)
-    ending = {"state": OperationState.CANCELED, "finished_at": now, "next_at": None, "lease_until": None, "note": {}}
-    if len(ids) != untouched.update(**ending, fence=F("fence") + 1):
-        raise WrongState(
-            _("It is too late: the reimage of a machine of request #%(id)s has been sent to Azure.") % {"id": found.pk}
-        )
-    secrets.destroy_secrets(*ids)
-    for operation in operations:
-        _report_standing_change(found, operation)
-
-
-def _report_standing_change(found: ReimageRequest, operation: ReimageOperation) -> None:
-    """Canceling does not set deleteOption back; whoever reads the request or the log must know."""
-    findings = standing_change(operation)
-    if not findings:
-        return
-    ReimageOperation.objects.filter(pk=operation.pk).update(findings=findings)
-    record(
-        action=audit_actions.OPERATION_CANCELED,
-        actor=Actor.system("cancellation"),
-        target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
-        subject=found.audit_subject,
-        detail={"operation": operation.pk, "findings": findings},
-    )
 
 
 def _record(action: AuditAction, actor: Actor, found: ReimageRequest, *, comment: str = "") -> None:

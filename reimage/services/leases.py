@@ -19,6 +19,7 @@ from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
 from portal.audit.services import record
 from portal.audit.text import storable
+from reimage.azure.errors import MAX_RETRY_AFTER_SECONDS
 from reimage.azure.time_limits import CALL_SECONDS
 from reimage.domain.operation_states import CANCELABLE, LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
 from reimage.domain.passwords import PasswordMode
@@ -72,16 +73,23 @@ def due_in(seconds: float) -> Combinable:
 
 def due_operation_ids(limit: int = 500, *, overdue_seconds: float = 0) -> list[int]:
     """What is free, and has been due for so long, oldest first."""
-    due = due_operations()
-    if overdue_seconds:
-        due = due.filter(next_at__lte=due_in(-overdue_seconds))
+    due = due_operations(overdue_seconds=overdue_seconds)
     return list(due.order_by("next_at").values_list("pk", flat=True)[:limit])
 
 
-def due_operations() -> QuerySet[ReimageOperation]:
-    """What is due, and held by nobody's lease."""
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-    return ReimageOperation.objects.filter(free, state__in=WORKER_STATES, next_at__lte=Now())
+def due_operations(*, overdue_seconds: float = 0) -> QuerySet[ReimageOperation]:
+    """What is due, and held by nobody's lease.
+
+    Times further ahead than any that is ever set are from before the database's clock was set back: they count as past.
+    """
+    lapsed = Q(lease_until__lt=Now()) | Q(lease_until__gt=due_in(2 * settings.OPERATION_LEASE_SECONDS))
+    due = Q(next_at__lte=due_in(-overdue_seconds)) | Q(next_at__gt=due_in(_longest_wait()))
+    return ReimageOperation.objects.filter(Q(lease_until__isnull=True) | lapsed, due, state__in=WORKER_STATES)
+
+
+def _longest_wait() -> float:
+    """More seconds than anything waits for: Azure's longest Retry-After, an empty bucket, one's own interval."""
+    return 2.0 * max(MAX_RETRY_AFTER_SECONDS, settings.OPERATION_POLL_SECONDS)
 
 
 def claim(operation_id: int) -> Claim | None:

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from portal.audit.actors import Actor
 from reimage import audit_actions
 from reimage.models import PasswordView, ReimageOperation, ReimageRequest, SecretField
 from reimage.services import view_keys
 from reimage.services.password_views import record_view
+from reimage.services.sealing_keys import SealingKeyMissing, private_keys
 from reimage.services.secrets import SealingError, destroy_secrets, open_secret
 
 KEPT = SecretField.GENERATED
@@ -19,8 +21,19 @@ log = structlog.get_logger(__name__)
 
 def answer_views(*, now: datetime) -> int:
     """Seals each password that was asked for anew, for its browser. Returns how many."""
-    asked = PasswordView.objects.filter(ciphertext__isnull=True, operation__sealed_secrets__field=KEPT)
-    return sum(_answer(pk) for pk in list(asked.values_list("pk", flat=True)))
+    return sum(_answer(pk) for pk in list(_asked().values_list("pk", flat=True)))
+
+
+def views_without_key() -> int:
+    """How many people wait to see a password whose key this worker lacks."""
+    key_ids = list(_asked().values_list("operation__sealed_secrets__key_id", flat=True))
+    if not key_ids:
+        return 0
+    try:
+        ring = private_keys()
+    except SealingKeyMissing:
+        return len(key_ids)
+    return sum(key_id not in ring for key_id in key_ids)
 
 
 def expire_unseen_passwords(*, now: datetime) -> int:
@@ -28,6 +41,10 @@ def expire_unseen_passwords(*, now: datetime) -> int:
     ended_before = now - timedelta(hours=settings.PASSWORD_HOURS)
     kept = ReimageOperation.objects.filter(sealed_secrets__field=KEPT, finished_at__lte=ended_before)
     return sum(_expire(pk) for pk in list(kept.values_list("pk", flat=True)))
+
+
+def _asked() -> QuerySet[PasswordView]:
+    return PasswordView.objects.filter(ciphertext__isnull=True, operation__sealed_secrets__field=KEPT)
 
 
 def _answer(pk: int) -> bool:

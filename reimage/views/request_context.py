@@ -12,7 +12,7 @@ from reimage.domain.operation_states import WORKER_STATES, OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.plan_view import PlanView, fates_of, plan_views
-from reimage.services import decision
+from reimage.services import decision, withdrawal
 
 MOST_OPEN_PLANS = 3
 NEVER_APPROVED = {RequestState.PENDING_APPROVAL, RequestState.REJECTED, RequestState.EXPIRED}
@@ -78,7 +78,8 @@ def _own_context(person: User, shown: ReimageRequest) -> dict[str, object]:
     return {
         "is_own": is_own,
         "passwords_to_see": selectors.passwords_to_see(person).filter(reimage_request=shown) if is_own else [],
-        "may_cancel": is_own and decision.is_cancelable(shown),
+        "may_cancel": is_own and withdrawal.is_cancelable(shown),
+        "may_call_off": withdrawal.unsent_operations(shown) if is_own else [],
         "again_url": _again_url(shown) if is_own and shown.state in request_states.TERMINAL else "",
         "again_is_for_some": shown.state == RequestState.COMPLETED_WITH_PROBLEMS,
     }

@@ -122,12 +122,17 @@ def reject(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 @routine
 @require_POST
 def cancel(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
-    """Withdraws one's own request."""
+    """Withdraws one's own request, or what was not sent of it."""
     with _way_on_to(reimage_request_id):
-        decision.cancel_reimage_request(
+        found = decision.cancel_reimage_request(
             requester=request.user, reimage_request_id=reimage_request_id, now=database_now()
         )
-    messages.success(request, _("Canceled. No reimage was sent to Azure."))
+    if found.state == RequestState.CANCELED:
+        messages.success(request, _("Canceled. No reimage was sent to Azure."))
+    else:
+        names = [one.name for one in found.operations.filter(state=OperationState.CANCELED)]
+        text = _("Canceled before anything was sent: %(machines)s. The other machines are not affected.")
+        messages.success(request, text % {"machines": _(", ").join(names)})
     return redirect("reimage:request", reimage_request_id)
 
 

@@ -12,7 +12,7 @@ ALARMS: Mapping[str, Any] = {
     ),
     "sealing_key_missing": gettext_lazy(
         "The worker lacks the key for sealed passwords and customData (SEALING_PRIVATE_KEY_FILE). Reimages that carry "
-        "one wait and go on by themselves once the key is there."
+        "one wait and go on by themselves once the key is there; generated passwords can be seen only then."
     ),
     "step_keeps_crashing": gettext_lazy(
         "A mistake in the portal itself keeps ending a step of a reimage. The portal tries a few more times; then the "

@@ -16,7 +16,7 @@ from tests.crashes.failpoints import Failpoints, WorkerDied, at_number
 from tests.crashes.whole_state import undone, whole_state
 from tests.passwords import AT_RELEASE, give
 from tests.sandbox_process import SandboxProcess
-from tests.stories import approve, approved, draft, request_reimage, submit
+from tests.stories import advance_to, approve, approved, draft, request_reimage, submit
 
 SECRET = ReimageParameters(admin_password="Correct-Horse-7")
 Deed = Callable[[], object]
@@ -112,6 +112,14 @@ def test_canceling_is_all_or_nothing(
     waiting = begin(*people, "web-02", parameters=SECRET)
     assert_all_or_nothing(
         lambda: decision.cancel_reimage_request(requester=alice, reimage_request_id=waiting.pk, now=timezone.now())
+    )
+
+
+def test_calling_off_the_rest_is_all_or_nothing(azure: SandboxProcess, alice: User, bob: User) -> None:
+    running = approved(alice, bob, "web-02", "web-03", parameters=SECRET)
+    advance_to(running.operations.all()[0], OperationState.IN_PROGRESS)
+    assert_all_or_nothing(
+        lambda: decision.cancel_reimage_request(requester=alice, reimage_request_id=running.pk, now=timezone.now())
     )
 
 

@@ -12,7 +12,7 @@ from reimage.services import decision
 from tests.cast import VM_APPROVERS, client_of
 from tests.pages.reading import part, words
 from tests.sandbox_process import SandboxProcess
-from tests.stories import advance, approve, request_reimage, run
+from tests.stories import advance, advance_to, approve, approved, request_reimage, run
 
 DEEDS = {"approve": {}, "reject": {"comment": "Not this week."}, "cancel": {}}
 
@@ -79,6 +79,18 @@ def test_an_unreadable_comment_does_not_hide_why_one_may_not_decide(pending: Rei
 def test_the_requester_cancels(pending: ReimageRequest, alice: User) -> None:
     do(alice, "cancel", pending)
     assert state_of(pending) == RequestState.CANCELED
+
+
+def test_the_requester_calls_off_what_was_not_sent(azure: SandboxProcess, alice: User, bob: User) -> None:
+    running = approved(alice, bob, "web-01", "web-02", "web-03")
+    advance_to(running.operations.get(name="web-01"), OperationState.IN_PROGRESS)
+    address = f"/requests/{running.pk}/"
+    assert "Not sent to Azure yet: web-02 web-03 Cancel these" in words(client_of(alice).get(address))
+    assert "Not sent to Azure yet" not in words(client_of(bob).get(address))
+    page = client_of(alice).post(f"{address}cancel", follow=True)
+    assert "Canceled before anything was sent: web-02, web-03." in words(page)
+    assert "Not sent to Azure yet" not in words(page)
+    assert state_of(running) == RequestState.EXECUTING
 
 
 def test_another_plan_than_the_one_shown_is_not_approved(pending: ReimageRequest, bob: User) -> None:

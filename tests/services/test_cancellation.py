@@ -15,7 +15,7 @@ from reimage.domain.parameters import ReimageParameters
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest, SealedSecret
-from reimage.services import decision, preflight
+from reimage.services import decision, preflight, withdrawal
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, advance_to, approved, posts, request_reimage, run
 
@@ -40,7 +40,7 @@ def test_it_withdraws_what_is_approved_and_waits_for_a_busy_machine(
     reimage_request = approved(alice, bob, "web-01")
     azure.drift("web-01", provisioning_state="Updating")
     before = advance_to(reimage_request.operations.get(), OperationState.PREFLIGHT)
-    assert decision.is_cancelable(reimage_request)
+    assert withdrawal.is_cancelable(reimage_request)
     assert cancel(alice, reimage_request).state == RequestState.CANCELED
     assert reimage_request.operations.get().fence == before.fence + 1
     azure.drift("web-01", provisioning_state="Succeeded")
@@ -84,7 +84,7 @@ def test_it_withdraws_between_the_change_of_delete_option_and_the_post(
 def test_after_the_post_it_is_too_late(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-01")
     advance_to(reimage_request.operations.get(), OperationState.IN_PROGRESS)
-    assert not decision.is_cancelable(reimage_request)
+    assert not withdrawal.is_cancelable(reimage_request)
     with pytest.raises(WrongState, match="can no longer be changed: Running"):
         cancel(alice, reimage_request)
 

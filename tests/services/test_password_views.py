@@ -1,10 +1,12 @@
 """A generated password is seen once, by its requester: the worker seals it for one browser, and looking destroys it."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core import mail
 from django.db import IntegrityError
 from django.utils import timezone
@@ -13,8 +15,8 @@ from portal.audit.models import AuditEvent
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
 from reimage import tasks
-from reimage.models import PasswordView, ReimageOperation, SealedSecret, SecretField
-from reimage.services import doorbell, notification, view_keys
+from reimage.models import ExecutionAlarm, PasswordView, ReimageOperation, SealedSecret, SecretField
+from reimage.services import alarms, doorbell, notification, view_keys
 from reimage.services.password_views import Asked, Shown, show_password, view_state
 from reimage.services.sealing_keys import SealingError
 from reimage.services.secrets import open_secret
@@ -196,6 +198,32 @@ def test_the_sweep_answers_too(ended: ReimageOperation, alice: User) -> None:
     asked(alice, ended)
     tasks.do_duties()
     assert PasswordView.objects.get().ciphertext is not None
+
+
+@pytest.mark.parametrize("ring", ["", "gone.pem", "other.pem"])
+def test_a_worker_without_its_key_raises_an_alarm_until_it_is_back(
+    ended: ReimageOperation, alice: User, settings: Any, tmp_path: Path, ring: str
+) -> None:
+    other = X25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "other.pem").write_bytes(other)
+    (tmp_path / "other.pem").chmod(0o400)
+    right, settings.SEALING_PRIVATE_KEY_FILE = settings.SEALING_PRIVATE_KEY_FILE, ring and str(tmp_path / ring)
+    tasks.do_duties()
+    assert not ExecutionAlarm.objects.exists()  # nobody waits for it
+    asked(alice, ended)
+    tasks.do_duties()
+    assert ExecutionAlarm.objects.get().kind == "sealing_key_missing"
+    settings.SEALING_PRIVATE_KEY_FILE = right
+    ExecutionAlarm.objects.update(seen_at=timezone.now() - alarms.CALM)
+    tasks.do_duties()
+    assert not ExecutionAlarm.objects.exists()
+    assert PasswordView.objects.get().ciphertext is not None
+
+
+def test_a_key_that_is_there_is_no_alarm(ended: ReimageOperation, alice: User) -> None:
+    asked(alice, ended)
+    alarms.watch_execution(now=timezone.now())
+    assert not ExecutionAlarm.objects.exists()
 
 
 def test_the_database_keeps_nothing_of_what_was_seen(ended: ReimageOperation, alice: User) -> None:

@@ -7,6 +7,8 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
+from portal.health import signs
+from portal.health.readings import Check
 from portal.identity.models import User
 from reimage import tasks
 from reimage.domain.operation_states import OperationState
@@ -30,7 +32,7 @@ def test_it_rings_only_for_what_is_due_and_free(azure: SandboxProcess, alice: Us
     waiting = request_reimage(alice, "batch-01").operations.get()
     soon = timezone.now() + timedelta(minutes=5)
     ReimageOperation.objects.filter(pk=later.pk).update(next_at=soon)
-    ReimageOperation.objects.filter(pk=held.pk).update(lease_until=soon)
+    ReimageOperation.objects.filter(pk=held.pk).update(lease_until=timezone.now() + timedelta(seconds=20))
     ReimageOperation.objects.filter(pk=done.pk).update(state=OperationState.SUCCEEDED)
     ReimageOperation.objects.filter(pk=waiting.pk).update(next_at=due.next_at)
     tasks.sweep()
@@ -75,9 +77,30 @@ def test_the_trouble_of_one_duty_is_not_the_others(
     fail.__name__ = duty
     monkeypatch.setattr(room, duty, fail)
     request_reimage(alice, "web-01")
-    tasks.sweep()
+    with pytest.raises(tasks.DutiesFailed, match=duty):
+        tasks.sweep()
     assert len(mail.outbox) == 1
     assert duty in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_sweep_with_a_duty_that_failed_is_not_one_that_ended(
+    rung: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
+        raise ZeroDivisionError
+
+    fail.__name__ = "watch_execution"
+    with monkeypatch.context() as trouble:
+        trouble.setattr(tasks.alarms, "watch_execution", fail)
+        tasks.sweep.apply()
+    assert not sweep_check().ok
+    tasks.sweep.apply()
+    assert sweep_check().ok
+
+
+def sweep_check() -> Check:
+    return next(check for check in signs.read().checks if check.name == "sweep")
 
 
 def test_a_message_advances_an_operation(azure: SandboxProcess, alice: User, bob: User) -> None:

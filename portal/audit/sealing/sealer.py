@@ -52,8 +52,7 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
             if not lock_for_sealing():
                 break
             base = last_checkpoint()
-            events = unsealed_events(thorough=thorough).values_list("pk", "body")[:ROUND]
-            found = [(key, bytes(body)) for key, body in events]
+            found = _next_events(thorough=thorough)
             if found:
                 signer = Signer(base.origin if base else keys.default_origin(), signer_key)
                 if base:
@@ -70,6 +69,18 @@ def unsealed_events(*, thorough: bool) -> QuerySet[AuditEvent]:
         newest = AuditLeaf.objects.filter(leaf_index__gte=sealed_size() - ROUND).aggregate(id=Max("event_id"))["id"]
         events = events.filter(pk__gt=(newest or 0) - LOOK_BEHIND)
     return events.filter(~Exists(AuditLeaf.objects.filter(event_id=OuterRef("pk")))).order_by("pk")
+
+
+def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:
+    """Keys and bodies of a round. An event that was committed so late that only the thorough round would look for it
+    comes along with the ones that follow it: within a subject the log keeps its order."""
+    columns = ("pk", "body", "subject")
+    found = list(unsealed_events(thorough=thorough).values_list(*columns)[:ROUND])
+    subjects = {subject for *_, subject in found if subject}
+    if not thorough and subjects:
+        earlier = unsealed_events(thorough=True).filter(subject__in=subjects, pk__lt=found[0][0])
+        found = [*earlier.values_list(*columns), *found]
+    return [(key, bytes(body)) for key, body, _ in found]
 
 
 def extend(

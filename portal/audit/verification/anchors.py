@@ -1,4 +1,7 @@
-"""Holds the anchors against the checkpoints: what was told to the outside must still be so inside."""
+"""Holds the anchors against the checkpoints: what was told to the outside must still be so inside.
+
+A sealer may be at work meanwhile: how far the log goes is asked after each anchor was read, for it was sealed before.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -7,6 +10,7 @@ from pathlib import Path
 from portal.audit.sealing.anchor_file import lines_of, read_line
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.keys import TrustedKey
+from portal.audit.sealing.sealer import sealed_size
 from portal.audit.verification.reading import rows
 from portal.audit.verification.verdict import Verdict
 
@@ -20,15 +24,16 @@ def check_anchors(file: Path, trusted: Sequence[TrustedKey], verdict: Verdict) -
         sizes = [anchor.tree_size for anchor in chunk]
         marks = ", ".join(["%s"] * len(sizes))
         query = f"SELECT tree_size, note FROM audit_auditcheckpoint WHERE tree_size IN ({marks})"  # noqa: S608  # marks
+        end = sealed_size()
         found: dict[int, str] = dict(rows(query, sizes))
         for anchor in chunk:
-            _compare(anchor, found.get(anchor.tree_size), verdict)
+            _compare(anchor, found.get(anchor.tree_size), end, verdict)
 
 
-def _compare(anchor: Checkpoint, note: str | None, verdict: Verdict) -> None:
+def _compare(anchor: Checkpoint, note: str | None, end: int, verdict: Verdict) -> None:
     where = f"anchor of {anchor.tree_size} events"
-    if anchor.tree_size > verdict.sealed:
-        verdict.found([f"{where}: the log ends at #{verdict.sealed}: its tail was cut, or an old backup restored"])
+    if anchor.tree_size > end:
+        verdict.found([f"{where}: the log ends at #{end}: its tail was cut, or an old backup restored"])
     elif note is None:
         verdict.found([f"{where}: its checkpoint is not in the log any more"])
     elif not note.startswith(anchor.text + "\n"):

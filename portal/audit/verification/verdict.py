@@ -41,7 +41,8 @@ class Verdict:
         return [*told, self._summary()]
 
     def _summary(self) -> str:
-        extent = f"{self.sealed} events sealed, anchored up to #{self.anchored}"
+        # A sealer that is at work meanwhile anchors what was not verified yet.
+        extent = f"{self.sealed} events sealed, anchored up to #{min(self.anchored, self.sealed)}"
         match self.exit_code:
             case 0:
                 return f"SOUND: {extent}, signed by {self.signed_by or 'nobody yet'}."

@@ -130,7 +130,7 @@ def test_an_export_discloses_its_texts_until_they_are_redacted(
     log: SealedLog, story: list[AuditEvent], tmp_path: Path
 ) -> None:
     code, words = verify(export_to(tmp_path / "before.jsonl"), log.public_key)
-    assert (code, words.endswith(", 0 texts redacted\n")) == (0, True), words
+    assert (code, words.endswith(", 0 texts missing, 0 texts redacted\n")) == (0, True), words
     assert "Alice Aoki" in (tmp_path / "before.jsonl").read_text(encoding="utf-8")
     redact_person()
     log.grow(1)

@@ -89,6 +89,18 @@ def test_beyond_the_look_behind_only_the_thorough_round_finds_a_late_event(
     assert log.seal(thorough=True).added == 2
 
 
+def test_a_late_event_is_sealed_with_the_one_that_follows_it(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealer, "LOOK_BEHIND", 1)
+    late, *others, following = [*log.record(1, subject="s:1"), *log.record(3), *log.record(1, subject="s:1")]
+    signer = sealer.Signer("a", sealer.keys.signing_key())
+    sealer.extend(None, [(event.pk, event.body) for event in others], signers=[signer], now=timezone.now())
+    assert log.seal().added == 2
+    assert list(AuditLeaf.objects.filter(leaf_index__gte=3).values_list("event_id", flat=True)) == [
+        late.pk,
+        following.pk,
+    ]
+
+
 def test_what_was_rolled_back_takes_no_place(log: SealedLog) -> None:
     log.record(1)
     with transaction.atomic():

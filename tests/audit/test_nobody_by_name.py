@@ -13,9 +13,10 @@ from reimage.domain.operation_states import OperationState
 from reimage.models import AccessGrant
 from reimage.services import attention, grants, pausing
 from tests import stories
+from tests.audit.people import redact_person, texts_left
 from tests.audit.sealing.logs import SealedLog
 from tests.azure_fixtures import RG_WEB
-from tests.cast import ALICE, BOB, CAROL, DAN, EVE, Part, client_of
+from tests.cast import ALICE, BOB, CAROL, DAN, EVE, Part, client_of, make_user
 from tests.pages.reading import words
 from tests.sandbox_process import SandboxProcess
 
@@ -53,6 +54,24 @@ def test_where_a_right_was_lost(
     assert named(log) == []
     assert "Aoki" not in str(made.operations.get().findings)
     assert f"{who} may no longer" in words(client_of(alice).get(f"/requests/{made.pk}/"))
+
+
+@pytest.mark.parametrize(("decided", "part"), [(False, ALICE), (True, BOB)])
+def test_a_refusal_that_names_somebody_is_about_them(
+    azure: SandboxProcess, alice: User, bob: User, decided: bool, part: Part
+) -> None:
+    """So that a redaction by person reaches the portal's own sentence in somebody else's event."""
+    made = stories.request_reimage(alice, "web-02")
+    other = make_user(EVE, group_ids=BOB.group_ids)
+    if decided:
+        stories.approve(bob, made)
+    else:
+        AccessGrant.objects.filter(role="requester").delete()
+    refused = client_of(other).post(f"/requests/{made.pk}/approve", {"digest": made.digest, "comment": ""})
+    assert part.display_name in words(refused)
+    assert part.display_name in str(texts_left())
+    redact_person(part)
+    assert part.display_name not in str(texts_left())
 
 
 def test_in_all_that_the_cast_does(

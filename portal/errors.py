@@ -1,6 +1,10 @@
 """The ways in which the portal says no. Each carries what a person is told; a middleware turns it into a page."""
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from portal.audit.actors import Person
 
 
 class Problem(Exception):
@@ -8,17 +12,19 @@ class Problem(Exception):
 
     `message` says what happened and which object it is about; `remedy` says what to do next. Both are translated
     text, safe to show, and hold no secret. `way_on` is the address of the page that shows how things stand, or of the
-    one to mend them, which `way_on_label` then says.
+    one to mend them, which `way_on_label` then says. `about` is somebody else whom the message names: where it is
+    recorded, it is about them too, and found when their texts are to go.
     """
 
     status: HTTPStatus = HTTPStatus.BAD_REQUEST
 
-    def __init__(self, message: str, remedy: str = "", *, way_on: str = "") -> None:
+    def __init__(self, message: str, remedy: str = "", *, way_on: str = "", about: "Person | None" = None) -> None:
         super().__init__(str(message))
         self.message = message
         self.remedy = remedy
         self.way_on = way_on
         self.way_on_label = ""
+        self.about = about
 
 
 class NotFound(Problem):

@@ -21,6 +21,7 @@ def record_refusal(request: HttpRequest, problem: Problem) -> None:
     """
     if not isinstance(problem, NotAllowed | TooMany | WrongState):
         return
+    named = problem.about
     try:
         with transaction.atomic():
             record(
@@ -28,6 +29,7 @@ def record_refusal(request: HttpRequest, problem: Problem) -> None:
                 actor=Actor.person(request.user) if request.user.is_authenticated else Actor.unknown(),
                 outcome=Outcome.REFUSED,
                 target=Target("page", request.path, request.path),
+                related=[Target.person(str(named.object_id), named.display_name)] if named else (),
                 detail={"method": request.method, "route": _route_of(request), "message": Personal(problem.message)},
                 flags=["wrong_state"] if isinstance(problem, WrongState) else [],
             )

@@ -2,40 +2,47 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
-from reimage.azure.calls import CallOutcome, Refused
+from reimage.azure.calls import CallOutcome, Refused, Unknown
 
 CLEANSED = "***"
 SHORTEST = 6  # below, a word of the message would be taken for a secret
 
 
 def without_echoes(outcome: CallOutcome, body: Mapping[str, object] | None) -> CallOutcome:
-    """The outcome, its message and code free of the password and customData of the body in any usual spelling."""
-    if not isinstance(outcome, Refused):
-        return outcome
-    message, code = outcome.message, outcome.code
-    for secret in sorted(_spellings(body or {}), key=len, reverse=True):
-        message, code = message.replace(secret, CLEANSED), code.replace(secret, CLEANSED)
-    return replace(outcome, message=message, code=code)
+    """The outcome, its words free of the password and customData of the body in any usual spelling."""
+    clean = partial(cleansed, secrets=list(_secrets(body or {})))
+    match outcome:
+        case Refused():
+            return replace(outcome, message=clean(outcome.message), code=clean(outcome.code))
+        case Unknown():
+            return replace(outcome, reason=clean(outcome.reason))
+        case _:
+            return outcome
 
 
-def _spellings(body: Mapping[str, object]) -> set[str]:
-    return {
-        spelled
-        for secret in _secrets(body)
-        for spelled in (
-            secret,
-            quote(secret),
-            json.dumps(secret)[1:-1],
-            json.dumps(secret, ensure_ascii=False)[1:-1],
-            base64.b64encode(secret.encode()).decode(),
-            base64.b64encode(secret.encode()).decode().rstrip("="),
-        )
-        if len(spelled) >= SHORTEST
+def cleansed(text: str, secrets: Iterable[str]) -> str:
+    """Azure's words without these secrets in any usual spelling."""
+    for spelled in sorted({spelled for secret in secrets for spelled in _spellings(secret)}, key=len, reverse=True):
+        text = text.replace(spelled, CLEANSED)
+    return text
+
+
+def _spellings(secret: str) -> set[str]:
+    encoded = base64.b64encode(secret.encode()).decode()
+    spellings = {
+        secret,
+        quote(secret),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        encoded,
+        encoded.rstrip("="),
     }
+    return {spelled for spelled in spellings if len(spelled) >= SHORTEST}
 
 
 def _secrets(body: Mapping[str, object]) -> Iterator[str]:

@@ -25,6 +25,15 @@ STATES = {
     audit_actions.REQUEST_CANCELED.name: RequestState.CANCELED,
     audit_actions.REQUEST_EXPIRED.name: RequestState.EXPIRED,
 }
+DECISIONS = {
+    audit_actions.REQUEST_APPROVED.name,
+    audit_actions.REQUEST_REJECTED.name,
+    audit_actions.REQUEST_CANCELED.name,
+    audit_actions.REQUEST_EXPIRED.name,
+    audit_actions.OPERATION_SETTLED.name,
+}
+# Each ends the request before anything was sent, and cancels all of its machines.
+UNSENT_ENDS = DECISIONS - {audit_actions.REQUEST_APPROVED.name, audit_actions.OPERATION_SETTLED.name}
 IDENTIFIERS = ("client_request_id", "azure_request_id", "operation_url", "location_url")
 
 
@@ -81,7 +90,7 @@ class Story:
     @property
     def decisions(self) -> Sequence[Deed]:
         """What people decided, or time did, after it."""
-        return [deed for deed in self.deeds[1:] if deed.event.action != audit_actions.REQUEST_FINISHED.name]
+        return [deed for deed in self.deeds if deed.event.action in DECISIONS]
 
     @property
     def state(self) -> str:
@@ -91,9 +100,13 @@ class Story:
 
     def end_of(self, resource_id: str) -> str:
         """What became of a machine, in words; empty while the request has not ended."""
-        ends = self.deeds[-1].detail.get("virtual_machines") if len(self.deeds) > 1 else None
-        state = ends.get(resource_id) if isinstance(ends, Mapping) else None
-        return str(wording.OPERATION_STATES[OperationState(state)]) if state else ""
+        for deed in self.deeds:
+            if deed.event.action == audit_actions.REQUEST_FINISHED.name:
+                state = deed.detail["virtual_machines"].get(resource_id)
+                return str(wording.OPERATION_STATES[OperationState(state)]) if state else ""
+            if deed.event.action in UNSENT_ENDS:
+                return str(wording.OPERATION_STATES[OperationState.CANCELED])
+        return ""
 
     def attempts(self, resource_id: str) -> list[Attempt]:
         """Every step that was recorded of a machine."""

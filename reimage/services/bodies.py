@@ -1,10 +1,13 @@
 """The body as it is sent: the approved one with its secrets in place. Opened here only, right before the intent."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from portal.audit.models import AuditEvent
+from reimage import audit_actions
 from reimage.domain.parameters import ReimageParameters, fingerprinted_body, request_body
-from reimage.domain.passwords import password_violations
+from reimage.domain.passwords import PasswordMode, password_violations
 from reimage.domain.plan import ReimagePlan
 from reimage.models import ReimageOperation, SecretField
 from reimage.services.secrets import SealingError, open_secret
@@ -18,15 +21,31 @@ def filled_body(
     profile = approved.get("osProfile")
     password = profile.get("adminPassword", {}) if isinstance(profile, Mapping) else {}
     commitment = password.get("commitment")
+    bound_to = _given_commitment(operation) if plan.promised_password is PasswordMode.AT_RELEASE else commitment
     parameters = ReimageParameters(
         temp_disk=bool(approved.get("tempDisk")) or None,
         exact_version=str(approved["exactVersion"]) if "exactVersion" in approved else None,
-        admin_password=generated or open_secret(operation, SecretField.ADMIN_PASSWORD, commitment=commitment),
+        admin_password=generated or open_secret(operation, SecretField.ADMIN_PASSWORD, commitment=bound_to),
         custom_data=open_secret(operation, SecretField.CUSTOM_DATA, commitment=None),
     )
     if not _is_approved(parameters, plan, commitment):
         raise SealingError(f"the sealed values of operation {operation.pk} do not make the approved body")
     return request_body(parameters)
+
+
+def _given_commitment(operation: ReimageOperation) -> str:
+    """What its requester gave, as the log has it: anybody with SQL could have put the sealed row there."""
+    subject = operation.reimage_request.audit_subject
+    events = AuditEvent.objects.filter(
+        subject=subject,
+        action=audit_actions.PASSWORD_GIVEN.name,
+        actor_object_id=str(operation.reimage_request.requester.object_id),
+    )
+    details = [json.loads(bytes(body))["detail"] for body in events.values_list("body", flat=True)]
+    given = [str(detail["commitment"]) for detail in details if detail["operation"] == operation.pk]
+    if len(given) != 1:
+        raise SealingError(f"the log has {len(given)} events of a password given for operation {operation.pk}, not one")
+    return given[0]
 
 
 def _is_approved(parameters: ReimageParameters, plan: ReimagePlan, commitment: str | None) -> bool:

@@ -147,6 +147,7 @@ def _check_requester(found: ReimageRequest) -> None:
             _("%(name)s may no longer request a reimage of: %(machines)s.")
             % {"name": found.requester, "machines": _(", ").join(lost)},
             _("Reject the request, or ask an administrator to renew the grant."),
+            about=found.requester,
         )
 
 
@@ -155,7 +156,8 @@ def settled(found: ReimageRequest) -> WrongState:
     decided = found.state not in (RequestState.CANCELED, RequestState.EXPIRED)
     decisions = ApprovalDecision.objects.filter(reimage_request=found).select_related("approver")
     decision = decisions.first() if decided else None
-    return WrongState(wording.settled_text(found.pk, found.state, decision), _remedy())
+    about = decision.approver if decision else None
+    return WrongState(wording.settled_text(found.pk, found.state, decision), _remedy(), about=about)
 
 
 def _remedy() -> str:

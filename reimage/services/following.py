@@ -4,6 +4,7 @@ from reimage import audit_actions
 from reimage.azure.operations import Poll, PollStatus, poll_operation
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
+from reimage.services.generated_passwords import without_it
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.moves import ask_for_attention, standing_change
 from reimage.services.pace import PATIENCE, poll_seconds
@@ -52,7 +53,9 @@ def _note(look: Poll) -> dict[str, object]:
 
 
 def _ended(held: Claim, state: OperationState, look: Poll) -> None:
-    detail = {"status": look.status.value, "azure_code": look.code, "message": look.message}
+    # Of what was sealed at the approval nothing is left to look for by now; a generated password still waits.
+    code, message = (without_it(held.operation, words) for words in (look.code, look.message))
+    detail = {"status": look.status.value, "azure_code": code, "message": message}
     failed = state is OperationState.FAILED
     note = {"code": "azure_operation_failed", "params": detail} if failed else {}
     next_at = None if failed else due_in(0)

@@ -4,11 +4,12 @@ import secrets as randomness
 import string
 from datetime import datetime
 
+from reimage.azure.echoes import CLEANSED, cleansed
 from reimage.domain.passwords import PasswordMode, missing_character_classes, password_violations
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import OsType
 from reimage.models import ReimageOperation, SecretField
-from reimage.services.secrets import commit, destroy_secrets, seal
+from reimage.services.secrets import SealingError, commit, destroy_secrets, open_secret, seal
 
 LENGTH = 24  # of 62 characters: more than 140 bits
 # Without those that are taken for one another when somebody types them from a screen: 0 O o, 1 l I.
@@ -34,3 +35,12 @@ def keep(operation: ReimageOperation, password: str, *, now: datetime) -> None:
     destroy_secrets(operation.pk, fields=[field])
     reimage_request = operation.reimage_request
     seal(commit(password), operation=operation, reimage_request=reimage_request, field=field, now=now)
+
+
+def without_it(operation: ReimageOperation, words: str) -> str:
+    """Azure's words while the password waits to be seen. Where it cannot be looked for, none of them."""
+    try:
+        password = open_secret(operation, SecretField.GENERATED, commitment=None)
+    except SealingError:
+        return CLEANSED if words else ""
+    return cleansed(words, [password] if password else [])

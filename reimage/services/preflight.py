@@ -101,15 +101,15 @@ def _check_facts(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> 
 
 
 def _rights_findings(operation: ReimageOperation, plan: ReimagePlan, facts: VirtualMachineFacts) -> Findings:
-    """Rights as they stand now, over the machine's tags as they are now."""
+    """Rights as they stand now, over the machine's tags as they are now. Names nobody: a finding is sealed as it is."""
     reimage_request = operation.reimage_request
     requester = selectors.policy_grants(selectors.grants_of(reimage_request.requester, GrantRole.REQUESTER))
     approver = selectors.policy_grants(selectors.grants_of(reimage_request.decision.approver, GrantRole.APPROVER))
     found: Findings = []
     if not policy.may_request(requester, plan.resource_id, facts.tags):
-        found.append({"code": "requester_lost_right", "params": {"name": str(reimage_request.requester)}})
+        found.append({"code": "requester_lost_right", "params": {}})
     if not policy.may_approve(approver, plan.resource_id, facts.tags):
-        found.append({"code": "approver_lost_right", "params": {"name": str(reimage_request.decision.approver)}})
+        found.append({"code": "approver_lost_right", "params": {}})
     return found
 
 

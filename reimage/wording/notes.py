@@ -61,9 +61,9 @@ NOTES: Mapping[str, Any] = {
     ),
     "approval_expired": gettext_lazy("The approval ran out before the reimage could be sent. No reimage was sent."),
     "requester_lost_right": gettext_lazy(
-        "%(name)s may no longer request a reimage of this machine. No reimage was sent."
+        "Whoever asked may no longer request a reimage of this machine. No reimage was sent."
     ),
-    "approver_lost_right": gettext_lazy("%(name)s may no longer decide for this machine. No reimage was sent."),
+    "approver_lost_right": gettext_lazy("Whoever approved may no longer decide for this machine. No reimage was sent."),
     "azure_refused": gettext_lazy("Azure refused; nothing was executed. Azure's words: %(azure_code)s %(message)s"),
     "azure_operation_failed": gettext_lazy("Azure began and then failed. Azure's words: %(azure_code)s %(message)s"),
     "azure_conflict": gettext_lazy(

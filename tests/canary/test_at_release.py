@@ -61,6 +61,7 @@ def test_on_success(
     [
         ("status", {"status": 400, "code": "InvalidParameter", "message": f"The value '{PASSWORD}' is not accepted"}),
         ("status", {"status": 500, "code": "InternalError", "message": f"osProfile {json.dumps(PASSWORD)}"}),
+        ("status", {"status": 500, "code": f"Bad_{PASSWORD}", "message": f"Bad {PASSWORD}"}),
         ("accepted_then_lost", {}),
     ],
 )

@@ -78,6 +78,7 @@ def test_the_one_page_has_it_and_nothing_else(
     [
         ("status", {"status": 400, "code": "InvalidParameter", "message": f"The value '{PASSWORD}' is not accepted"}),
         ("status", {"status": 500, "code": "InternalError", "message": f"osProfile {json.dumps(PASSWORD)}"}),
+        ("status", {"status": 500, "code": f"Bad_{PASSWORD}", "message": f"Bad {PASSWORD}"}),
         ("status", {"status": 429}),
         ("accepted_then_lost", {}),
         ("operation_failed", {}),
@@ -88,6 +89,19 @@ def test_when_azure_echoes_it_or_is_lost(
 ) -> None:
     azure.faults(fault, match=POST, **script)
     run(waiting, azure, steps=4)
+    sinks.assert_clean()
+
+
+def test_when_azure_quotes_it_as_it_fails_later(
+    waiting: ReimageRequest, azure: SandboxProcess, alice: User, sinks: Sinks
+) -> None:
+    """It is sealed still, for its requester to see: the machine may have it."""
+    said = {"code": f"Bad_{PASSWORD}", "message": f"The value {json.dumps(PASSWORD)} was rejected."}
+    azure.faults("operation_failed", match=POST, **said)
+    run(waiting, azure)
+    note = waiting.operations.get().note
+    assert (note["code"], note["params"]["azure_code"]) == ("azure_operation_failed", "Bad_***")
+    sinks.answered(client_of(alice).get(f"/requests/{waiting.pk}/"))
     sinks.assert_clean()
 
 

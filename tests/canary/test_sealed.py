@@ -47,6 +47,7 @@ def test_on_success(azure: SandboxProcess, alice: User, bob: User, sinks: Sinks)
         ),
         ("status", {"status": 409, "code": "Conflict", "message": f"customData {PARAMETERS.custom_data} is busy"}),
         ("status", {"status": 500, "code": "InternalError", "message": f"osProfile {json.dumps(PASSWORD)} {DATA!r}"}),
+        ("status", {"status": 500, "code": f"Bad_{PASSWORD}", "message": f"Bad {PASSWORD}"}),
         ("status", {"status": 500}),
         ("status", {"status": 429}),
         ("reset_before", {}),

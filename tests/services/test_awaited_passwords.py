@@ -1,5 +1,6 @@
 """PASSWORD_MODE at_release: the requester gives the password after the approval; without it nothing reaches Azure."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -204,16 +205,39 @@ def test_what_the_mail_says(awaiting: ReimageRequest, alice: User) -> None:
     assert f"/requests/{awaiting.pk}/" in sent.body
 
 
-@pytest.mark.parametrize("weak", [None, "short"])
-def test_a_released_machine_without_a_right_password_stops_before_the_post(
-    awaiting: ReimageRequest, azure: SandboxProcess, weak: str | None
+def nothing_is_there(_awaiting: ReimageRequest) -> None: ...
+
+
+def it_breaks_the_rules(awaiting: ReimageRequest) -> None:
+    awaited_passwords._seal(awaiting, awaiting.operations.get(), "short", timezone.now())
+
+
+def nobody_gave_it(awaiting: ReimageRequest) -> None:
+    SealedSecret.objects.all().delete()
+    row = {"operation": awaiting.operations.get(), "reimage_request": awaiting, "field": SecretField.ADMIN_PASSWORD}
+    secrets.seal(secrets.commit("Anybody-Could-9"), now=timezone.now(), **row)  # type: ignore[arg-type]
+
+
+def it_was_replaced(awaiting: ReimageRequest) -> None:
+    give(awaiting)
+    nobody_gave_it(awaiting)
+
+
+def it_was_given_twice(awaiting: ReimageRequest) -> None:
+    it_breaks_the_rules(awaiting)
+    SealedSecret.objects.all().delete()
+    awaited_passwords._seal(awaiting, awaiting.operations.get(), PASSWORD, timezone.now())
+
+
+@pytest.mark.parametrize(
+    "happens", [nothing_is_there, it_breaks_the_rules, nobody_gave_it, it_was_replaced, it_was_given_twice]
+)
+def test_a_released_machine_without_the_given_password_stops_before_the_post(
+    awaiting: ReimageRequest, azure: SandboxProcess, happens: Callable[[ReimageRequest], None]
 ) -> None:
-    """Somebody with the database lets it go on: without a sealed password, or with one that breaks the rules."""
+    """Somebody with the database lets it go on: what the requester gave, as the log has it, is not there."""
     operation = awaiting.operations.get()
-    if weak:
-        field = SecretField.ADMIN_PASSWORD
-        now = timezone.now()
-        secrets.seal(secrets.commit(weak), operation=operation, reimage_request=awaiting, field=field, now=now)
+    happens(awaiting)
     ReimageOperation.objects.update(state=OperationState.QUEUED, next_at=timezone.now())
     run(awaiting, azure)
     operation.refresh_from_db()

@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from portal.identity.models import User
 from reimage.azure.activity_log import Trace
+from reimage.azure.operations import Poll, PollStatus
 from reimage.domain.operation_states import OperationState
 from reimage.domain.passwords import missing_character_classes, password_violations
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import OsType
 from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, SecretField
-from reimage.services import attention, generated_passwords, notification, reconciliation
+from reimage.services import attention, following, generated_passwords, notification, reconciliation, secrets
 from reimage.services.secrets import open_secret
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess
@@ -150,3 +151,21 @@ def test_the_mail_at_the_end_tells_of_it(operation: ReimageOperation, azure: San
     last = [message for message in mail.outbox if message.to == [alice.email]][-1]
     assert "新しい管理者パスワードを申請のページで確認できます" in last.body
     assert str(kept(operation)) not in last.body
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_azures_late_words_do_not_tell_it(
+    azure: SandboxProcess, operation: ReimageOperation, monkeypatch: pytest.MonkeyPatch, has_key: bool
+) -> None:
+    operation = advance_to(operation, OperationState.IN_PROGRESS)
+    password = kept(operation)
+    said = Poll(PollStatus.FAILED, f"Bad_{password}", f"The password '{password}' was rejected.")
+    monkeypatch.setattr(following, "poll_operation", lambda *_: said)
+    if not has_key:
+        monkeypatch.setattr(secrets, "private_keys", dict)
+    operation = advance(operation)
+    assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "azure_operation_failed")
+    words = (operation.note["params"]["azure_code"], operation.note["params"]["message"])
+    assert words == (("Bad_***", "The password '***' was rejected.") if has_key else ("***", "***"))
+    monkeypatch.undo()
+    assert kept(operation) == password  # it still waits for its requester

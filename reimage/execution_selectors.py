@@ -35,8 +35,9 @@ def current_pause() -> ExecutionPause | None:
 
 
 def tripped_breakers() -> QuerySet[ReimageBreaker]:
-    """The subscriptions whose reimages wait for an administrator."""
-    return ReimageBreaker.objects.filter(tripped_at__isnull=False)
+    """The subscriptions whose reimages wait for an administrator; none while the breaker is switched off."""
+    tripped = ReimageBreaker.objects.filter(tripped_at__isnull=False)
+    return tripped if settings.BREAKER_REIMAGES else tripped.none()
 
 
 def alarms() -> list[Alarm]:

@@ -85,7 +85,7 @@ def _notices() -> tuple[Figure, Figure]:
     )
     age = _seconds(found["oldest"], found["now"])
     return (
-        single("reimage_notices_pending", "Mails that wait to be sent", found["count"]),
+        single("reimage_notices_pending", "Mails that wait to be sent, or were given up of late", found["count"]),
         single("reimage_notices_oldest_age_seconds", "How long the oldest of them has waited", age or 0.0),
     )
 

@@ -61,6 +61,7 @@ def admit(held: Claim, subscription_id: str, *, spends: bool) -> None:
 def trip(subscription_id: str) -> None:
     """Holds the subscription until a person decides, and tells the administrators; once, whoever comes second."""
     with transaction.atomic():
+        ReimageBreaker.objects.get_or_create(subscription_id=subscription_id)  # what admit made was rolled back with it
         standing = ReimageBreaker.objects.filter(subscription_id=subscription_id, tripped_at__isnull=True)
         if not standing.update(tripped_at=Now(), allowance=0, allowance_until=None):
             return

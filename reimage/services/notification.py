@@ -21,6 +21,9 @@ from reimage.models import Notice, NoticeKind, ReimageRequest
 
 RETRY = timedelta(minutes=1)
 MAX_ATTEMPTS = 60
+TOLD = timedelta(
+    days=7
+)  # what was given up is counted as pending for so long: the figures tell of it, nothing else does
 log = structlog.get_logger(__name__)
 
 
@@ -68,9 +71,12 @@ def recipients(notice: Notice) -> Sequence[User]:
 
 def _take(notice: Notice, now: datetime) -> bool:
     """One sender at a time, and an end to trying."""
-    attempts = notice.attempts + 1
-    next_at = now + RETRY if attempts < MAX_ATTEMPTS else None
     mine = Notice.objects.filter(pk=notice.pk, attempts=notice.attempts, sent_at__isnull=True)
+    if notice.attempts >= MAX_ATTEMPTS:
+        mine.update(next_at=None)
+        return False
+    attempts = notice.attempts + 1
+    next_at = now + (RETRY if attempts < MAX_ATTEMPTS else TOLD)
     return bool(mine.update(attempts=attempts, next_at=next_at))
 
 
@@ -90,6 +96,8 @@ def _deliver(notice: Notice, connection: BaseEmailBackend, now: datetime) -> boo
             Notice.objects.filter(pk=notice.pk).update(delivered_to=notice.delivered_to)
     if complete:
         Notice.objects.filter(pk=notice.pk).update(sent_at=now, next_at=None)
+    elif notice.attempts + 1 >= MAX_ATTEMPTS:
+        log.error("notice.given_up", notice=notice.pk, kind=notice.kind)
     return complete
 
 

@@ -10,9 +10,11 @@ from django.utils import timezone
 from portal.audit.models import AuditEvent
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
+from reimage import figures
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
+from reimage.execution_selectors import alarms
 from reimage.models import Notice, ReimageBreaker, ReimageOperation, ReimageRequest
 from reimage.services import breaker, notification
 from tests.sandbox_process import PRODUCTION, SandboxProcess
@@ -148,6 +150,38 @@ def test_zero_switches_it_off(azure: SandboxProcess, alice: User, bob: User, set
         advance(operation)
     assert states_of(reimage_request) == [OperationState.IN_PROGRESS] * 4
     assert not ReimageBreaker.objects.exists()
+
+
+def test_one_that_was_just_switched_on_trips_and_is_released(
+    azure: SandboxProcess, alice: User, bob: User, dan: User, settings: Any
+) -> None:
+    settings.BREAKER_REIMAGES = 0
+    run(approved(alice, bob, "web-02"), azure)
+    settings.BREAKER_REIMAGES = 1
+    held = approved(alice, bob, "web-03").operations.get()
+    assert advance(held).note["code"] == "breaker_tripped"
+    assert [alarm.kind for alarm in alarms()] == ["breaker_tripped"]
+    assert Notice.objects.filter(kind="execution_alarm").count() == 1
+    release(dan, 1)
+    assert advance(held).state == OperationState.IN_PROGRESS
+
+
+def test_one_that_is_switched_off_while_tripped_holds_nobody_and_is_no_alarm(
+    azure: SandboxProcess, held_back: ReimageRequest, settings: Any
+) -> None:
+    ReimageOperation.objects.filter(state=OperationState.PREFLIGHT).update(next_at=timezone.now() - timedelta(hours=1))
+    assert oldest_due() == 0  # they wait for a person
+    settings.BREAKER_REIMAGES = 0
+    assert alarms() == []
+    assert oldest_due() >= 3_600  # they wait for a worker
+    assert run(held_back, azure).state == RequestState.COMPLETED
+    settings.BREAKER_REIMAGES = 2
+    assert [alarm.kind for alarm in alarms()] == ["breaker_tripped"]
+
+
+def oldest_due() -> float:
+    found = {figure.name: figure.values for figure in figures.read().figures}
+    return found["reimage_oldest_due_age_seconds"][()]
 
 
 def test_whoever_is_second_is_told_who_was_first(held_back: ReimageRequest, dan: User) -> None:

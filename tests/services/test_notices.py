@@ -11,10 +11,11 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
 from portal.identity.models import User
+from reimage import figures
 from reimage.domain.parameters import ReimageParameters
 from reimage.models import Notice, NoticeKind
 from reimage.services import decision, notification
-from reimage.services.notification import announce, recipients, send_due_notices
+from reimage.services.notification import RETRY, announce, recipients, send_due_notices
 from tests.cast import CAROL, EVE, make_user
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance_to, approved, request_reimage, run
@@ -182,12 +183,33 @@ def test_a_mail_server_that_is_away_loses_nothing(
     assert sent_to() == ["bob@example.com"]
 
 
-def test_it_is_not_tried_for_ever(azure: SandboxProcess, alice: User, bob: User, mail_server: type[Refusing]) -> None:
+def test_it_is_not_tried_for_ever_and_is_told_when_it_is_given_up(
+    azure: SandboxProcess, alice: User, bob: User, mail_server: type[Refusing], caplog: pytest.LogCaptureFixture
+) -> None:
     request_reimage(alice, "web-01")
     Notice.objects.update(attempts=notification.MAX_ATTEMPTS - 1)
     mail_server.refused = {"bob@example.com"}
     assert send() == 0
-    assert Notice.objects.get().next_at is None
+    assert "notice.given_up" in caplog.text
+    assert (send_due_notices(now=timezone.now() + timedelta(hours=1)), pending()) == (0, 1)
+    assert (send_due_notices(now=timezone.now() + notification.TOLD + RETRY), pending()) == (0, 0)
+    assert mail.outbox == []  # a week late it would only confuse
+
+
+def test_a_mail_that_may_still_arrive_is_not_given_up(
+    azure: SandboxProcess, alice: User, bob: User, mail_server: type[Refusing], caplog: pytest.LogCaptureFixture
+) -> None:
+    request_reimage(alice, "web-01")
+    Notice.objects.update(attempts=notification.MAX_ATTEMPTS - 2)
+    mail_server.refused = {"bob@example.com"}
+    assert (send(), pending()) == (0, 1)
+    assert "notice.given_up" not in caplog.text
+    assert (send_due_notices(now=timezone.now() + 2 * RETRY), pending()) == (1, 0)
+
+
+def pending() -> float:
+    found = {figure.name: figure.values for figure in figures.read().figures}
+    return found["reimage_notices_pending"][()]
 
 
 def test_a_broken_mail_does_not_keep_back_the_next_one(

@@ -21,7 +21,7 @@ def poll(held: Claim) -> None:
             _ended(held, OperationState.FAILED, look)
         case PollStatus.GONE:
             # Azure forgets operations; that says nothing about the machine.
-            _lost(held, "operation_gone")
+            _reconcile(held, "operation_gone")
         case PollStatus.UNTRUSTED:
             ask_for_attention(held, "operation_address_foreign")
         case _:
@@ -33,7 +33,7 @@ def _look_again(held: Claim, look: Poll) -> None:
     # Patience is for Azure: while the portal may not even ask, the machine could not be asked either.
     may_ask = look.status is not PollStatus.UNAUTHENTICATED
     if may_ask and accepted_at and held.now - accepted_at > PATIENCE:
-        return _lost(held, "operation_takes_long")  # the machine may tell more, and a person only after it
+        return _reconcile(held, "operation_takes_long")  # the machine may tell more, and a person only after it
     next_at = due_in(poll_seconds(look.retry_after))
     return commit(held, OperationState.IN_PROGRESS, note=_note(look), next_at=next_at)
 
@@ -70,7 +70,7 @@ def _ended(held: Claim, state: OperationState, look: Poll) -> None:
     )
 
 
-def _lost(held: Claim, code: str) -> None:
+def _reconcile(held: Claim, code: str) -> None:
     """The operation tells nothing (any more): the evidence decides."""
     note = {"code": code, "params": {}}
     commit(

@@ -2,11 +2,14 @@
 
 from contextlib import suppress
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError as SdkError
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import HTTPPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.identity import (
     CertificateCredential,
@@ -15,6 +18,7 @@ from azure.identity import (
     WorkloadIdentityCredential,
 )
 from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.core.exceptions import ARMErrorFormat
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from django.conf import settings
@@ -90,12 +94,36 @@ class _AnswersChallengeNextTime(ARMChallengeAuthenticationPolicy):
         return False
 
 
+class _RegistersNothing(HTTPPolicy[Any, Any]):
+    """At a 409 MissingSubscriptionRegistration the SDK registers the provider, sleeps, and sends the call again.
+
+    Its policy cannot be left out; raised in here, a 409 passes it by.
+    """
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        response = self.next.send(request)
+        if response.http_response.status_code == HTTPStatus.CONFLICT:
+            response.http_response.read()  # it may come as a stream
+            raise HttpResponseError(response=response.http_response, error_format=ARMErrorFormat)
+        return response
+
+
 @cache
 def single_shot_client(subscription_id: str) -> ComputeManagementClient:
-    """For the reimage POST: never repeated, by retry, redirect or challenge (the SDK's default sends it four times)."""
+    """For the reimage POST and the PATCH before it: never repeated, by retry, redirect, challenge or registration.
+
+    The SDK's default sends it four times.
+    """
     common = _common()
     once = _AnswersChallengeNextTime(credential(), *common["credential_scopes"])
-    return ComputeManagementClient(credential(), subscription_id, retry_total=0, authentication_policy=once, **common)
+    return ComputeManagementClient(
+        credential(),
+        subscription_id,
+        retry_total=0,
+        authentication_policy=once,
+        per_retry_policies=[_RegistersNothing()],
+        **common,
+    )
 
 
 @cache

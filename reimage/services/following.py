@@ -22,7 +22,7 @@ def poll(held: Claim) -> None:
             _ended(held, OperationState.FAILED, look)
         case PollStatus.GONE:
             # Azure forgets operations; that says nothing about the machine.
-            _lost(held)
+            _reconcile(held, "operation_gone")
         case PollStatus.UNTRUSTED:
             ask_for_attention(held, "operation_address_foreign")
         case _:
@@ -31,10 +31,10 @@ def poll(held: Claim) -> None:
 
 def _look_again(held: Claim, look: Poll) -> None:
     accepted_at = held.operation.accepted_at
-    # Patience is for Azure: while the portal may not even ask, an administrator could not tell more than it can.
+    # Patience is for Azure: while the portal may not even ask, the machine could not be asked either.
     may_ask = look.status is not PollStatus.UNAUTHENTICATED
     if may_ask and accepted_at and held.now - accepted_at > PATIENCE:
-        return ask_for_attention(held, "takes_too_long")
+        return _reconcile(held, "operation_takes_long")  # the machine may tell more, and a person only after it
     next_at = due_in(poll_seconds(look.retry_after))
     return commit(held, OperationState.IN_PROGRESS, note=_note(look), next_at=next_at)
 
@@ -73,8 +73,9 @@ def _ended(held: Claim, state: OperationState, look: Poll) -> None:
     )
 
 
-def _lost(held: Claim) -> None:
-    note = {"code": "operation_gone", "params": {}}
+def _reconcile(held: Claim, code: str) -> None:
+    """The operation tells nothing (any more): the evidence decides."""
+    note = {"code": code, "params": {}}
     commit(
         held,
         OperationState.OUTCOME_UNKNOWN,

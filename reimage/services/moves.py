@@ -27,15 +27,12 @@ def wait_for_azure(held: Claim, err: AzureError, **changes: Any) -> None:
 
     `changes` are columns to write along.
     """
-    note = {"code": _reason(err), "params": {"status": err.status, "azure_code": err.code}}
+    code = "azure_forbids" if isinstance(err, AzureRefused) else "azure_unavailable"
+    if isinstance(err, AzureIdentityRefused):
+        code = "identity_refused"
+    note = {"code": code, "params": {"status": err.status, "azure_code": err.code}}
     state = OperationState(held.operation.state)
     commit(held, state, next_at=due_in(poll_seconds(err.retry_after)), note=note, **changes)
-
-
-def _reason(err: AzureError) -> str:
-    if isinstance(err, AzureIdentityRefused):
-        return "identity_refused"
-    return "azure_forbids" if isinstance(err, AzureRefused) else "azure_unavailable"
 
 
 def wake(reason: str, **conditions: object) -> None:

@@ -95,6 +95,9 @@ NOTES: Mapping[str, Any] = {
         "Azure's answer points to a foreign address. The portal does not follow it; an administrator has to look."
     ),
     "operation_gone": gettext_lazy("Azure no longer knows its own operation. The portal looks at the machine instead."),
+    "operation_takes_long": gettext_lazy(
+        "Azure has not told the end of its operation for more than two hours. The portal looks at the machine instead."
+    ),
     "takes_too_long": gettext_lazy(
         "Azure has been working on it for more than two hours; an administrator has to look."
     ),

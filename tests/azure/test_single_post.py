@@ -96,6 +96,18 @@ def test_an_acceptance_carries_the_addresses_whole(server: Server) -> None:
     assert submit() == Accepted(202, url, f"{url}&monitor=true", "r-1", 7)
 
 
+@pytest.mark.parametrize("send", [lambda: submit(), lambda: change()], ids=["reimage", "change"])
+def test_a_provider_that_is_not_registered_is_neither_registered_nor_asked_again(
+    server: Server, send: Callable[[], CallOutcome]
+) -> None:
+    """The SDK would register it, sleep for ten seconds a round, and send the call a second time, deadline or not."""
+    words = "The subscription is not registered to use namespace 'Microsoft.KeyVault'."
+    server.answers = [Answer(409, {"error": {"code": "MissingSubscriptionRegistration", "message": words}})]
+    server.answer = Answer(200, {"registrationState": "Registered"})
+    assert send() == Refused(409, "MissingSubscriptionRegistration", words)
+    assert len(server.arrivals) == 1
+
+
 CHALLENGE = {"WWW-Authenticate": 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'}
 
 

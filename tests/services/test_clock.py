@@ -97,7 +97,7 @@ def test_patience_is_as_long_as_ever(azure: SandboxProcess, alice: User, bob: Us
     age(operation, timedelta(minutes=90))
     assert advance(operation).state == OperationState.IN_PROGRESS
     age(operation, timedelta(minutes=31))
-    assert advance(operation).note["code"] == "takes_too_long"
+    assert advance(operation).note["code"] == "operation_takes_long"
 
 
 def test_a_machine_may_settle_as_long_as_ever(azure: SandboxProcess, alice: User, bob: User, wrong_clock: None) -> None:

@@ -85,13 +85,28 @@ def test_an_operation_that_azure_forgot_is_looked_for_at_the_machine(
     assert len(accepted_posts(azure)) == 1
 
 
-def test_after_two_hours_an_administrator_has_to_look(azure: SandboxProcess, running: ReimageOperation) -> None:
+def test_after_two_hours_the_machine_is_asked_and_then_an_administrator(
+    azure: SandboxProcess, running: ReimageOperation
+) -> None:
     age(running, timedelta(hours=1, minutes=59))
     assert advance(running).state == OperationState.IN_PROGRESS
     age(running, timedelta(minutes=2))
     operation = advance(running)
+    assert (operation.state, operation.note["code"]) == (OperationState.OUTCOME_UNKNOWN, "operation_takes_long")
+    operation = advance(running)
     assert (operation.state, operation.note["code"]) == (OperationState.NEEDS_ATTENTION, "takes_too_long")
     assert operation.next_at is None
+
+
+def test_a_portal_that_slept_asks_the_machine_before_it_asks_a_person(
+    azure: SandboxProcess, running: ReimageOperation
+) -> None:
+    azure.advance_clock(100)
+    age(running, timedelta(hours=3))
+    azure.faults("status", match=POLL, status=503)
+    assert advance(running).state == OperationState.OUTCOME_UNKNOWN
+    assert run(running.reimage_request, azure).state == RequestState.COMPLETED
+    assert len(accepted_posts(azure)) == 1
 
 
 @pytest.mark.asvs("V1.3.6")

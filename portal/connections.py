@@ -1,4 +1,4 @@
-"""What a served portal asks of its database, broker and mail server: TLS with a verified certificate, or no network.
+"""What a served portal asks of its database, broker, syslog and mail server: TLS verified, or no network.
 
 Whoever stands between could otherwise read requests and sessions, or answer in their place. Knows nothing of Django.
 """
@@ -27,6 +27,12 @@ def connection_problems(values: Mapping[str, str]) -> list[str]:
             "CELERY_BROKER_URL leads over the network without verified TLS: begin it with rediss:// or amqps:// and "
             "leave out every ssl_ parameter; CELERY_BROKER_CA_BUNDLE names your own authorities."
         )
+    found += [
+        f"{name} leads over the network, where syslog is plain: name a syslog of this machine, which sends it on "
+        "by TLS, or the loopback end of a tunnel."
+        for name in ("AUDIT_STREAM", "AUDIT_ANCHOR_SYSLOG")
+        if not _is_syslog_local(values[name].removeprefix("syslog://"))
+    ]
     return found
 
 
@@ -61,6 +67,13 @@ def _is_broker_verified(url: str) -> bool:
     if parts.scheme in ("filesystem", "redis+socket", *SECURE_BROKERS):
         return True
     return parts.scheme in PLAIN_BROKERS and (parts.hostname or "") in LOOPBACK_HOSTS
+
+
+def _is_syslog_local(target: str) -> bool:
+    try:
+        return target in ("", "stdout") or target[0] == "/" or urlsplit(f"//{target}").hostname in LOOPBACK_HOSTS
+    except ValueError:
+        return False
 
 
 def _is_local(host: str) -> bool:

@@ -71,6 +71,26 @@ def test_a_broker_over_a_network_is_verified(tmp_path: Path, url: str, is_taken:
     assert all("rediss://" in line and "canary" not in line for line in found)
 
 
+@pytest.mark.asvs("V12.3.1", "V12.3.3")
+@pytest.mark.parametrize(("name", "prefix"), [("AUDIT_STREAM", "syslog://"), ("AUDIT_ANCHOR_SYSLOG", "")])
+@pytest.mark.parametrize(
+    ("target", "is_taken"),
+    [
+        ("/dev/log", True),
+        ("127.0.0.1:601", True),
+        ("[::1]", True),
+        ("siem.example.com:601", False),
+        ("10.0.0.7", False),
+        ("[::1", False),
+    ],
+)
+def test_the_audit_log_leaves_the_machine_by_no_plain_syslog(
+    tmp_path: Path, name: str, prefix: str, target: str, is_taken: bool
+) -> None:
+    found = [line for line in refusals(tmp_path, **{name: f"{prefix}{target}"}) if "syslog is plain" in line]
+    assert [line.split()[1] for line in found] == [name] * (not is_taken)
+
+
 def test_on_ones_own_machine_anything_goes(tmp_path: Path) -> None:
     addresses = {"DATABASE_URL": "postgres://db.example.com/x", "CELERY_BROKER_URL": "redis://broker.example.com/0"}
     assert refusals(tmp_path, PUBLIC_URL="http://localhost:8000", **addresses) == []

@@ -18,6 +18,13 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Nobody but the owner makes tables: one of another's, even a temporary one, could stand in for the portal's.
+GRANT USAGE, CREATE ON SCHEMA public TO CURRENT_USER;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+DO $$ BEGIN
+  EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END $$;
+
 GRANT USAGE ON SCHEMA public
   TO reimage_portal_web, reimage_portal_worker, reimage_portal_beat, reimage_portal_auditor, reimage_portal_redactor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO reimage_portal_web, reimage_portal_worker;

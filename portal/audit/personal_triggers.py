@@ -27,7 +27,8 @@ _SQLITE = (
         BEGIN SELECT RAISE(ABORT, '{_WORDS}: this place in it is taken'); END""",
 )
 _POSTGRESQL = (
-    f"""CREATE FUNCTION audit_personal_text_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+    f"""CREATE FUNCTION audit_personal_text_is_append_only() RETURNS trigger LANGUAGE plpgsql
+        SET search_path = pg_catalog, public, pg_temp AS $$
         BEGIN
           IF TG_OP = 'DELETE' THEN
             IF EXISTS (

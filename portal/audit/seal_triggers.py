@@ -9,7 +9,8 @@ _SEAL = {
     "audit_auditsubtree": ("id = NEW.id", 'level = NEW.level AND "index" = NEW."index"'),
     "audit_auditcheckpoint": ("id = NEW.id", "tree_size = NEW.tree_size"),
 }
-_FUNCTION = """CREATE FUNCTION audit_seal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+_FUNCTION = """CREATE FUNCTION audit_seal_is_append_only() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp AS $$
     BEGIN
       RAISE EXCEPTION 'the audit log is append-only: % is refused', TG_OP USING ERRCODE = 'restrict_violation';
     END $$"""

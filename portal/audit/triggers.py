@@ -24,7 +24,8 @@ _SQLITE_REMOVAL = tuple(
 )
 # ENABLE ALWAYS: session_replication_role = replica does not silence them.
 _POSTGRESQL = (
-    """CREATE FUNCTION audit_event_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+    """CREATE FUNCTION audit_event_is_append_only() RETURNS trigger LANGUAGE plpgsql
+       SET search_path = pg_catalog, public, pg_temp AS $$
        BEGIN
          RAISE EXCEPTION 'the audit log is append-only: % is refused', TG_OP USING ERRCODE = 'restrict_violation';
        END $$""",

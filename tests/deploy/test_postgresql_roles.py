@@ -167,6 +167,31 @@ def test_the_redactor_may_redact_and_nothing_besides(roles: None, log: SealedLog
     assert log.verify().exit_code == 0
 
 
+@pytest.mark.parametrize("role", RIGHTS)
+@pytest.mark.parametrize("table", ["TEMPORARY TABLE made", "TABLE public.made"])
+def test_a_role_may_make_no_table(roles: None, role: str, table: str) -> None:
+    refused = pytest.raises(ProgrammingError, match="permission denied")
+    with as_role(role), refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"CREATE {table} (id integer)")
+
+
+def test_a_temporary_table_explains_no_removal(roles: None) -> None:
+    """Were a role to have one all the same: it comes first in every search path that does not say otherwise."""
+    by_alice()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE audit_auditevent AS TABLE public.audit_auditevent")
+        cursor.execute(
+            """INSERT INTO pg_temp.audit_auditevent (id, action, target_id, body) SELECT 9999999, 'audit.redacted',
+               event_id::text, convert_to('"/actor/name"', 'UTF8') FROM public.audit_auditevent"""
+        )
+        cursor.execute(f"GRANT SELECT ON pg_temp.audit_auditevent TO {REDACTOR}")
+        refused = pytest.raises(DatabaseError, match="DELETE without an event")
+        with as_role(REDACTOR), refused, transaction.atomic():
+            cursor.execute("DELETE FROM public.audit_auditpersonaltext")
+        cursor.execute("DROP TABLE pg_temp.audit_auditevent")
+    assert AuditPersonalText.objects.get().text == "Alice Aoki"
+
+
 @pytest.mark.parametrize("role", [WEB, WORKER, AUDITOR])
 def test_no_other_role_may_redact(roles: None, role: str) -> None:
     by_alice()

@@ -112,6 +112,7 @@ def test_only_an_auditor_is_offered_it(asked: ReimageRequest, alice: User, audit
 def test_the_command_writes_the_same_file(asked: ReimageRequest, auditor: Client, tmp_path: Path) -> None:
     file, out = tmp_path / "pack.zip", StringIO()
     call_command("evidence_pack", str(asked.pk), str(file), stdout=out)
+    assert file.stat().st_mode & 0o777 == 0o600
     assert str(file) in out.getvalue()
     assert AuditEvent.objects.get(action=TAKEN).actor_name == "manage.py evidence_pack"
     assert file.read_bytes() == TakenPack.by(auditor, asked.pk).content

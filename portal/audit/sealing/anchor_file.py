@@ -50,15 +50,15 @@ def append_notes(notes: Sequence[str]) -> None:
         _keep_name(file.parent)
 
 
-def anchored_size() -> int:
-    """The largest tree size near the end of the file; 0 without a file."""
+def newest_anchors() -> list[tuple[Checkpoint, SignedNote]]:
+    """The checkpoints near the end of the file, not verified: anybody who can write to the file can add a line."""
     try:
         with anchor_file().open("rb") as stream:
             stream.seek(max(0, stream.seek(0, os.SEEK_END) - TAIL_BYTES))
             lines = stream.read().splitlines()
     except FileNotFoundError:
-        return 0
-    return max((found[0].tree_size for line in lines if (found := read_line(line))), default=0)
+        return []
+    return [found for line in lines if (found := read_line(line))]
 
 
 def lines_of(file: Path) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from portal.audit.models import AuditAnchor, AuditCheckpoint
-from portal.audit.sealing.anchor_file import anchored_size
+from portal.audit.sealing.anchor_file import newest_anchors
 from portal.audit.sealing.places import PlaceProblem, Tell, places
 
 log = structlog.get_logger(__name__)
@@ -35,9 +35,13 @@ def _bring_up_to_date(place: str, tell: Tell, now: datetime) -> int:
 
 
 def _known_to(place: str) -> int:
-    """The note in the database, or the file's own end where the file says more."""
+    """The note in the database, or the file's own end where the file has more of this log's checkpoints."""
     anchor, _ = AuditAnchor.objects.get_or_create(place=place)
-    return max(anchor.tree_size, anchored_size()) if place == "file" else anchor.tree_size
+    if place != "file":
+        return anchor.tree_size
+    told = {found.tree_size: found.text for found, _ in newest_anchors() if found.tree_size > anchor.tree_size}
+    ours = AuditCheckpoint.objects.filter(tree_size__in=told).values_list("tree_size", "note")
+    return max((size for size, note in ours if note.startswith(told[size] + "\n")), default=anchor.tree_size)
 
 
 def _checkpoints_after(tree_size: int) -> Sequence[tuple[int, str]]:

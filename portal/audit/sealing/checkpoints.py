@@ -10,6 +10,8 @@ from portal.audit.canonical import canonical_time
 from portal.audit.sealing import notes
 from portal.audit.sealing.notes import NoteError, SignedNote, Signer
 
+LARGEST_SIZE = 2**63 - 1  # what a database can hold
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -41,9 +43,10 @@ class Checkpoint:
                 base64.b64decode(root, validate=True),
                 datetime.fromisoformat(time.removeprefix("time ")),
             )
-        except ValueError as err:
+            is_in_form = found.text == text
+        except (ValueError, OverflowError) as err:  # a time may lie before the first one in UTC
             raise NoteError("The note is no checkpoint of an audit log.") from err
-        if end or len(found.root_hash) != 32 or found.text != text:
+        if end or len(found.root_hash) != 32 or not is_in_form or found.tree_size > LARGEST_SIZE:
             raise NoteError("The note is no checkpoint of an audit log in its one form.")
         return found
 

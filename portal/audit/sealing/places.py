@@ -37,12 +37,19 @@ def tell_webhook(notes: Sequence[str]) -> None:
     headers = {"Content-Type": "application/jsonl; charset=utf-8"}
     if settings.AUDIT_ANCHOR_WEBHOOK_TOKEN:
         headers["Authorization"] = f"Bearer {settings.AUDIT_ANCHOR_WEBHOOK_TOKEN}"
-    answer = requests.post(
+    with requests.post(
         settings.AUDIT_ANCHOR_WEBHOOK,
         data=b"".join(map(anchor_line, notes)),
         headers=headers,
+        auth=_no_netrc,
         timeout=TIMEOUT_SECONDS,
         allow_redirects=False,
-    )
-    if not answer.ok or answer.is_redirect:
-        raise PlaceProblem(f"the webhook answered {answer.status_code}")
+        stream=True,  # what it says besides its status is not read, however long it takes to say it
+    ) as answer:
+        if not answer.ok or answer.is_redirect:
+            raise PlaceProblem(f"the webhook answered {answer.status_code}")
+
+
+def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An `auth` that adds nothing: without one, requests would put ~/.netrc's password over the bearer token."""
+    return request

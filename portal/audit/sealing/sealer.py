@@ -12,11 +12,11 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
 from portal.audit.sealing import checkpoints, keys
-from portal.audit.sealing.anchor_file import anchored_size
+from portal.audit.sealing.anchor_file import newest_anchors
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.locking import lock_for_sealing
 from portal.audit.sealing.merkle import Frontier, leaf_hash
-from portal.audit.sealing.notes import NoteError, Signer
+from portal.audit.sealing.notes import NoteError, Signer, VerifierKey
 from portal.audit.sealing.tree import KEPT_LEVELS, StoredTree
 
 ROUND = 2_000  # events a transaction: SQLite's writers wait for it
@@ -87,7 +87,7 @@ def extend(
     base: Checkpoint | None, events: Sequence[tuple[int, bytes]], *, signers: Sequence[Signer], now: datetime
 ) -> None:
     """Adds leaves for these (key, body) and a checkpoint over them; the caller holds the lock."""
-    frontier = _frontier_of(base)
+    frontier = _frontier_of(base, signers[0].verifier_key)
     leaves, subtrees = [], []
     for key, body in events:
         hashed = leaf_hash(body)
@@ -122,18 +122,29 @@ def sealed_size() -> int:
     return AuditCheckpoint.objects.aggregate(size=Max("tree_size"))["size"] or 0
 
 
-def _frontier_of(base: Checkpoint | None) -> Frontier:
+def _frontier_of(base: Checkpoint | None, signer: VerifierKey) -> Frontier:
     """The tree as it was signed last, and no other."""
     size = base.tree_size if base else 0
-    if anchored_size() > size:
+    if (anchored := _anchored_beyond(size, signer)) > size:
         raise SealingRefused(
-            f"The database has {size} sealed events, but its anchors know {anchored_size()}: it was cut, or restored "
+            f"The database has {size} sealed events, but its anchors know {anchored}: it was cut, or restored "
             "from a backup. See docs/audit.md, section Restoring a backup."
         )
     frontier = Frontier.of(StoredTree(), size)
     if base and frontier.root() != base.root_hash:
         raise SealingRefused(f"The stored tree does not lead to the signed root of {size} events: run audit_verify.")
     return frontier
+
+
+def _anchored_beyond(size: int, signer: VerifierKey) -> int:
+    """The largest size that an anchor knows beyond this one, by the key that signs now or one that follows it.
+
+    A retired key can say nothing about what came after it: who has it, and the anchor file, would stop the sealing.
+    """
+    trusted = [entry.key for entry in keys.trusted_keys()]
+    believed = [signer, *(trusted[trusted.index(signer) :] if signer in trusted else trusted)]
+    beyond = (found for found in newest_anchors() if found[0].tree_size > size)
+    return max((anchor.tree_size for anchor, signed in beyond if any(map(signed.is_signed_by, believed))), default=size)
 
 
 def refuse_another_key(signer: Signer) -> None:

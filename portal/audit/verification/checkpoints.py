@@ -7,7 +7,7 @@ from portal.audit.sealing import checkpoints
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.keys import TrustedKey
 from portal.audit.sealing.notes import NoteError, SignedNote
-from portal.audit.verification.reading import Row, as_bytes, as_stored, plain, rows
+from portal.audit.verification.reading import Row, as_bytes, as_stored, as_text, plain, rows
 from portal.audit.verification.verdict import Verdict
 
 
@@ -40,14 +40,17 @@ def verified_checkpoints(trusted: Sequence[TrustedKey], verdict: Verdict, *, up_
         for size, *columns, note in chunk:
             where, after = f"checkpoint of {size} events", size
             try:
-                checkpoint, signed = checkpoints.read(note)
+                checkpoint, signed = checkpoints.read(as_text(note))
             except NoteError:
                 verdict.found([f"{where}: its note is damaged"])
                 continue
             origin = origin or checkpoint.origin
             verdict.found(f"{where}: {problem}" for problem in _problems(checkpoint, size, columns, origin))
+            before = trusted[order.current]
             if problem := order.problem_with(signed):
                 verdict.found([f"{where}: {problem}"])
+            if before != trusted[order.current]:
+                verdict.retired[before.key.short] = size if signed.is_signed_by(before.key) else size - 1
             yield checkpoint
     verdict.signed_by = trusted[order.current].key.short if after else ""
     _remark_on_losses(order, verdict)

@@ -3,13 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from portal.audit.models import AuditCheckpoint, AuditEvent
+from portal.audit.models import AuditEvent
 from portal.audit.personal import commitments_in
 from portal.audit.projection import columns_of_event
+from portal.audit.sealing.checkpoints import LARGEST_SIZE
 from portal.audit.sealing.merkle import leaf_hash
 from portal.audit.verification.personal import PersonalTexts
 from portal.audit.verification.reading import Row, as_bytes, as_stored, plain, rows
@@ -110,11 +112,11 @@ def _problems(row: Row, texts: PersonalTexts) -> Iterator[str]:
         commitments = commitments_in(event)
         projected = columns_of_event(event, commitments)
         expected = tuple(projected[column] for column in PROJECTED)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        differences = () if expected == row[5:] else tuple(_differences(expected, row[5:]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         yield "its body is no event"
         return
-    if expected != row[5:]:
-        yield from _differences(expected, row[5:])
+    yield from differences
     yield from texts.problems_with(index, event["event_id"], commitments)
 
 
@@ -128,22 +130,29 @@ class _SealingTimes:
     """When each event was sealed, asked for in the order of the leaves."""
 
     def __init__(self, start: int) -> None:
-        checkpoints = AuditCheckpoint.objects.filter(tree_size__gt=start).order_by("tree_size")
-        self._times: Iterator[tuple[int, Any]] = checkpoints.values_list("tree_size", "sealed_at").iterator(CHUNK)
-        self._size, self._sealed_at = 0, None
+        self._times = _sealing_times(start)
+        self._size, self._sealed_at = start, None
 
     def is_late(self, index: int, occurred_at: Any) -> bool:
         """Whether an event says that it happened long before it was sealed, or after."""
-        try:
-            while self._size <= index:
-                self._size, self._sealed_at = next(self._times)
-            happened = _moment(occurred_at)
-        except (StopIteration, ValueError):
-            return False
-        return happened is not None and not -LATE < self._sealed_at - happened < LATE  # type: ignore[operator]
+        while self._size <= index:
+            self._size, self._sealed_at = next(self._times, (index + 1, None))
+        happened, sealed = _moment(occurred_at), _moment(self._sealed_at)
+        return happened is not None and sealed is not None and not -LATE < sealed - happened < LATE
+
+
+def _sealing_times(after: int) -> Iterator[tuple[int, Any]]:
+    query = f"""
+        SELECT tree_size, {plain("sealed_at")} FROM audit_auditcheckpoint
+        WHERE tree_size > %s AND tree_size <= {LARGEST_SIZE} ORDER BY tree_size LIMIT {CHUNK}
+    """  # noqa: S608  # a column of our own model
+    while chunk := rows(query, (after,)):
+        yield from ((size, sealed_at) for size, sealed_at in chunk)
+        after = chunk[-1][0]
 
 
 def _moment(stored: Any) -> datetime | None:
     if isinstance(stored, str):
-        return datetime.fromisoformat(f"{stored}+00:00")
+        with suppress(ValueError):
+            return datetime.fromisoformat(f"{stored}+00:00")
     return stored if isinstance(stored, datetime) else None

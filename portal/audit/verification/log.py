@@ -11,12 +11,12 @@ from django.db import connection, connections
 
 from portal.audit.models import AuditCheckpoint
 from portal.audit.sealing.keys import TrustedKey
-from portal.audit.sealing.sealer import sealed_size, unsealed_events
+from portal.audit.sealing.sealer import unsealed_events
 from portal.audit.verification.anchors import check_anchors
 from portal.audit.verification.checkpoints import verified_checkpoints
 from portal.audit.verification.events import Segment, broken_chains, check_segment
 from portal.audit.verification.personal import misplaced_texts
-from portal.audit.verification.reading import rows
+from portal.audit.verification.reading import impossible_checkpoints, rows, sealed_end
 from portal.audit.verification.tree import TreeCheck
 from portal.audit.verification.verdict import Verdict
 from portal.postgresql import unhurried
@@ -35,7 +35,8 @@ def verify_audit_log(
     *, trusted: Sequence[TrustedKey], anchor_file: Path, now: datetime, processes: int = PROCESSES
 ) -> Verdict:
     """Reads every sealed event. What is sealed meanwhile is left for the next time."""
-    verdict = Verdict(sealed=sealed_size())
+    with unhurried(connection):
+        verdict = Verdict(sealed=sealed_end())
     tree = TreeCheck(verified_checkpoints(trusted, verdict, up_to=verdict.sealed), verdict)
     late: list[int] = []
     for segment in _segments(verdict.sealed, processes):
@@ -56,8 +57,10 @@ def verify_audit_log(
 
 def _check_ends(verdict: Verdict, now: datetime) -> None:
     """What is beyond the last checkpoint, and beyond the last anchor."""
+    if impossible := impossible_checkpoints():
+        verdict.found([f"{impossible} checkpoints claim a size that the log cannot have had"])
     if rows(_LEAVES_BEYOND):
-        verdict.found([f"there are leaves beyond the last checkpoint, of {sealed_size()} events"])
+        verdict.found([f"there are leaves beyond the last checkpoint, of {sealed_end()} events"])
     waiting = unsealed_events(thorough=True).filter(occurred_at__lt=now - GRACE).count()
     if waiting:
         verdict.behind.append(f"{waiting} events wait for the sealer longer than {GRACE.seconds} seconds")

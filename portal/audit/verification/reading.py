@@ -9,6 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 Row = tuple[Any, ...]
+# On SQLite a column may hold a text, which is larger than every number.
+_POSSIBLE = "tree_size >= 1 AND tree_size <= (SELECT COUNT(*) FROM audit_auditleaf) + 1000000"
 
 
 def rows(sql: str, parameters: Sequence[str | int] = ()) -> list[Row]:
@@ -18,9 +20,26 @@ def rows(sql: str, parameters: Sequence[str | int] = ()) -> list[Row]:
         return list(cursor.fetchall())
 
 
+def sealed_end() -> int:
+    """How many events the last checkpoint covers, of those that can be true: some leaves may have been removed."""
+    ((size,),) = rows(f"SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE {_POSSIBLE}")  # noqa: S608
+    return int(size)
+
+
+def impossible_checkpoints() -> int:
+    """How many checkpoints claim a size that the log cannot have had, or none."""
+    ((count,),) = rows(f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE NOT ({_POSSIBLE})")  # noqa: S608
+    return int(count)
+
+
 def plain(column: str) -> str:
-    """A column of time in SQL. On SQLite as its text: made a time of, a damaged one would stop the reading."""
-    return f"{column} || ''" if connection.vendor == "sqlite" else column
+    """A column of time in SQL, so that a damaged one does not stop the reading.
+
+    On SQLite as its text; on PostgreSQL nothing in place of what Python has no time for, such as infinity.
+    """
+    if connection.vendor == "sqlite":
+        return f"{column} || ''"
+    return f"CASE WHEN {column} > '0001-01-02' AND {column} < '9999-12-30' THEN {column} END"
 
 
 def as_bytes(value: Any) -> bytes:
@@ -28,6 +47,11 @@ def as_bytes(value: Any) -> bytes:
     if isinstance(value, str):
         return value.encode(errors="surrogateescape")
     return bytes(value) if isinstance(value, bytes | memoryview) else repr(value).encode()
+
+
+def as_text(value: Any) -> str:
+    """A stored value as text that can be encoded again."""
+    return as_bytes(value).decode(errors="replace")
 
 
 def as_stored(value: object) -> object:

@@ -17,6 +17,7 @@ class Verdict:
     tampered: list[str] = field(default_factory=list)
     behind: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    retired: dict[str, int] = field(default_factory=dict)  # by a key that was replaced, the last size that it signed
     tampered_count: int = 0
 
     def found(self, sentences: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.audit.actors import Actor
 from portal.errors import NotFound
+from portal.private_files import owner_only
 from reimage.evidence_pack.pack import take_evidence_pack
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file} is there already: name a new file.")
         try:
             pieces = take_evidence_pack(reimage_request_id=options["request_id"], actor=actor)
-            with file.open("xb") as stream:
+            with open(file, "xb", opener=owner_only) as stream:
                 stream.writelines(pieces)
         except NotFound as err:
             raise CommandError(f"{err.message} {err.remedy}") from err

@@ -14,8 +14,10 @@ from structlog.testing import capture_logs
 
 from portal.audit.models import AuditAnchor, AuditCheckpoint
 from portal.audit.sealing import anchors, places
-from portal.audit.sealing.anchor_file import anchored_size, append_notes, lines_of, read_line
-from portal.audit.sealing.checkpoints import read
+from portal.audit.sealing.anchor_file import anchor_line, append_notes, lines_of, read_line
+from portal.audit.sealing.checkpoints import Checkpoint, read
+from portal.audit.sealing.keys import read_signing_key
+from portal.audit.sealing.notes import Signer
 from portal.audit.sealing.sealer import SealingRefused
 from portal.audit.sealing.status import seal_status
 from tests.audit.sealing.logs import SealedLog
@@ -86,11 +88,46 @@ def test_what_was_anchored_once_is_not_anchored_again_into_a_new_file(log: Seale
 def test_nothing_is_signed_while_an_anchor_knows_a_longer_log(log: SealedLog) -> None:
     log.grow()
     log.record(1)
-    note = AuditCheckpoint.objects.get().note.replace("\n1\n", "\n7\n", 1)
-    log.anchor_file.write_text(json.dumps({"note": note}) + "\n", encoding="utf-8")
-    assert anchored_size() == 7
+    log.anchor_file.write_bytes(anchor_line(signed_by(log.key_file, 7)))
     with pytest.raises(SealingRefused, match="has 1 sealed events, but its anchors know 7"):
         log.seal()
+
+
+def signed_by(key_file: Path, size: int) -> str:
+    """A checkpoint that this log never had."""
+    signer = Signer("localhost/audit", read_signing_key(key_file))
+    return Checkpoint(signer.name, size, b"x" * 32, timezone.now()).signed_by(signer)
+
+
+IMPOSSIBLE_TIME = "0001-01-01T00:00:00.000000+14:00"
+
+
+@pytest.mark.parametrize("size", [9, 10**30])
+def test_a_line_that_nobody_signed_holds_up_neither_sealing_nor_anchoring(log: SealedLog, size: int) -> None:
+    log.grow()
+    note = AuditCheckpoint.objects.get().note.replace("\n1\n", f"\n{size}\n", 1)
+    lines, time = note.split("\n"), note.split("\n")[3]
+    with log.anchor_file.open("ab") as file:
+        file.write(anchor_line("\n".join(lines)))
+        file.write(anchor_line(note.replace(time, f"time {IMPOSSIBLE_TIME}")))
+    log.grow()
+    assert [found for found in sizes_in(log.anchor_file) if found < 9] == [1, 2]
+    assert log.verify().exit_code == 0
+
+
+def test_a_retired_key_says_nothing_of_what_came_after_it(log: SealedLog) -> None:
+    log.grow(2)
+    log.rotate("second")
+    log.grow(1)
+    with log.anchor_file.open("ab") as file:
+        file.write(anchor_line(signed_by(log.key_file, 900)))
+    log.grow(1)
+    verdict = log.verify()
+    assert (verdict.exit_code, len(verdict.remarks)) == (0, 1)
+    assert "signed by a key for what came after it was replaced" in verdict.remarks[0]
+    with log.anchor_file.open("ab") as file:
+        file.write(anchor_line(signed_by(log.key_file, 2)))
+    assert "anchor of 2 events: the log has another checkpoint" in log.verify().tampered[0]
 
 
 class _Receiver(BaseHTTPRequestHandler):

@@ -72,6 +72,10 @@ def test_an_export_never_replaces_a_file(log: SealedLog, export: Path) -> None:
         call_command("audit_export", str(export))
 
 
+def test_an_export_is_for_its_owner_alone(export: Path) -> None:
+    assert export.stat().st_mode & 0o777 == 0o600
+
+
 def test_after_a_rotation_either_key_verifies(log: SealedLog, tmp_path: Path) -> None:
     log.grow(3)
     second = log.rotate("second")

@@ -15,6 +15,7 @@ from portal.audit.catalogue import AUDIT_LOG_EXPORTED
 from portal.audit.models import AuditLeaf
 from portal.audit.sealing.evidence import NothingSealed, evidence_lines, leaves_within, newest_note
 from portal.audit.services import record
+from portal.private_files import owner_only
 
 
 class Command(BaseCommand):
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         try:
             note = newest_note()
             file = options["file"]
-            stream = file.open("x", encoding="utf-8") if file else self.stdout
+            stream = open(file, "x", encoding="utf-8", opener=owner_only) if file else self.stdout  # noqa: SIM115
         except (NothingSealed, OSError) as err:
             raise CommandError(str(err)) from err
         with transaction.atomic():

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from portal.audit.sealing.keys import SigningKeyProblem, trusted_keys
+from portal.audit.text import visible_line
 from portal.audit.verification.log import PROCESSES, verify_audit_log
 
 
@@ -36,6 +37,11 @@ class Command(BaseCommand):
             processes=options["processes"],
         )
         for line in verdict.lines():
-            self.stdout.write(line)
+            self.stdout.write(self._told(line))
         if verdict.exit_code:
             sys.exit(verdict.exit_code)
+
+    def _told(self, line: str) -> str:
+        """What was tampered with could steer the terminal, or be no text at all."""
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+        return visible_line(line).encode(encoding, "backslashreplace").decode(encoding)

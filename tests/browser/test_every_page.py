@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.browser.faults import faults_of
 from tests.browser.person import Person
 from tests.browser.scenes import Scene, prepare_scenes
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, Part
@@ -25,17 +25,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStack]:
 @pytest.fixture(scope="module")
 def scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
     return prepare_scenes(browser, stack)
-
-
-def faults_of(page: Page) -> list[str]:
-    """What axe finds wrong, and whether the page is wider than its window."""
-    result = Axe().run(page).response
-    found = [f"{rule['id']}: {rule['nodes'][0]['target']}" for rule in result["violations"]]
-    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-        found.append("wider than the window")
-    if page.locator("h1").count() != 1:
-        found.append("not one h1")
-    return found
 
 
 @pytest.mark.parametrize(("locale", "theme"), LOOKS)

@@ -101,7 +101,7 @@ def test_it_proposes_last_month_and_a_seed_of_its_own(auditor: Client) -> None:
         (("last_day=2026-05-31", "last_day=2026-04-30"), "The last day lies before the first"),
         (("seed=a1b2", "seed="), "This field is required."),
         (("seed=a1b2", "seed=a b"), "Use letters, digits"),
-        (("seed=a1b2", "seed=a%00"), "This text holds a character that cannot be stored (U+0000). Delete it."),
+        (("seed=a1b2", "seed=a%00"), "cannot be stored (U+0000)"),
         (("Asia/Tokyo", "Mars/Olympus"), "which does not exist"),
         (("first_day=2026-05-01", "first_day=May"), "Enter a valid date."),
     ],

@@ -1,0 +1,101 @@
+"""Both ways to a password after the approval, by mouse and keyboard, from request to machine; their pages are sound."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from portal.identity.models import User
+from reimage.models import ReimageRequest
+from reimage.services.view_answers import answer_views
+from tests.browser.faults import faults_of
+from tests.browser.person import Person
+from tests.cast import client_of
+from tests.demo_stack import RunningStack
+from tests.passwords import PASSWORD, seen_by_azure
+from tests.sandbox_process import SandboxProcess
+from tests.stories import posts, run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def person(browser: Browser, live_server: LiveServer, settings: Settings) -> Iterator[Callable[[User], Person]]:
+    """Somebody at a phone, signed in."""
+    settings.PUBLIC_URL = live_server.url
+    people: list[Person] = []
+
+    def signed_in(user: User) -> Person:
+        context = browser.new_context(locale="en-US", viewport=PHONE)
+        session = client_of(user).cookies["session"].value
+        context.add_cookies([{"name": "session", "value": session, "url": live_server.url}])
+        people.append(Person(RunningStack(Path(), live_server.url, ""), context, context.new_page()))
+        return people[-1]
+
+    yield signed_in
+    for one in people:
+        one.context.close()
+
+
+def ask_and_approve(alice: Person, bob: Person) -> ReimageRequest:
+    """For web-02 with a new password, which nobody types yet."""
+    page = alice.choose_machines("web-02")
+    expect(page.locator("[name$='-admin_password']")).to_have_count(0)
+    alice.settings_of("web-02").locator("[name$='-sets_admin_password']").check()
+    alice.review("The disk image is corrupt.")
+    number = alice.confirm("web-02")
+    bob.approve(number)
+    return ReimageRequest.objects.get(pk=number)
+
+
+def test_it_is_given_at_release(
+    azure: SandboxProcess, alice: User, bob: User, person: Callable[[User], Person], settings: Settings
+) -> None:
+    settings.PASSWORD_MODE = "at_release"
+    requester = person(alice)
+    made = ask_and_approve(requester, person(bob))
+    assert posts(azure) == []
+    page = requester.open("/")
+    page.get_by_role("link", name="Give the password").click()
+    assert faults_of(page) == []
+    page.locator("[name=admin_password]").fill(PASSWORD)
+    page.locator("[name=admin_password_again]").fill("Another-Horse-7")
+    page.get_by_role("button", name="Seal the password").click()
+    expect(page.locator("form .notice[role=alert]")).to_be_visible()
+    assert faults_of(page) == []
+    for name in ("admin_password", "admin_password_again"):
+        expect(page.locator(f"[name={name}]")).to_have_value("")  # no answer has it
+        page.locator(f"[name={name}]").fill(PASSWORD)
+    page.locator("[name=admin_password_again]").press("Enter")
+    expect(page.get_by_text("The password is sealed.")).to_be_visible()
+    run(made, azure)
+    assert seen_by_azure(azure, PASSWORD)
+
+
+def test_it_is_generated_and_shown_once(
+    azure: SandboxProcess, alice: User, bob: User, person: Callable[[User], Person], settings: Settings
+) -> None:
+    settings.PASSWORD_MODE = "generated"
+    requester = person(alice)
+    run(ask_and_approve(requester, person(bob)), azure)
+    page = requester.open("/")
+    page.get_by_role("link", name="See the password").click()
+    assert faults_of(page) == []
+    page.get_by_role("button", name="Prepare the password").click()
+    expect(page.get_by_text("The worker opens it for this browser.")).to_be_visible()
+    answer_views(now=timezone.now())
+    show = page.get_by_role("button", name="Show the password, once")
+    expect(show).to_be_visible()  # the page looks again by itself
+    assert faults_of(page) == []
+    show.click()
+    shown = page.get_by_label("Administrator password")
+    assert seen_by_azure(azure, shown.input_value())
+    assert faults_of(page) == []
+    page = requester.open(page.url.removeprefix(requester.stack.url))
+    expect(page.get_by_text("It was shown to you, once")).to_be_visible()
+    expect(page.get_by_role("button", name="Show the password, once")).to_have_count(0)

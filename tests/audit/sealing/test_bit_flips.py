@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from portal.audit.models import AuditCheckpoint
 from portal.audit.personal import Personal
@@ -82,3 +82,35 @@ def test_every_bit_of_a_checkpoint_counts(log: SealedLog) -> None:
         forged = raw.decode(errors="replace").replace("\0", "\x01")
         run("UPDATE audit_auditcheckpoint SET note = %s", parameters=[forged])
         assert log.verify().exit_code == TAMPERED, forged
+
+
+COLUMNS_OF_A_TYPE = [
+    *(("audit_auditcheckpoint", column) for column in ("sealed_at", "root_hash", "tree_size")),
+    *(("audit_auditevent", column) for column in ("occurred_at", "event_id", "subject", "sequence")),
+]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL lets no column hold what is not of its type")
+@pytest.mark.parametrize(("table", "column"), COLUMNS_OF_A_TYPE)
+def test_every_bit_of_a_column_that_has_a_type_counts(log: SealedLog, table: str, column: str) -> None:
+    """As it is on SQLite's disk: numbers as their digits, and texts that are no UTF-8 any more."""
+    log.grow(2, subject="reimage_request:1")
+    bits = random.Random(SEED)  # noqa: S311  # the same bits in every run
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id, CAST({column} AS BLOB) FROM {table} ORDER BY id LIMIT 1")
+        key, stored_bytes = cursor.fetchone()
+    judged = 0
+    for _ in range(24):
+        raw = bytearray(stored_bytes)
+        raw[bits.randrange(len(raw))] ^= 1 << bits.randrange(8)
+        value = "%s" if column == "root_hash" else "CAST(%s AS TEXT)"
+        try:
+            with transaction.atomic():
+                run(f"UPDATE {table} SET {column} = {value} WHERE id = {key}", parameters=[bytes(raw)])
+                assert log.verify().exit_code == TAMPERED, bytes(raw)
+                judged += 1
+                transaction.set_rollback(True)
+        except IntegrityError:  # such a row cannot be: the column's own condition refuses it
+            continue
+    assert judged
+    assert log.verify().exit_code == 0

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,14 @@ SERVED = [file for room in ("portal", "reimage") for file in sorted((ROOT / room
 SCRIPT = (ROOT / "static" / "portal.js").read_text(encoding="utf-8")
 
 
-def nodes() -> Iterator[tuple[str, ast.AST]]:
-    for file in SERVED:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            yield str(file.relative_to(ROOT)), node
+@cache
+def nodes() -> list[tuple[str, ast.AST]]:
+    """Each with its file; parsed once for all tests."""
+    trees = [(str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))) for file in SERVED]
+    return [(file, node) for file, tree in trees for node in ast.walk(tree)]
 
 
+@cache
 def imports() -> set[str]:
     """Every module that the served code names."""
     found = set()
@@ -29,6 +31,7 @@ def imports() -> set[str]:
     return found
 
 
+@cache
 def calls() -> list[tuple[str, str, ast.Call]]:
     """File, what is called, and the call."""
     return [(file, ast.unparse(node.func), node) for file, node in nodes() if isinstance(node, ast.Call)]

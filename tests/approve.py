@@ -11,19 +11,19 @@ import django
 
 django.setup()
 
-from django.db.models import Count  # noqa: E402  # Django comes first
-from django.utils import timezone  # noqa: E402
+from django.db.models import Count  # Django comes first
+from django.utils import timezone
 
-from portal.audit.actors import Actor  # noqa: E402
-from portal.identity.models import User  # noqa: E402
-from reimage.domain.operation_states import ACTIVE  # noqa: E402
-from reimage.domain.policy import REQUEST_MAX  # noqa: E402
-from reimage.models import AccessGrant, GrantRole, PrincipalKind, VirtualMachine  # noqa: E402
-from reimage.services.grants import create_grant  # noqa: E402
-from reimage.services.inventory import synchronize_inventory  # noqa: E402
-from tests.cast import ALICE, BOB, Part, make_user  # noqa: E402
-from tests.sandbox_process import PRODUCTION  # noqa: E402
-from tests.stories import approved  # noqa: E402
+from portal.audit.actors import Actor
+from portal.identity.models import User
+from reimage.domain.operation_states import ACTIVE
+from reimage.domain.policy import REQUEST_MAX
+from reimage.models import AccessGrant, GrantRole, PrincipalKind, VirtualMachine
+from reimage.services.grants import create_grant
+from reimage.services.inventory import synchronize_inventory
+from tests.cast import ALICE, BOB, Part, make_user
+from tests.sandbox_process import PRODUCTION
+from tests.stories import approved
 
 SYSTEM = Actor.system("test")
 
@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> None:
     alice, bob = person(ALICE), person(BOB)
     prepare()
     chosen = batches(int(arguments[0])) if arguments[0].isdecimal() else ([name] for name in arguments)
-    print(json.dumps([approved(alice, bob, *names).pk for names in chosen]))  # noqa: T201  # read by the caller
+    print(json.dumps([approved(alice, bob, *names).pk for names in chosen]))  # read by the caller
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ class Installation:
             with closing(sqlite3.connect(self._database_url.removeprefix("sqlite:///"))) as lite:
                 return lite.execute(sql.replace("%s", "?"), parameters).fetchall()
         with psycopg.connect(self._database_url) as connection:
-            return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
+            return connection.execute(sql, parameters).fetchall()
 
     def start_beat(self) -> subprocess.Popen[bytes]:
         """As the systemd unit starts it."""

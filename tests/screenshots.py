@@ -68,7 +68,7 @@ def main() -> None:
     for folder in (FOLDER, README_FOLDER):
         folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder, DemoStack(Path(folder)) as stack, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**chromium.launch_options())  # type: ignore[arg-type]
+        browser = playwright.chromium.launch(**chromium.launch_options())
         _photograph(browser, stack, prepare_scenes(browser, stack), for_readme=for_readme)
         browser.close()
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}\n")

@@ -60,7 +60,7 @@ def test_an_approval_waits_for_the_approver_to_sign_in_again(azure: SandboxProce
     client = stale(bob)
     fields = {"digest": pending.digest, "comment": "Go ahead."}
     response = client.post(reverse("reimage:request-approve", args=[pending.pk]), fields)
-    assert response.url.startswith("/sign-in/again")  # type: ignore[attr-defined]
+    assert response.url.startswith("/sign-in/again")
     pending.refresh_from_db()
     assert pending.state == RequestState.PENDING_APPROVAL
     page = client.get("/sign-in/resume").content.decode()
@@ -74,8 +74,8 @@ def test_so_do_a_submission_and_a_grant(
 ) -> None:
     unsent = draft(alice, "web-02")
     response = stale(alice).post(reverse("reimage:request-review", args=[unsent.pk]), {"confirmation": "web-02"})
-    assert response.url.startswith("/sign-in/again")  # type: ignore[attr-defined]
+    assert response.url.startswith("/sign-in/again")
     assert ReimageRequest.objects.get(pk=unsent.pk).state == RequestState.DRAFT
     response = stale(dan).post(reverse("reimage:access-delete", args=[grants[0].pk]))
-    assert response.url.startswith("/sign-in/again")  # type: ignore[attr-defined]
+    assert response.url.startswith("/sign-in/again")
     assert AccessGrant.objects.filter(pk=grants[0].pk).exists()

@@ -48,7 +48,7 @@ def unprivileged() -> dict[str, str]:
 @contextmanager
 def _running(name: str, command: list[str], is_ready: Callable[[], bool], log: Path, **how: str) -> Iterator[None]:
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=log.parent, **how)  # type: ignore[call-overload]
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=log.parent, **how)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not is_ready():
@@ -68,7 +68,7 @@ def postgresql(folder: Path, *more: str) -> Iterator[str]:
     if "user" in how:
         shutil.chown(folder, how["user"])
     initdb = [str(find_program("initdb")), "-D", "data", "-U", "portal", "-E", "UTF8", "--auth=trust", "--no-sync"]
-    subprocess.run([*initdb, "--locale=C.UTF-8"], cwd=folder, check=True, stdout=subprocess.DEVNULL, **how)  # type: ignore[call-overload]
+    subprocess.run([*initdb, "--locale=C.UTF-8"], cwd=folder, check=True, stdout=subprocess.DEVNULL, **how)
     options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *QUICK, *more]
     command = [str(find_program("postgres")), "-D", "data", *[part for option in options for part in ("-c", option)]]
     url = f"postgres://portal@127.0.0.1:{port}/postgres"

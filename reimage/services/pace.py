@@ -13,4 +13,4 @@ def poll_seconds(retry_after: int | None = None) -> float:
     """Seconds until the next look at an operation."""
     if retry_after:
         return float(retry_after)
-    return float(settings.OPERATION_POLL_SECONDS) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+    return float(settings.OPERATION_POLL_SECONDS) * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  # no secret

@@ -69,7 +69,7 @@ def _page(request: Request, scope: str, *, with_instance_view: bool) -> Response
     if len(machines) > size:
         token = base64.urlsafe_b64encode(machines[size - 1].key.encode()).decode()
         rest = request.url.remove_query_params("$skiptoken").include_query_params(**{"$skiptoken": token})
-        body["nextLink"] = f"{world.settings.https_url}{rest.path}?{rest.query}"  # type: ignore[assignment]
+        body["nextLink"] = f"{world.settings.https_url}{rest.path}?{rest.query}"  # type: ignore[assignment]  # a list beside it
     return JSONResponse(body)
 
 

@@ -19,7 +19,7 @@ KEY = "abcdefghijklmnopqrstuvwxyz123456"
 def test_an_event_carries_where_it_comes_from(db: None) -> None:
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.7")
     request.session = SessionStore(KEY)
-    request.request_id = "3f8e"  # type: ignore[attr-defined]
+    request.request_id = "3f8e"
 
     def view(_request: HttpRequest) -> HttpResponse:
         record_event()
@@ -69,7 +69,7 @@ def test_it_does_not_believe_a_forwarded_address_unless_told_to() -> None:
 
 @pytest.mark.asvs("V4.1.3", "V15.3.4")
 def test_it_believes_the_nearest_proxy_if_told_to(settings: object) -> None:
-    settings.AUDIT_ADDRESS_SOURCE = "HTTP_X_FORWARDED_FOR"  # type: ignore[attr-defined]
+    settings.AUDIT_ADDRESS_SOURCE = "HTTP_X_FORWARDED_FOR"
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.7", HTTP_X_FORWARDED_FOR="203.0.113.9, 198.51.100.1")
     assert address_of(request) == "198.51.100.1"
 

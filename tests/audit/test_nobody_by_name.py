@@ -115,7 +115,7 @@ def _settle(azure: SandboxProcess, alice: User, bob: User, dan: User) -> None:
 
 def _oversee(alice: User, carol: User, dan: User) -> None:
     """Carol exports what Alice did; Dan pauses, gives Alice a grant and takes it away, and signs her out."""
-    b"".join(client_of(carol).get("/audit/export.csv?person=Alice+Aoki").streaming_content)  # type: ignore[attr-defined,arg-type]
+    b"".join(client_of(carol).get("/audit/export.csv?person=Alice+Aoki").streaming_content)
     pausing.pause_execution(administrator=dan, reason=SAID)
     pausing.resume_execution(administrator=dan)
     grant = grants.grant_access(

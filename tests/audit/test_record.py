@@ -182,5 +182,5 @@ def test_an_event_names_itself_by_action_and_id() -> None:
 
 
 def test_it_asks_the_database_at_most_twice(django_assert_num_queries: object) -> None:
-    with transaction.atomic(), django_assert_num_queries(2):  # type: ignore[operator]
+    with transaction.atomic(), django_assert_num_queries(2):
         record(action=ACCESS_REFUSED, actor=Actor.unknown(), subject="reimage_request:1")

@@ -77,7 +77,7 @@ def test_of_two_at_once_one_is_told_and_changes_nothing(monkeypatch: pytest.Monk
     real = redaction.record
 
     def overtaken(**parts: object) -> AuditEvent:
-        recorded = real(**parts)  # type: ignore[arg-type]
+        recorded = real(**parts)
         AuditPersonalText.objects.filter(field="/actor/name").redact()
         return recorded
 
@@ -133,7 +133,7 @@ def test_pages_and_exports_show_that_a_text_is_redacted(auditor: Client) -> None
     assert page.count("[redacted]") == 2
     assert f"/audit/{redactions()[0].event_id}/" in page
     assert "<bdi>[redacted]</bdi>" in auditor.get("/audit/?subject=reimage_request:1").content.decode()
-    lines = b"".join(auditor.get("/audit/export.csv").streaming_content).decode("utf-8-sig")  # type: ignore[arg-type]
+    lines = b"".join(auditor.get("/audit/export.csv").streaming_content).decode("utf-8-sig")
     row = next(row for row in csv.DictReader(StringIO(lines)) if row["subject"] == "reimage_request:1")
     assert (row["actor_name"], row["detail"]) == ("[redacted]", '{"comment":"[redacted]","rows":7}')
 

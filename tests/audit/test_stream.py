@@ -193,7 +193,7 @@ def test_one_that_was_taken_for_dead_does_not_set_the_sink_back(
         monkeypatch.setattr(streaming, "_send", send)
         siem.grow(1)
         assert stream(seconds=61) == 3
-        send(*lines, **how)  # type: ignore[arg-type]
+        send(*lines, **how)
 
     monkeypatch.setattr(streaming, "_send", slowly)
     stream()

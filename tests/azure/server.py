@@ -96,10 +96,10 @@ def https_server(folder: Path) -> Iterator[Server]:
     handler = type("Handler", (_Handler,), {})
     http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     http.daemon_threads, http.block_on_close = True, False
-    http.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that gave up is no news
+    http.handle_error = lambda *_: None
     http.socket = context.wrap_socket(http.socket, server_side=True)
     state = Server(f"https://localhost:{http.server_port}", str(ca_file))
-    handler.server_state = state  # type: ignore[attr-defined]
+    handler.server_state = state
     threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield state

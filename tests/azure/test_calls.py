@@ -32,8 +32,8 @@ def test_an_answer_that_is_neither_acceptance_nor_error_is_unknown(status: int) 
     "inner",
     [
         NEVER_CONNECTED,
-        MaxRetryError(SimpleNamespace(), "/", NEVER_CONNECTED),  # type: ignore[arg-type]  # a pool has no part in it
-        RequestsConnectionError(MaxRetryError(SimpleNamespace(), "/", NEVER_CONNECTED)),  # type: ignore[arg-type]
+        MaxRetryError(SimpleNamespace(), "/", NEVER_CONNECTED),
+        RequestsConnectionError(MaxRetryError(SimpleNamespace(), "/", NEVER_CONNECTED)),
     ],
     ids=["urllib3", "urllib3-retried", "requests"],
 )

@@ -47,8 +47,8 @@ def test_a_failed_read_is_told_apart_and_not_repeated(
     with pytest.raises(error) as raised:
         read_virtual_machine(WEB_02)
     assert type(raised.value) is error
-    assert raised.value.status == answer.status  # type: ignore[attr-defined]
-    assert raised.value.retry_after == retry_after  # type: ignore[attr-defined]
+    assert raised.value.status == answer.status
+    assert raised.value.retry_after == retry_after
     assert len(server.arrivals) == 1
 
 

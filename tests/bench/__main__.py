@@ -30,7 +30,7 @@ def main() -> int:
     missed = False
     for name in options.figures or NAMES:
         found = {"figure": name, **_measure(name, options.scale)}
-        print(json.dumps(found), flush=True)  # noqa: T201  # its purpose
+        print(json.dumps(found), flush=True)  # its purpose
         missed |= found.get("met") is False
     return int(missed)
 
@@ -43,7 +43,7 @@ def _measure(name: str, scale: float) -> dict[str, object]:
             (folder / part).mkdir()
         services = Services(folder / "portal")
         if missing := with_services.missing_programs():
-            print(f"\n!!! {', '.join(missing)} not found: measured on SQLite !!!\n", file=sys.stderr)  # noqa: T201
+            print(f"\n!!! {', '.join(missing)} not found: measured on SQLite !!!\n", file=sys.stderr)
         else:
             services.database_url = stack.enter_context(with_services.postgresql(folder / "postgresql"))
             services.broker_url = stack.enter_context(with_services.redis(folder / "redis"))

@@ -21,7 +21,7 @@ class Person:
     @classmethod
     def sign_in(cls, browser: Browser, stack: Stack, part: Part, **options: object) -> Self:
         """Through the real sign-in; options are those of a new browser context, such as locale or color_scheme."""
-        context = browser.new_context(**options)  # type: ignore[arg-type]
+        context = browser.new_context(**options)
         page = context.new_page()
         page.goto(f"{stack.url}/sign-in")
         page.locator("main form button[type=submit]").click()

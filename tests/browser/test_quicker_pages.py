@@ -52,7 +52,7 @@ def test_all_that_are_shown_are_chosen_at_once_and_counted(signed_in: Page, port
 def test_the_bar_of_what_is_chosen_covers_no_row_that_has_the_focus(
     signed_in: Page, portal: str, size: dict[str, int]
 ) -> None:
-    signed_in.set_viewport_size(size)  # type: ignore[arg-type]
+    signed_in.set_viewport_size(size)
     signed_in.emulate_media(reduced_motion="reduce")
     signed_in.goto(f"{portal}/machines/")
     for box in signed_in.locator("td.check input").all():
@@ -83,7 +83,7 @@ def test_a_password_is_checked_when_it_is_left_and_the_focus_stays_where_it_went
 def test_a_file_is_checked_as_soon_as_it_is_chosen(signed_in: Page, portal: str) -> None:
     signed_in.goto(f"{portal}/requests/new?vm={VirtualMachine.objects.get(name='web-02').pk}")
     file = {"name": "init.yml", "mimeType": "text/plain", "buffer": b"x" * 70_000}
-    signed_in.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    signed_in.locator("input[type=file]").set_input_files(file)
     expect(signed_in.locator("[id$='-custom_data_checked'] .errors")).to_contain_text("70000 bytes")
 
 

@@ -57,7 +57,7 @@ def test_it_goes_to_entra_and_comes_back(page: Page, portal: str, complaints: li
 
 
 def test_it_goes_to_entra_without_javascript(page: Page, portal: str) -> None:
-    context = page.context.browser.new_context(java_script_enabled=False)  # type: ignore[union-attr]
+    context = page.context.browser.new_context(java_script_enabled=False)
     sign_in(context.new_page(), portal)
     context.close()
 

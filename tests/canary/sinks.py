@@ -50,7 +50,7 @@ class Sinks:
 
 def _mail_texts() -> bytes:
     """Before a mail is encoded for its way."""
-    return " ".join(f"{message.subject} {message.body} {message.alternatives}" for message in mail.outbox).encode()  # type: ignore[attr-defined]
+    return " ".join(f"{message.subject} {message.body} {message.alternatives}" for message in mail.outbox).encode()
 
 
 def _files() -> Iterator[Path]:
@@ -69,7 +69,7 @@ def _messages() -> Iterator[bytes]:
 def _export() -> bytes:
     """The audit log as an auditor takes it away."""
     auditor = User.objects.filter(object_id=CAROL.object_id).first() or make_user(CAROL)
-    return b"".join(client_of(auditor).get(reverse("audit:export")).streaming_content)  # type: ignore[attr-defined,arg-type]
+    return b"".join(client_of(auditor).get(reverse("audit:export")).streaming_content)
 
 
 def _cells() -> Iterator[bytes]:

@@ -127,7 +127,7 @@ def test_neither_a_missing_token_nor_another_person_gets_it(
     stranger, forged = client_of(dan), Client(enforce_csrf_checks=True)
     forged.force_login(alice)
     for browser in (stranger, forged):  # even with the cookie of her browser
-        browser.cookies = first.cookies.copy() | {"session": browser.cookies["session"]}  # type: ignore[assignment]
+        browser.cookies = first.cookies.copy() | {"session": browser.cookies["session"]}
         assert sinks.answered(browser.post(path_of(waiting))).status_code == 403
     sinks.assert_clean()
 

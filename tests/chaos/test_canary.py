@@ -70,7 +70,7 @@ def test_nothing_else_is(tmp_path: Path) -> None:
 
 def found(folder: Path, **sinks: object) -> list[str]:
     everything: dict[str, object] = {"broker": [], "pages": [], "bodies": []}
-    return list(leaks(folder, **everything | sinks))  # type: ignore[arg-type]
+    return list(leaks(folder, **everything | sinks))
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -63,7 +63,7 @@ class Documents:
         self._files = [file for folder in _FOLDERS for file in sorted((root / folder).glob("*.json"))]
         if not self._files:
             raise FileNotFoundError(f"{root} holds no OpenAPI documents; set AZURE_REST_API_SPECS to their folder")
-        self._registry: Registry[Json] = Registry(retrieve=_retrieve)  # type: ignore[call-arg]
+        self._registry: Registry[Json] = Registry(retrieve=_retrieve)
 
     def check_request(self, method: str, url: str, body: Json = None) -> str:
         """Validate a request; answers the operation's id. The url may be whole or begin with the path."""

@@ -13,19 +13,19 @@ import django
 
 django.setup()
 
-from django.conf import settings  # noqa: E402  # as all below: after Django is set up
-from django.db import connection  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.conf import settings  # as all below: after Django is set up
+from django.db import connection
+from django.utils import timezone
 
-from reimage.domain.parameters import ReimageParameters  # noqa: E402
-from reimage.services import generated_passwords  # noqa: E402
-from reimage.services.password_views import Asked, show_password  # noqa: E402
-from reimage.services.view_answers import answer_views  # noqa: E402
-from tests.canary.spellings import PASSWORD, leaks  # noqa: E402
-from tests.crashes.prepared import alice_and_bob, running_sandbox  # noqa: E402
-from tests.passwords import AT_RELEASE, GENERATED, give  # noqa: E402
-from tests.stories import approved, request_reimage, run  # noqa: E402
-from tests.with_services import find_program  # noqa: E402
+from reimage.domain.parameters import ReimageParameters
+from reimage.services import generated_passwords
+from reimage.services.password_views import Asked, show_password
+from reimage.services.view_answers import answer_views
+from tests.canary.spellings import PASSWORD, leaks
+from tests.crashes.prepared import alice_and_bob, running_sandbox
+from tests.passwords import AT_RELEASE, GENERATED, give
+from tests.stories import approved, request_reimage, run
+from tests.with_services import find_program
 
 SEALED = ReimageParameters(admin_password=PASSWORD)
 
@@ -51,7 +51,7 @@ def main(folder: Path) -> None:
         "known": sorted(name for name, content in seen.items() if b"The disk image is corrupt." in content),
         "leaks": [*leaks(unseen), *leaks(seen)],
     }
-    print(json.dumps(said))  # noqa: T201  # read by the test
+    print(json.dumps(said))  # read by the test
 
 
 def on_disk(folder: Path) -> dict[str, bytes]:

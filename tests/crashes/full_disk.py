@@ -10,18 +10,18 @@ import django
 
 django.setup()
 
-from django.db import OperationalError  # noqa: E402  # as all below: after Django is set up
+from django.db import OperationalError  # as all below: after Django is set up
 
-from reimage.models import ReimageOperation, ReimageRequest  # noqa: E402
-from reimage.services import execution, reimaging  # noqa: E402
-from tests.cast import client_of  # noqa: E402
-from tests.crashes.campaign import Campaign  # noqa: E402
-from tests.crashes.failpoints import Failpoints  # noqa: E402
-from tests.crashes.prepared import alice_and_bob, running_sandbox  # noqa: E402
-from tests.crashes.promises import broken_promises  # noqa: E402
-from tests.crashes.small_disk import empty, fill  # noqa: E402
-from tests.crashes.whole_state import whole_state  # noqa: E402
-from tests.stories import let_lease_lapse, posts, request_reimage  # noqa: E402
+from reimage.models import ReimageOperation, ReimageRequest
+from reimage.services import execution, reimaging
+from tests.cast import client_of
+from tests.crashes.campaign import Campaign
+from tests.crashes.failpoints import Failpoints
+from tests.crashes.prepared import alice_and_bob, running_sandbox
+from tests.crashes.promises import broken_promises
+from tests.crashes.small_disk import empty, fill
+from tests.crashes.whole_state import whole_state
+from tests.stories import let_lease_lapse, posts, request_reimage
 
 
 def main(folder: Path) -> None:
@@ -53,7 +53,7 @@ def main(folder: Path) -> None:
     let_lease_lapse(operation)
     Campaign(operation, sandbox).live(Failpoints())
     facts["in the end"] = {"state": _state(operation), "broken": broken_promises(operation, sandbox)}
-    print(json.dumps(facts))  # noqa: T201
+    print(json.dumps(facts))
 
 
 def _approve_while_full(folder: Path, bob: Any, pending: ReimageRequest) -> dict[str, object]:

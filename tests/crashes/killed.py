@@ -12,20 +12,20 @@ import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402  # as all below: after Django is set up
-from django.utils import timezone  # noqa: E402
+from django.db import connection  # as all below: after Django is set up
+from django.utils import timezone
 
-from portal.identity.models import User  # noqa: E402
-from reimage.domain.operation_states import OperationState  # noqa: E402
-from reimage.models import ReimageOperation, UpdateBucket  # noqa: E402
-from reimage.services import attention  # noqa: E402
-from tests.azure_fixtures import forget_clients  # noqa: E402
-from tests.cast import DAN, make_user  # noqa: E402
-from tests.crashes.campaign import Campaign  # noqa: E402
-from tests.crashes.failpoints import Death, Failpoints, at_number, never  # noqa: E402
-from tests.crashes.prepared import alice_and_bob, running_sandbox  # noqa: E402
-from tests.crashes.promises import broken_promises  # noqa: E402
-from tests.stories import approved, let_lease_lapse  # noqa: E402
+from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
+from reimage.models import ReimageOperation, UpdateBucket
+from reimage.services import attention
+from tests.azure_fixtures import forget_clients
+from tests.cast import DAN, make_user
+from tests.crashes.campaign import Campaign
+from tests.crashes.failpoints import Death, Failpoints, at_number, never
+from tests.crashes.prepared import alice_and_bob, running_sandbox
+from tests.crashes.promises import broken_promises
+from tests.stories import approved, let_lease_lapse
 
 ROOMS = ("leases.claim", "reimaging.", "following._ended", "verification._finish")
 
@@ -44,7 +44,7 @@ def main() -> None:
             let_lease_lapse(campaign.operation)
             recovered = _live_in_a_process(campaign, never) == 0
             broken = broken_promises(campaign.operation, sandbox)
-            print(json.dumps({"point": point, "killed": killed, "recovered": recovered, "broken": broken}))  # noqa: T201
+            print(json.dumps({"point": point, "killed": killed, "recovered": recovered, "broken": broken}))
             _settle(campaign.operation, dan)
 
 

@@ -51,7 +51,7 @@ class TakenPack:
     def by(cls, browser: Client, request_id: int) -> "TakenPack":
         response = browser.get(f"/requests/{request_id}/evidence.zip")
         assert response.status_code == 200
-        return cls(b"".join(response.streaming_content))  # type: ignore[arg-type]
+        return cls(b"".join(response.streaming_content))
 
     def text(self, name: str) -> str:
         return self.zip.read(name).decode()

@@ -56,7 +56,7 @@ def test_it_tells_the_whole_story_and_proves_it(
         _check_page(pack, language, ended, asked)
 
 
-def _check_page(pack: TakenPack, language: str, ended: ReimageRequest, asked: dict) -> None:  # type: ignore[type-arg]
+def _check_page(pack: TakenPack, language: str, ended: ReimageRequest, asked: dict) -> None:
     words = pack.words(language)
     for planned in asked["detail"]["virtual_machines"]:
         for warning in [*planned["warnings_shown"]["ja"], *planned["warnings_shown"]["en"]]:
@@ -93,7 +93,7 @@ def test_the_same_pack_has_the_same_bytes_whoever_takes_it(
     log.grow(3)  # the taking itself among them
     auditor.cookies["django_language"] = "ja"
     again = auditor.get(f"/requests/{ended.pk}/evidence.zip", headers={"accept-language": "ja"})
-    assert b"".join(again.streaming_content) == first.content  # type: ignore[arg-type]
+    assert b"".join(again.streaming_content) == first.content
 
 
 def test_a_plan_that_is_not_the_sealed_one_is_not_shown(asked: ReimageRequest, auditor: Client) -> None:

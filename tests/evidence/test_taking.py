@@ -33,7 +33,7 @@ def test_it_is_a_download_and_an_event_before_the_first_byte(asked: ReimageReque
     assert response["Content-Disposition"] == f'attachment; filename="evidence-request-{asked.pk}.zip"'
     assert "no-store" in response["Cache-Control"]
     assert (event.actor_text, event.target_kind, event.target_id) == ("Carol Chiba", "reimage_request", str(asked.pk))
-    pack = TakenPack(b"".join(response.streaming_content))  # type: ignore[arg-type]
+    pack = TakenPack(b"".join(response.streaming_content))
     detail = json.loads(bytes(event.body))["detail"]
     assert detail == {
         "rows": len(pack.events()),

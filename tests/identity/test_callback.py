@@ -12,8 +12,8 @@ from tests.identity.journey import Visitor, claims_of
 
 
 def assert_refused(response: object, reason: str, *, status: int = 400) -> str:
-    page = response.content.decode()  # type: ignore[attr-defined]
-    assert response.status_code == status  # type: ignore[attr-defined]
+    page = response.content.decode()
+    assert response.status_code == status
     assert reason in page
     assert page.count("<h1>") == 1
     assert "Sign in again" in page

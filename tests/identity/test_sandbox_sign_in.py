@@ -52,7 +52,7 @@ def sign_in(client: Client, part: Part) -> object:
 @pytest.mark.parametrize("part", [ALICE, BOB, CAROL, DAN, EVE], ids=lambda part: part.display_name)
 def test_everybody_of_the_cast_can_sign_in(client: Client, sandbox: SandboxProcess, part: Part) -> None:
     response = sign_in(client, part)
-    assert response.url == "/machines"  # type: ignore[attr-defined]
+    assert response.url == "/machines"
     user = User.objects.get()
     assert user.object_id == part.object_id
     assert user.display_name == part.display_name
@@ -77,8 +77,8 @@ def test_it_refuses_what_the_sandbox_tampers_with(
 ) -> None:
     sandbox.entra(next_id_token={"tamper": tamper})
     response = sign_in(client, ALICE)
-    assert response.status_code == 403  # type: ignore[attr-defined]
-    assert reason in response.content.decode()  # type: ignore[attr-defined]
+    assert response.status_code == 403
+    assert reason in response.content.decode()
     assert not User.objects.exists()
     sign_in(client, ALICE)
     assert User.objects.exists()
@@ -125,8 +125,8 @@ def test_a_wrong_client_secret_is_the_administrators_to_mend(
 ) -> None:
     settings.ENTRA_CLIENT_SECRET = "expired-secret"
     response = sign_in(client, ALICE)
-    page = response.content.decode()  # type: ignore[attr-defined]
-    assert response.status_code == 503  # type: ignore[attr-defined]
+    page = response.content.decode()
+    assert response.status_code == 503
     assert "AADSTS7000215" in page
     assert "ENTRA_CLIENT_SECRET" in page
     assert "expired-secret" not in page
@@ -154,5 +154,5 @@ def test_a_sign_in_that_is_too_old_is_renewed(client: Client, sandbox: SandboxPr
     sign_in(client, ALICE)
     asked = client.get("/sign-in/again?next=/machines")
     response = client.get("/sign-in/callback", pick(address_left_for(asked), person=str(ALICE.object_id)))
-    assert response.url == "/machines"  # type: ignore[attr-defined]
+    assert response.url == "/machines"
     assert client.post("/deed", {"words": "so be it"}).status_code == 200

@@ -89,7 +89,7 @@ def test_an_htmx_request_is_led_there_as_a_whole_page(person: Visitor) -> None:
 def test_what_was_typed_can_be_sent_afterwards_but_no_secret_was_kept(person: Visitor, entra: EntraServer) -> None:
     age(person, 20)
     response = person.client.post("/deed?really=1", FORM)
-    assert renew(person, entra, response.url).url == "/sign-in/resume"  # type: ignore[attr-defined]
+    assert renew(person, entra, response.url).url == "/sign-in/resume"
     page = person.client.get("/sign-in/resume").content.decode()
     assert 'action="/deed?really=1"' in page
     assert 'name="words" value="so &lt;be&gt; it"' in page
@@ -97,7 +97,7 @@ def test_what_was_typed_can_be_sent_afterwards_but_no_secret_was_kept(person: Vi
     assert 'name="tick" value="on"' in page
     assert "Correct-Horse" not in page + json.dumps(dict(person.client.session.items()))
     assert person.client.post("/deed", FORM).status_code == 200
-    assert person.client.get("/sign-in/resume").url == "/"  # type: ignore[attr-defined]
+    assert person.client.get("/sign-in/resume").url == "/"
 
 
 def test_of_an_unmarked_deed_nothing_is_kept(person: Visitor, entra: EntraServer) -> None:
@@ -105,7 +105,7 @@ def test_of_an_unmarked_deed_nothing_is_kept(person: Visitor, entra: EntraServer
     response = person.client.post("/unmarked", FORM, headers={"Referer": "http://testserver/machines"})
     renew(person, entra, response.url)
     assert "so <be> it" not in json.dumps(dict(person.client.session.items()))
-    assert person.client.get("/sign-in/resume").url == "/machines"  # type: ignore[attr-defined]
+    assert person.client.get("/sign-in/resume").url == "/machines"
 
 
 def test_a_form_beyond_measure_is_not_kept(person: Visitor) -> None:
@@ -118,7 +118,7 @@ def test_what_is_kept_is_gone_after_ten_minutes(person: Visitor) -> None:
     age(person, 20)
     person.client.post("/deed", FORM)
     with travel(timezone.now() + timedelta(seconds=601), tick=False):
-        assert person.client.get("/sign-in/resume").url == "/"  # type: ignore[attr-defined]
+        assert person.client.get("/sign-in/resume").url == "/"
 
 
 @pytest.mark.asvs("V6.8.4")
@@ -126,25 +126,25 @@ def test_what_is_kept_is_gone_after_ten_minutes(person: Visitor) -> None:
 def test_an_answer_without_a_fresh_proof_is_refused(person: Visitor, entra: EntraServer, minutes: float | None) -> None:
     """Whoever takes prompt and max_age out of the address gets a token, but not in."""
     age(person, 20)
-    address = person.client.post("/deed", FORM).url  # type: ignore[attr-defined]
+    address = person.client.post("/deed", FORM).url
     stale = None if minutes is None else int(time.time() - minutes * 60)
     response = renew(person, entra, address, auth_time=stale)
-    assert response.status_code == 403  # type: ignore[attr-defined]
-    assert "not_fresh_enough (auth_time)" in response.content.decode()  # type: ignore[attr-defined]
+    assert response.status_code == 403
+    assert "not_fresh_enough (auth_time)" in response.content.decode()
     assert b'"reason":"not_fresh_enough"' in bytes(AuditEvent.objects.get(action="session.refused").body)
     assert person.client.post("/deed", FORM).status_code == 302
 
 
 def test_somebody_else_who_signs_in_finds_nothing_kept(person: Visitor, entra: EntraServer) -> None:
     age(person, 20)
-    address = person.client.post("/deed", FORM).url  # type: ignore[attr-defined]
+    address = person.client.post("/deed", FORM).url
     renew(person, entra, address, part=BOB)
-    assert person.client.get("/sign-in/resume").url == "/"  # type: ignore[attr-defined]
+    assert person.client.get("/sign-in/resume").url == "/"
 
 
 def test_with_a_young_sign_in_there_is_nothing_to_renew(person: Visitor) -> None:
-    assert person.client.get("/sign-in/again?next=/machines").url == "/machines"  # type: ignore[attr-defined]
-    assert person.client.get("/sign-in/again?next=https://evil.example").url == "/"  # type: ignore[attr-defined]
+    assert person.client.get("/sign-in/again?next=/machines").url == "/machines"
+    assert person.client.get("/sign-in/again?next=https://evil.example").url == "/"
 
 
 @pytest.mark.asvs("V6.3.3", "V6.8.4")
@@ -152,11 +152,11 @@ def test_a_context_is_asked_for_and_must_be_in_the_token(
     person: Visitor, entra: EntraServer, settings: Settings
 ) -> None:
     settings.STEP_UP_ACRS = "c1"
-    address = person.client.post("/deed", FORM).url  # type: ignore[attr-defined]
+    address = person.client.post("/deed", FORM).url
     asked = parameters_of(address_left_for(person.client.get(address)))
     assert json.loads(asked["claims"]) == {"id_token": {"acrs": {"essential": True, "value": "c1"}}}
     refused = renew(person, entra, address, acrs=["c2"])
-    assert "not_fresh_enough (acrs)" in refused.content.decode()  # type: ignore[attr-defined]
+    assert "not_fresh_enough (acrs)" in refused.content.decode()
     renew(person, entra, address, acrs=["c1", "c2"])
     assert person.client.post("/deed", FORM).status_code == 200
 
@@ -171,7 +171,7 @@ def test_the_event_of_a_sign_in_says_when_the_person_proved_who_they_are(visitor
 def test_a_renewed_sign_in_brings_the_groups_of_now(person: Visitor, entra: EntraServer, alice: User) -> None:
     """A membership that ended at Entra ID is thus gone before the deed."""
     age(person, 15)
-    address = person.client.post("/deed", FORM).url  # type: ignore[attr-defined]
+    address = person.client.post("/deed", FORM).url
     renew(person, entra, address, groups=[], roles=[])
     alice.refresh_from_db()
     assert (alice.group_ids, alice.app_roles) == ([], [])

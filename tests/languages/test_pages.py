@@ -133,7 +133,7 @@ def test_every_mail_is_japanese(kind: NoticeKind, ended: ReimageRequest, dan: Us
     notification.send_due_notices(now=timezone.now())
     assert mail.outbox
     for message in mail.outbox:
-        html = str(message.alternatives[0][0])  # type: ignore[attr-defined]  # of EmailMultiAlternatives
+        html = str(message.alternatives[0][0])
         assert sentences_in(message.subject) == []
         assert sentences_in(str(message.body).replace(REASON, "")) == []
         assert sentences_of(html) == []

@@ -20,7 +20,7 @@ INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|hx-on|j
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 @pytest.mark.asvs("V1.2.3", "V3.4.3")
-def test_no_template_holds_inline_code_or_style(path) -> None:  # type: ignore[no-untyped-def]
+def test_no_template_holds_inline_code_or_style(path) -> None:
     assert not INLINE.search(TEMPLATE_TAG.sub("", path.read_text()))
 
 
@@ -65,7 +65,7 @@ def test_the_page_of_an_error_needs_no_database() -> None:
 
     request = RequestFactory().get("/")
     request.user = SimpleLazyObject(refuse)
-    request.request_id = "0f8b"  # type: ignore[attr-defined]  # given by RequestIdMiddleware
+    request.request_id = "0f8b"
     response = views.server_error(request)
     assert response.status_code == 500
     assert "0f8b" in response.content.decode()

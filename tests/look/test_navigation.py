@@ -14,7 +14,7 @@ from reimage.context_processors import navigation
 def places(user: User | AnonymousUser, path: str = "/") -> list[Any]:
     request = RequestFactory().get(path)
     request.user = user
-    return list(navigation(request)["navigation"])  # type: ignore[call-overload]
+    return list(navigation(request)["navigation"])
 
 
 def labels(user: User | AnonymousUser) -> list[str]:

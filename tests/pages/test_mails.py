@@ -92,7 +92,7 @@ def test_an_alarm_tells_the_administrators_what_holds_execution_up(dan: User, ca
     send_due_notices(now=timezone.now())
     (sent,) = mail.outbox
     assert (sent.to, sent.subject) == (["dan@example.com"], "Reimages wait for an administrator")
-    html = str(sent.alternatives[0][0])  # type: ignore[attr-defined]  # of EmailMultiAlternatives
+    html = str(sent.alternatives[0][0])
     for text in (str(sent.body), html):
         assert "Azure refuses the portal itself" in text
         assert "http://localhost:8000/execution/" in text

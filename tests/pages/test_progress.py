@@ -83,7 +83,7 @@ def test_nothing_new_is_cheap(
     visitor: Client, approved: ReimageRequest, django_assert_max_num_queries: pytest.FixtureRequest
 ) -> None:
     seen = version_on(visitor.get(f"/requests/{approved.pk}/"))
-    with django_assert_max_num_queries(7):  # type: ignore[operator]
+    with django_assert_max_num_queries(7):
         progress(visitor, approved, seen)
 
 

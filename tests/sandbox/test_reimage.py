@@ -36,11 +36,11 @@ def test_the_machine_is_updating_until_the_operation_has_succeeded(operator: Cli
 
 def test_detach_keeps_the_old_os_disk_unattached(operator: Client, sandbox: SandboxProcess) -> None:
     before = operator.vm("web-02")
-    old_id = os_disk(operator, "web-02")["managedDisk"]["id"]  # type: ignore[index]
+    old_id = os_disk(operator, "web-02")["managedDisk"]["id"]
     operator.reimage("web-02")
     sandbox.advance_clock(20)
     after = operator.vm("web-02")
-    assert os_disk(operator, "web-02")["managedDisk"]["id"] != old_id  # type: ignore[index]
+    assert os_disk(operator, "web-02")["managedDisk"]["id"] != old_id
     assert os_disk(operator, "web-02")["name"] != before["properties"]["storageProfile"]["osDisk"]["name"]
     assert os_disk(operator, "web-02")["deleteOption"] == "Detach"
     for unchanged in ("vmId", "timeCreated", "networkProfile"):

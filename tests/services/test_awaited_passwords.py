@@ -215,7 +215,7 @@ def it_breaks_the_rules(awaiting: ReimageRequest) -> None:
 def nobody_gave_it(awaiting: ReimageRequest) -> None:
     SealedSecret.objects.all().delete()
     row = {"operation": awaiting.operations.get(), "reimage_request": awaiting, "field": SecretField.ADMIN_PASSWORD}
-    secrets.seal(secrets.commit("Anybody-Could-9"), now=timezone.now(), **row)  # type: ignore[arg-type]
+    secrets.seal(secrets.commit("Anybody-Could-9"), now=timezone.now(), **row)
 
 
 def it_was_replaced(awaiting: ReimageRequest) -> None:

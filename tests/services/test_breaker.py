@@ -48,7 +48,7 @@ def release(dan: User, reimages: int) -> ReimageBreaker:
 def test_one_too_many_waits_and_says_for_whom(azure: SandboxProcess, held_back: ReimageRequest) -> None:
     sent, waiting = [OperationState.IN_PROGRESS] * 2, [OperationState.PREFLIGHT] * 2
     assert states_of(held_back) == [*sent, *waiting]
-    note = held_back.operations.last().note  # type: ignore[union-attr]
+    note = held_back.operations.last().note
     assert note == {"code": "breaker_tripped", "params": {"reimages": 2, "minutes": 10}}
     assert len(posts(azure)) == 2
 

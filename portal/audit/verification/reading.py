@@ -11,6 +11,8 @@ from django.db import connection
 Row = tuple[Any, ...]
 # On SQLite a column may hold a text, which is larger than every number.
 _POSSIBLE = "tree_size >= 1 AND tree_size <= (SELECT COUNT(*) FROM audit_auditleaf) + 1000000"
+_SEALED_END = f"SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE {_POSSIBLE}"  # noqa: S608  # ours
+_IMPOSSIBLE = f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE NOT ({_POSSIBLE})"  # noqa: S608  # ours
 
 
 def rows(sql: str, parameters: Sequence[str | int] = ()) -> list[Row]:
@@ -22,13 +24,13 @@ def rows(sql: str, parameters: Sequence[str | int] = ()) -> list[Row]:
 
 def sealed_end() -> int:
     """How many events the last checkpoint covers, of those that can be true: some leaves may have been removed."""
-    ((size,),) = rows(f"SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE {_POSSIBLE}")  # noqa: S608
+    ((size,),) = rows(_SEALED_END)
     return int(size)
 
 
 def impossible_checkpoints() -> int:
     """How many checkpoints claim a size that the log cannot have had, or none."""
-    ((count,),) = rows(f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE NOT ({_POSSIBLE})")  # noqa: S608
+    ((count,),) = rows(_IMPOSSIBLE)
     return int(count)
 
 

@@ -39,7 +39,7 @@ def many(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> SealedLog:
 
 def flipped(value: object, bits: random.Random) -> object:
     """The value with one bit changed; a text stays one that both databases can hold."""
-    raw = bytearray(value.encode() if isinstance(value, str) else bytes(value))  # type: ignore[call-overload]
+    raw = bytearray(value.encode() if isinstance(value, str) else bytes(value))
     raw[bits.randrange(len(raw))] ^= 1 << bits.randrange(7 if isinstance(value, str) else 8)
     return raw.decode().replace("\0", "\x01") if isinstance(value, str) else bytes(raw)
 

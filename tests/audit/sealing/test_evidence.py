@@ -127,8 +127,8 @@ def edited(field: str, change: Callable[[object], object]) -> Callable[[Lines], 
         (edited("body", lambda body: str(body).replace("expiry", "mallet")), "does not have the hashes it claims"),
         (edited("digest", lambda digest: "0" * 64), "does not have the hashes it claims"),
         (edited("leaf_hash", lambda digest: "0" * 64), "does not have the hashes it claims"),
-        (edited("proof", lambda proof: list(proof)[1:]), "its proof"),  # type: ignore[call-overload]
-        (edited("proof", lambda proof: [*list(proof), "00" * 32]), "its proof"),  # type: ignore[call-overload]
+        (edited("proof", lambda proof: list(proof)[1:]), "its proof"),
+        (edited("proof", lambda proof: [*list(proof), "00" * 32]), "its proof"),
         (edited("leaf_index", lambda index: 6.0), "it is not in its form"),
         (edited("leaf_index", lambda index: -1), "doubled or out of order"),
         (edited("leaf_index", lambda index: 10**30), "event #8 is missing|event #7 is missing"),

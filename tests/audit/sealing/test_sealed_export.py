@@ -29,7 +29,7 @@ def taken(auditor: Client, query: str = "") -> bytes:
     response = auditor.get(f"/audit/export.jsonl{query}")
     assert response.status_code == 200
     assert isinstance(response, StreamingHttpResponse)
-    return b"".join(response)  # type: ignore[arg-type]
+    return b"".join(response)
 
 
 def test_it_holds_the_selection_and_is_verified(auditor: Client, log: SealedLog, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_it_is_a_download_and_an_event_before_the_first_line(auditor: Client, lo
         "rows": 2,
         "format": "jsonl",
     }
-    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    content = b"".join(response.streaming_content)
     assert json.loads(content.decode().split("\n")[-2]) == {"events": 2}
 
 

@@ -34,7 +34,7 @@ def test_a_filter_may_leave_gaps_within_a_request(auditor: Client, log: SealedLo
     for target in (WEB_01, BATCH_01, WEB_01):
         log.record(1, subject=REQUEST, target=target)
     log.grow()
-    content = b"".join(auditor.get("/audit/export.jsonl?target=web-01").streaming_content)  # type: ignore[attr-defined]
+    content = b"".join(auditor.get("/audit/export.jsonl?target=web-01").streaming_content)
     (tmp_path / "export.jsonl").write_bytes(content)
     code, said = verify(tmp_path / "export.jsonl", log.public_key)
     assert (code, said.split(",")[0]) == (0, "VERIFIED: 2 events"), said

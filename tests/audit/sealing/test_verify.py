@@ -50,9 +50,9 @@ def test_several_processes_find_the_same(log: SealedLog, monkeypatch: pytest.Mon
         def __init__(self, workers: int, mp_context: object) -> None:
             super().__init__(1)
 
-        def submit(self, work, *arguments):  # type: ignore[no-untyped-def, override]
+        def submit(self, work, *arguments):
             future = super().submit(lambda: None)
-            future.result = lambda timeout=None: work(*arguments)  # type: ignore[method-assign]
+            future.result = lambda timeout=None: work(*arguments)
             return future
 
     log.grow(100)

@@ -13,12 +13,12 @@ import django
 
 django.setup()
 
-from django.db import connection, transaction  # noqa: E402  # Django comes first
+from django.db import connection, transaction  # Django comes first
 
-from portal.audit.actors import Actor  # noqa: E402
-from portal.audit.services import record  # noqa: E402
-from reimage.audit_actions import OPERATION_ACCEPTED  # noqa: E402
-from tests.bench.audit.stories import machine  # noqa: E402
+from portal.audit.actors import Actor
+from portal.audit.services import record
+from reimage.audit_actions import OPERATION_ACCEPTED
+from tests.bench.audit.stories import machine
 
 OTHER_WORK_SECONDS = 0.005
 ACTOR = Actor.system("worker")
@@ -56,12 +56,12 @@ def main(chains: str, writers: int, seconds: float, first: int) -> None:
     threads = [threading.Thread(target=write, args=(number, start, seconds, times)) for number in numbers]
     for thread in threads:
         thread.start()
-    print("ready", flush=True)  # noqa: T201  # read by the figure
+    print("ready", flush=True)  # read by the figure
     sys.stdin.readline()  # a line, or the end of what there is to read
     start.wait()
     for thread in threads:
         thread.join()
-    print(json.dumps([round(1_000 * taken, 3) for taken in times]))  # noqa: T201
+    print(json.dumps([round(1_000 * taken, 3) for taken in times]))
 
 
 if __name__ == "__main__":

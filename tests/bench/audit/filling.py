@@ -8,16 +8,16 @@ import django
 
 django.setup()
 
-from django.apps import apps  # noqa: E402  # Django comes first
-from django.db import connection  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.apps import apps  # Django comes first
+from django.db import connection
+from django.utils import timezone
 
-from portal.audit.sealing.anchors import anchor_checkpoints  # noqa: E402
-from portal.audit.sealing.sealer import seal_audit_log  # noqa: E402
-from portal.audit.text_indexes import install_text_indexes, remove_text_indexes  # noqa: E402
-from portal.postgresql import unhurried  # noqa: E402
-from tests.bench.audit.copying import insert  # noqa: E402
-from tests.bench.audit.stories import events  # noqa: E402
+from portal.audit.sealing.anchors import anchor_checkpoints
+from portal.audit.sealing.sealer import seal_audit_log
+from portal.audit.text_indexes import install_text_indexes, remove_text_indexes
+from portal.postgresql import unhurried
+from tests.bench.audit.copying import insert
+from tests.bench.audit.stories import events
 
 
 def main(count: int) -> None:
@@ -35,7 +35,7 @@ def main(count: int) -> None:
         sealed = time.monotonic()
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
-    print(json.dumps({"filled_s": round(filled - begin, 1), "sealed_s": round(sealed - filled, 1)}))  # noqa: T201
+    print(json.dumps({"filled_s": round(filled - begin, 1), "sealed_s": round(sealed - filled, 1)}))
 
 
 if __name__ == "__main__":

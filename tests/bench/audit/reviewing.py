@@ -11,12 +11,12 @@ import django
 
 django.setup()
 
-from django.contrib.auth import get_user_model  # noqa: E402  # Django comes first
-from django.test import Client  # noqa: E402
-from django.test.utils import override_settings, setup_test_environment  # noqa: E402
+from django.contrib.auth import get_user_model  # Django comes first
+from django.test import Client
+from django.test.utils import override_settings, setup_test_environment
 
-from portal.audit.models import AuditEvent  # noqa: E402
-from tests.cast import CAROL, make_user  # noqa: E402
+from portal.audit.models import AuditEvent
+from tests.cast import CAROL, make_user
 
 FILTERS = (
     "",
@@ -64,7 +64,7 @@ def main(rounds: int) -> None:
             for name, address in pages.items():
                 found[name].append(timed(client, address))
                 found["minimal"].append(timed(client, "/minimal/"))
-    print(json.dumps(found))  # noqa: T201
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

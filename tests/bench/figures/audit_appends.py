@@ -44,6 +44,6 @@ def _append(portal: Portal, chains: str, processes: int, each: int, seconds: flo
             if writer.stdout is None or writer.stdout.readline() != "ready\n":
                 raise AssertionError("a writer did not start")
         for writer in writers:
-            writer.stdin.write("go\n")  # type: ignore[union-attr]
-            writer.stdin.flush()  # type: ignore[union-attr]
-        return [taken for writer in writers for taken in json.loads(writer.stdout.readline())]  # type: ignore[union-attr]
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
+        return [taken for writer in writers for taken in json.loads(writer.stdout.readline())]

@@ -2,11 +2,12 @@
 
 import sys
 from argparse import ArgumentParser
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import transaction
 from django.utils import timezone
 
@@ -37,8 +38,7 @@ class Command(BaseCommand):
         leaves = AuditLeaf.objects.filter(**chosen)
         try:
             note = newest_note()
-            file = options["file"]
-            stream = open(file, "x", encoding="utf-8", opener=owner_only) if file else self.stdout  # noqa: SIM115
+            output = self._output(options["file"])
         except (NothingSealed, OSError) as err:
             raise CommandError(str(err)) from err
         with transaction.atomic():
@@ -48,12 +48,15 @@ class Command(BaseCommand):
                 actor=Actor.system("manage.py audit_export"),
                 detail={"filter": selection, "rows": leaves.count()},
             )
-        for line in evidence_lines(leaves_within(leaves, note), note=note, is_whole=not chosen):
-            stream.write(line)
-        if file:
-            stream.close()
-            self.stderr.write(f"Written: {file}")
+        with output as stream:
+            for line in evidence_lines(leaves_within(leaves, note), note=note, is_whole=not chosen):
+                stream.write(line)
+        if options["file"]:
+            self.stderr.write(f"Written: {options['file']}")
         sys.stdout.flush()
+
+    def _output(self, file: Path | None) -> AbstractContextManager[TextIO | OutputWrapper]:
+        return open(file, "x", encoding="utf-8", opener=owner_only) if file else nullcontext(self.stdout)
 
 
 def _moment(text: str) -> datetime:

@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from portal.audit import exports
 from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.chips import chips_of
 from portal.audit.disclosure import disclosed_body, redactions_of
-from portal.audit.exports import EXPORT_LIMIT
 from portal.audit.filters import EventFilter
 from portal.audit.links import links_of, tools
 from portal.audit.models import AuditEvent
@@ -38,7 +38,7 @@ def events(request: AuditorRequest) -> HttpResponseBase:
         "is_filtered": bool(selection.chosen),
         "is_fragment": is_fragment,
         "tools": tools(),
-        "export_limit": EXPORT_LIMIT,
+        "export_limit": exports.EXPORT_LIMIT,
     }
     response = render(request, "audit/_events.html" if is_fragment else "audit/events.html", context)
     patch_vary_headers(response, ["HX-Request"])

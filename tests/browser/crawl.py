@@ -139,3 +139,9 @@ class Crawl:
 
     def _complain(self, fault: str) -> None:
         self.faults.append(f"{fault} (at {self.page.url})" if "http" not in fault else fault)
+
+
+def assert_sound(walk: Crawl, who: str) -> None:
+    """No fault on the way, and nothing left out of what the access matrix opens to them."""
+    assert walk.faults == []
+    assert pages_of(who) - walk.reached == set()

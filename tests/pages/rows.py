@@ -11,6 +11,11 @@ from reimage.models import ReimageOperation, ReimageRequest, VirtualMachine
 from tests.sandbox_process import PRODUCTION
 
 
+def pk(name: str) -> int:
+    """The key of the machine of this name."""
+    return int(VirtualMachine.objects.get(name=name).pk)
+
+
 def virtual_machine(name: str, **differences: object) -> VirtualMachine:
     """A machine of rg-web as the inventory would have it."""
     resource_id = (

@@ -10,22 +10,13 @@ from portal.identity.models import User
 from reimage.domain.passwords import DISALLOWED
 from reimage.models import GrantRole, ReimageRequest, VirtualMachine
 from reimage.selectors import virtual_machines_for
-from tests.cast import client_of
 from tests.pages.reading import source, words
+from tests.pages.rows import pk
 from tests.sandbox_process import SandboxProcess
 
 pytestmark = pytest.mark.usefixtures("azure")
 EPHEMERAL, WINDOWS, LINUX = "web-01", "web-02", "web-03"
 TOO_SIMPLE = "The password needs 3 of four kinds of characters; it lacks: "
-
-
-@pytest.fixture
-def visitor(alice: User) -> Client:
-    return client_of(alice)
-
-
-def pk(name: str) -> int:
-    return VirtualMachine.objects.get(name=name).pk
 
 
 def send(visitor: Client, name: str, **fields: str) -> HttpResponse:

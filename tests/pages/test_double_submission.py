@@ -10,16 +10,10 @@ from portal.identity.models import User
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest, VirtualMachine
 from reimage.services import submission
-from tests.cast import client_of
 from tests.pages.reading import words
 from tests.stories import draft, submit
 
 pytestmark = pytest.mark.usefixtures("azure")
-
-
-@pytest.fixture
-def visitor(alice: User) -> Client:
-    return client_of(alice)
 
 
 def fill_in(visitor: Client, *names: str) -> HttpResponse:

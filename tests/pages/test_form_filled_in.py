@@ -11,9 +11,9 @@ from portal.identity.models import User
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
-from reimage.models import ReimageRequest, VirtualMachine
-from tests.cast import client_of
+from reimage.models import ReimageRequest
 from tests.pages.reading import part, source, words
+from tests.pages.rows import pk
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approved, draft, run
 
@@ -21,15 +21,6 @@ FORM = "/requests/new"
 PASSWORD, VERSION = "Correct-Horse-7", "20348.2762.241006"
 SETTINGS = ReimageParameters(exact_version=VERSION, admin_password=PASSWORD, custom_data="I2Nsb3Vk")
 pytestmark = pytest.mark.usefixtures("azure")
-
-
-@pytest.fixture
-def visitor(alice: User) -> Client:
-    return client_of(alice)
-
-
-def pk(name: str) -> int:
-    return VirtualMachine.objects.get(name=name).pk
 
 
 def assert_filled_in(page: HttpResponse, machine: str) -> None:

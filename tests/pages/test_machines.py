@@ -16,11 +16,6 @@ pytestmark = pytest.mark.usefixtures("grants")
 PICKER = "/machines/"
 
 
-@pytest.fixture
-def visitor(alice: User) -> Client:
-    return client_of(alice)
-
-
 def test_it_shows_the_granted_machines_and_no_others(visitor: Client) -> None:
     virtual_machine("web-11")
     virtual_machine("db-11", resource_group="rg-db", resource_group_key="rg-db", resource_key="/elsewhere")

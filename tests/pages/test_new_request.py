@@ -11,25 +11,16 @@ from django.test import Client
 from portal.identity.models import User
 from reimage.domain.custom_data import MAX_BYTES
 from reimage.domain.request_states import RequestState
-from reimage.models import ReimageRequest, VirtualMachine
+from reimage.models import ReimageRequest
 from tests.cast import client_of
 from tests.pages.reading import part, source, words
-from tests.pages.rows import reimage_request
+from tests.pages.rows import pk, reimage_request
 from tests.sandbox_process import SandboxProcess
 from tests.stories import request_reimage
 
 FORM = "/requests/new"
 PASSWORD = "Correct-Horse-7"
 pytestmark = pytest.mark.usefixtures("azure")
-
-
-@pytest.fixture
-def visitor(alice: User) -> Client:
-    return client_of(alice)
-
-
-def pk(name: str) -> int:
-    return VirtualMachine.objects.get(name=name).pk
 
 
 def send(visitor: Client, *names: str, **fields: object) -> HttpResponse:

@@ -7,24 +7,14 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from portal.identity.models import User
 from reimage.models import AccessGrant, GrantRole, ReimageRequest, VirtualMachine
-from tests.cast import client_of
 from tests.pages.reading import part, source, words
+from tests.pages.rows import pk
 from tests.sandbox_process import SandboxProcess
 
 FORM = "/requests/new"
 PASSWORD = "Correct-Horse-7"
 pytestmark = pytest.mark.usefixtures("azure")
-
-
-@pytest.fixture
-def visitor(alice: User) -> Client:
-    return client_of(alice)
-
-
-def pk(name: str) -> int:
-    return VirtualMachine.objects.get(name=name).pk
 
 
 def shown(visitor: Client, *names: str) -> dict[str, object]:

@@ -21,11 +21,6 @@ def approved(azure: SandboxProcess, alice: User, bob: User) -> ReimageRequest:
     return approve(bob, request_reimage(alice, "web-02"))
 
 
-@pytest.fixture
-def visitor(alice: User) -> Client:
-    return client_of(alice)
-
-
 def progress(visitor: Client, shown: ReimageRequest, seen: str = "") -> HttpResponse:
     return visitor.get(f"/requests/{shown.pk}/progress", {"seen": seen}, headers={"HX-Request": "true"})
 

@@ -19,11 +19,6 @@ from tests.stories import draft
 pytestmark = pytest.mark.usefixtures("azure")
 
 
-@pytest.fixture
-def visitor(alice: User) -> Client:
-    return client_of(alice)
-
-
 def review(visitor: Client, made: ReimageRequest) -> HttpResponse:
     return visitor.get(f"/requests/{made.pk}/review")
 

@@ -21,12 +21,11 @@ demo: .venv/.runtime $(CATALOGUES)  ## everything on this machine, with a local 
 
 test: .venv/.dev $(CATALOGUES)  ## the whole suite on SQLite; browser tests where a Chromium is
 	@echo "Testing on SQLite and the filesystem broker"
-	@$(PYTEST) --cov --cov-report=
-	@$(BIN)/python -m tests.branch_coverage
+	@$(PYTEST)
 
-test-postgres: .venv/.dev $(CATALOGUES)  ## the suite on a throwaway PostgreSQL and Redis, where those are installed
+test-postgres: .venv/.dev $(CATALOGUES)  ## the suite on a throwaway PostgreSQL and Redis, where those are installed, and its branch coverage
 	@echo "Testing on PostgreSQL and Redis"
-	@$(BIN)/python -m tests.with_services $(PYTEST) -m "not browser"
+	@$(BIN)/python -m tests.with_services sh -c '$(PYTEST) -m "not browser" --cov --cov-report= && $(BIN)/python -m tests.branch_coverage'
 
 # For example: make chaos CHAOS="--seed 7 --minutes 3", or CHAOS="--seeds 1-20" for a table of many.
 chaos: .venv/.dev $(CATALOGUES)  ## the fault campaign: prints one JSON report, fails if a promise broke

@@ -2,16 +2,20 @@
 
 import base64
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from django.conf import settings
 from django.utils import timezone
 from pytest_django import Settings
 
 from portal.audit.actors import Actor
 from reimage.azure import clients
+from reimage.azure.inventory import list_virtual_machines
+from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import AccessGrant, GrantRole, PrincipalKind
 from reimage.services.grants import create_grant
 from reimage.services.inventory import synchronize_inventory
@@ -56,8 +60,17 @@ def sealing_key(settings: Settings, tmp_path: Path) -> X25519PrivateKey:
 
 @pytest.fixture
 def inventory(db: None, sandbox: SandboxProcess) -> None:
-    """The sandbox's machines, mirrored by the real synchronisation."""
-    synchronize_inventory(actor=Actor.system("test"), now=timezone.now())
+    """The sandbox's machines, mirrored by the real synchronisation; listed once, as each start is the same."""
+    listing = listed_at_the_start(sandbox.https_url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reimage.azure.inventory.list_virtual_machines", lambda _subscriptions: iter(listing))
+        synchronize_inventory(actor=Actor.system("test"), now=timezone.now())
+
+
+@cache
+def listed_at_the_start(_https_url: str) -> tuple[VirtualMachineFacts, ...]:
+    """Of the sandbox that the settings point at, which was just reset."""
+    return tuple(list_virtual_machines(settings.AZURE_SUBSCRIPTIONS))
 
 
 @pytest.fixture

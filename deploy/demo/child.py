@@ -45,7 +45,8 @@ class Child:
         for raw in stream:
             line = raw.decode("utf-8", errors="replace").rstrip()
             self._last_lines.append(line)
-            print(f"{self._prefix}{line}", flush=True)
+            sys.stdout.write(f"{self._prefix}{line}\n")  # at once: between a line and its end another could come
+            sys.stdout.flush()
 
     @property
     def pid(self) -> int:

@@ -6,17 +6,27 @@ from pathlib import Path
 from deploy.demo.problem import DemoProblem
 from deploy.demo.supervisor import AskedToStop, Supervisor
 
+# Each says five thousand things when it gets SIGUSR2.
+TALKS = """
+def talk(name):
+    signal.signal(signal.SIGUSR2, lambda *_: os.write(1, f"{name} talks\\n".encode() * 5000))
+"""
 # The first starts a process of its own, as a web server does, and leaves it behind when it ends.
-FIRST = """
+FIRST = f"""
 import os, signal, subprocess, sys
+{TALKS}
+talk("first")
 helper = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
 print("first is", os.getpid(), flush=True)
 print("helper is", helper.pid, flush=True)
-signal.pause()
+while True:
+    signal.pause()
 """
 # The second says "no" to a polite request when it is stubborn, and dies of SIGUSR1 with some last words.
-SECOND = """
+SECOND = f"""
 import os, signal, sys
+{TALKS}
+talk("second")
 if sys.argv[1:] == ["stubborn"]:
     signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"no\\n"))
 signal.signal(signal.SIGUSR1, lambda *_: sys.exit("the last words"))

@@ -46,6 +46,14 @@ def test_asking_again_ends_even_a_stubborn_process():
         assert supervisor.wait(timeout=PATIENCE_SECONDS) == 0
 
 
+def test_no_line_of_one_process_is_within_a_line_of_another():
+    with supervised() as (supervisor, pids):
+        os.kill(pids["first"], signal.SIGUSR2)
+        os.kill(pids["second"], signal.SIGUSR2)
+        said = [supervisor.stdout.readline() for _ in range(10_000)]
+        assert set(said) == {"   first | first talks\n", "  second | second talks\n"}
+
+
 def test_a_process_that_ends_takes_the_others_with_it_and_its_last_words_are_told():
     with supervised() as (supervisor, pids):
         os.kill(pids["second"], signal.SIGUSR1)

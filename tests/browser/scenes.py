@@ -69,9 +69,9 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
         Scene("audit-senseless", CAROL, "/audit/?actor=alice&occurred_from=yesterday"),
         Scene("audit-event", CAROL, str(event)),
         Scene("request-audited", CAROL, f"/requests/{ended}/"),
-        Scene("sample", CAROL, "/requests/sample"),
+        Scene("sample", CAROL, "/audit/sample"),
         Scene(
-            "sample-drawn", CAROL, f"/requests/sample?first_day=2020-01-01&last_day={TODAY}&size=3&seed=a1b2&zone=UTC"
+            "sample-drawn", CAROL, f"/audit/sample?first_day=2020-01-01&last_day={TODAY}&size=3&seed=a1b2&zone=UTC"
         ),
         Scene("attention", DAN, "/attention/"),
         Scene("attention-case", DAN, case),

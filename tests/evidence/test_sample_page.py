@@ -19,7 +19,7 @@ from tests.cast import client_of
 from tests.pages.reading import words
 from tests.pages.rows import reimage_request
 
-MAY = "/requests/sample?first_day=2026-05-01&last_day=2026-05-31&size=3&seed=a1b2&zone=Asia/Tokyo"
+MAY = "/audit/sample?first_day=2026-05-01&last_day=2026-05-31&size=3&seed=a1b2&zone=Asia/Tokyo"
 
 
 def submit(alice: User, *days: str) -> list[int]:
@@ -54,7 +54,7 @@ def test_it_draws_by_seed_and_leads_to_request_and_pack(auditor: Client, submitt
 
 
 def test_each_drawing_is_an_event_that_says_how_to_draw_it_again(auditor: Client, submitted: list[int]) -> None:
-    auditor.get("/requests/sample")
+    auditor.get("/audit/sample")
     assert not AuditEvent.objects.filter(action="reimage_requests.sampled").exists()
     auditor.get(MAY)
     event = AuditEvent.objects.get(action="reimage_requests.sampled")
@@ -84,7 +84,7 @@ def test_an_empty_period_says_so(auditor: Client) -> None:
 
 @time_machine.travel("2026-06-15T00:00:00Z", tick=False)
 def test_it_proposes_last_month_and_a_seed_of_its_own(auditor: Client) -> None:
-    first, second = (auditor.get("/requests/sample").content.decode() for _ in range(2))
+    first, second = (auditor.get("/audit/sample").content.decode() for _ in range(2))
     assert 'value="2026-05-01"' in first
     assert 'value="2026-05-31"' in first
     seeds = [re.search(r'name="seed" value="([0-9a-f]{16})"', page) for page in (first, second)]
@@ -142,4 +142,8 @@ def test_its_cost_does_not_grow_with_what_there_is_to_choose_from(auditor: Clien
 
 
 def test_the_audit_log_leads_there(auditor: Client) -> None:
-    assert 'href="/requests/sample"' in auditor.get("/audit/").content.decode()
+    assert 'href="/audit/sample"' in auditor.get("/audit/").content.decode()
+
+
+def test_it_stands_under_the_audit_log(auditor: Client) -> None:
+    assert '<a href="/audit/" aria-current="page">' in auditor.get("/audit/sample").content.decode()

@@ -12,6 +12,7 @@ from celery.worker import WorkController
 from django.conf import settings
 from django.db import close_old_connections
 
+from portal.database_trouble import cause_of
 from portal.health import duties, heartbeats
 from reimage import tasks
 from reimage.services import execution, leases
@@ -51,7 +52,7 @@ class Sweeper:
             try:
                 self.look()
             except Exception as err:  # above all a database that is away: it is back at one of the next looks
-                log.warning("sweeper.failed", error=type(err).__name__)
+                log.warning("sweeper.failed", cause=cause_of(err))
 
     def look(self) -> None:
         """Takes up what no message came for: operations, and duties that nobody did."""
@@ -93,7 +94,7 @@ def _advance(operation_id: int) -> None:
     try:
         execution.advance_operation(operation_id)
     except Exception as err:  # the claim itself failed; nothing has happened yet
-        log.warning("sweeper.not_advanced", operation=operation_id, error=type(err).__name__)
+        log.warning("sweeper.not_advanced", operation=operation_id, cause=cause_of(err))
     finally:
         close_old_connections()
 

@@ -19,6 +19,7 @@ from portal.identity.models import User
 from portal.views import database_unavailable
 from reimage import selectors
 from tests.cast import client_of
+from tests.ports import free_port
 
 CANARY = "database is locked: SELECT canary"
 
@@ -99,6 +100,17 @@ def test_postgresql_has_its_own_names_for_it(name: str, told: bool) -> None:
     error.__cause__ = getattr(psycopg.errors, name)(CANARY)
     assert cause_of(error) == name
     assert (cause_of(error) in NO_ROOM) == told
+
+
+def test_why_it_cannot_be_reached_is_told_in_libpqs_words() -> None:
+    with pytest.raises(psycopg.OperationalError) as found:
+        psycopg.connect(host="127.0.0.1", port=free_port(), user="portal", password=CANARY)
+    error = OperationalError(CANARY)
+    error.__cause__ = found.value
+    assert "127.0.0.1" in cause_of(error)
+    assert "Connection refused" in cause_of(error)
+    assert "\n" not in cause_of(error)
+    assert "canary" not in cause_of(error)
 
 
 def test_a_page_of_somebody_signed_in_answers_the_same(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
--- Rights of the portal's processes on PostgreSQL: psql -d DATABASE -f deploy/postgresql/roles.sql, as the owner of the
--- tables, after each migration. May be run again.
+-- Rights of the portal's processes on PostgreSQL, as a superuser, after each migration (as the owner of the tables, if that
+-- one has CREATEROLE). May be run again. Whole or not at all:
 --
--- Six roles: the owner, as whom `migrate` runs and nothing else does; reimage_portal_web; reimage_portal_worker, who also
+--   psql --single-transaction -v ON_ERROR_STOP=1 -d DATABASE -f deploy/postgresql/roles.sql
+--
+-- Six roles: the owner of the tables, as whom `migrate` runs and nothing else does; reimage_portal_web; reimage_portal_worker, who also
 -- seals; reimage_portal_beat, who writes its heartbeat and nothing else; reimage_portal_auditor, who reads the log;
 -- reimage_portal_redactor, as whom `audit_redact` runs and nothing else does. Give each a password, or let it sign in by
 -- certificate: ALTER ROLE … LOGIN PASSWORD '…'.
@@ -19,9 +21,10 @@ BEGIN
 END $$;
 
 -- Nobody but the owner makes tables: one of another's, even a temporary one, could stand in for the portal's.
-GRANT USAGE, CREATE ON SCHEMA public TO CURRENT_USER;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 DO $$ BEGIN
+  EXECUTE format('GRANT USAGE, CREATE ON SCHEMA public TO %I',
+    (SELECT tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename = 'django_migrations'));
   EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
 END $$;
 

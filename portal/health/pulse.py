@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 from django.db import close_old_connections, connection
 
+from portal.database_trouble import cause_of
 from portal.health import heartbeats
 from portal.health.models import ProcessRole
 
@@ -48,7 +49,7 @@ class Pulse:
             close_old_connections()
             heartbeats.beat(role=self.role, identity=self.identity, silent_seconds=silent)
         except Exception as err:  # whatever is wrong with the database, the next beat tries again
-            log.warning("heartbeat.lost", role=self.role, error=type(err).__name__)
+            log.warning("heartbeat.lost", role=self.role, cause=cause_of(err))
 
     def _run(self) -> None:
         try:
@@ -63,4 +64,4 @@ class Pulse:
         try:
             heartbeats.end(identity=self.identity)
         except Exception as err:  # then it is missed for a while, as a dead one is
-            log.warning("heartbeat.lost", role=self.role, error=type(err).__name__)
+            log.warning("heartbeat.lost", role=self.role, cause=cause_of(err))

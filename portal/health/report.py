@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import structlog
 from django.db import DatabaseError, connection
 
+from portal.database_trouble import cause_of
 from portal.health.broker import probe
 from portal.health.readings import Check, Figure, Reading, readers
 
@@ -39,7 +40,7 @@ def _readings() -> list[Reading] | None:
     try:
         return [read() for read in readers()]
     except DatabaseError as err:
-        log.warning("database.unavailable", error=type(err).__name__)
+        log.warning("database.unavailable", cause=cause_of(err))
         connection.close()
         return None
 

@@ -70,9 +70,7 @@ def prepare_scenes(browser: Browser, stack: DemoStack) -> list[Scene]:
         Scene("audit-event", CAROL, str(event)),
         Scene("request-audited", CAROL, f"/requests/{ended}/"),
         Scene("sample", CAROL, "/audit/sample"),
-        Scene(
-            "sample-drawn", CAROL, f"/audit/sample?first_day=2020-01-01&last_day={TODAY}&size=3&seed=a1b2&zone=UTC"
-        ),
+        Scene("sample-drawn", CAROL, f"/audit/sample?first_day=2020-01-01&last_day={TODAY}&size=3&seed=a1b2&zone=UTC"),
         Scene("attention", DAN, "/attention/"),
         Scene("attention-case", DAN, case),
         Scene("attention-case-to-read", CAROL, case),

@@ -39,6 +39,12 @@ def test_only_web_and_worker_get_an_identity_at_azure_and_each_its_own() -> None
     }
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_a_home_under_slash_home_looks_empty(role: str) -> None:
+    """A forbidden one ends each connection by TLS: libpq takes a ~/.postgresql that it may not see for an error."""
+    assert values(role, "ProtectHome") == ["tmpfs"]
+
+
 def test_beat_starts_with_the_shared_variables_and_its_unit(tmp_path: Path) -> None:
     shared = {name: value for name, value in SERVED.items() if name != OF_THE_IDENTITY}
     assert read_environment(shared | environment_of("beat"), base_dir=tmp_path)

@@ -68,7 +68,6 @@ app.conf.update(
     # No time limit: Celery cannot end a thread. Each step is bounded by the timeouts of its HTTP calls.
     worker_prefetch_multiplier=1,
     worker_enable_remote_control=False,
-    worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     timezone="UTC",
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
@@ -99,6 +98,11 @@ app.conf.update(
 )
 # Celery would connect anew for each task. Django can tell a sound connection from a broken one, see below.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
+
+
+@signals.setup_logging.connect
+def keep_the_portals_logging(**_: object) -> None:
+    """LOG_LEVEL counts for workers and beat too: without a receiver here, Celery's --loglevel, WARNING, would."""
 
 
 @signals.task_prerun.connect

@@ -72,8 +72,12 @@ def logging_settings(*, level: str, form: str) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
-            # At DEBUG these write headers and bodies, passwords included.
-            "loggers": {name: {"level": "WARNING"} for name in ("azure", "msal", "urllib3", "requests", "amqp")},
+            "loggers": {
+                # At DEBUG these write headers and bodies, passwords included.
+                **{name: {"level": "WARNING"} for name in ("azure", "msal", "urllib3", "requests", "amqp")},
+                # Every three seconds it would tell of a bell that rang.
+                "celery": {"level": "WARNING" if level == "INFO" else level},
+            },
         }
     )
 

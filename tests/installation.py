@@ -122,12 +122,12 @@ class Installation:
     def start_worker(self, *, concurrency: int = 2, **settings: object) -> subprocess.Popen[bytes]:
         """As the systemd unit starts it."""
         pool = ("--pool", "threads", "--concurrency", concurrency)
-        quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+        quiet = ("--without-gossip", "--without-mingle")
         return self.start("worker", "-m", "celery", "--app", "portal", "worker", *pool, *quiet, **settings)
 
-    def says(self, process: subprocess.Popen[bytes], text: str) -> bool:
-        """Whether it printed that."""
-        return text in self._processes[process].read_text(encoding="utf-8")
+    def has_worker(self) -> bool:
+        """Whether one has shown a sign of life."""
+        return bool(self.query("SELECT 1 FROM health_heartbeat WHERE role = 'worker'"))
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Rows of the database; a parameter is %s, also on SQLite."""

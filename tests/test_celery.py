@@ -52,6 +52,23 @@ def test_but_not_one_that_broke(monkeypatch: pytest.MonkeyPatch, is_eager: bool,
     assert len(looks) == expected
 
 
+TELL_WHAT_IS_LOGGED = """
+import logging, sys
+from portal.celery import app
+app.log.setup(loglevel="WARNING")
+found = [name for name in sys.argv[1:] if logging.getLogger(name).isEnabledFor(logging.INFO)]
+print(*found)
+"""
+
+
+@pytest.mark.parametrize(("level", "told"), [("INFO", "reimage"), ("DEBUG", "reimage celery.beat"), ("WARNING", "")])
+def test_the_level_of_a_workers_log_is_the_portals(level: str, told: str) -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "LOG_LEVEL": level}
+    command = [sys.executable, "-c", TELL_WHAT_IS_LOGGED, "reimage", "celery.beat"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == told
+
+
 def test_a_worker_without_the_private_key_does_not_start() -> None:
     worker = [sys.executable, "-m", "celery", "--app", "portal", "worker", "--pool", "threads", "--concurrency", "1"]
     blind = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "SEALING_PRIVATE_KEY_FILE": ""}

@@ -42,7 +42,7 @@ def web_command(demo: DemoEnvironment) -> list[str]:
 
 
 def _celery_command(*arguments: object) -> list[str]:
-    return _python("-m", "celery", "--app", "portal", "--quiet", *arguments, "--loglevel", "WARNING")
+    return _python("-m", "celery", "--app", "portal", "--quiet", *arguments)
 
 
 WORKER = _celery_command("worker", "--pool", "threads", "--concurrency", 4, "--without-gossip", "--without-mingle")

@@ -69,8 +69,8 @@ def approve(installation: Installation, count: int) -> None:
 
 def carry_through(installation: Installation, count: int, *, concurrency: int = 8) -> Run:
     """Starts a worker and beat, and waits until every operation has ended."""
-    worker = installation.start_worker(concurrency=concurrency, LOG_LEVEL="WARNING")
-    wait_for(lambda: installation.says(worker, "ready."), of="the worker")
+    worker = installation.start_worker(concurrency=concurrency)
+    wait_for(installation.has_worker, of="the worker")
     begun, idle = process.cpu_seconds(worker.pid), process.rss_mb(worker.pid)
     beat = installation.start_beat()
     wait_for(lambda: _has_ended(installation, worker, count), of="the end", within_seconds=HOURS * 3600, every=1.0)

@@ -1,5 +1,6 @@
-"""No broker at all: the worker's own sweeper carries requests through."""
+"""No broker at all: the worker's own sweeper carries requests through, and tells of each step."""
 
+import json
 from collections.abc import Callable
 
 from tests.brokers.conftest import Story
@@ -13,3 +14,7 @@ def test_a_request_completes_though_nobody_listens_at_the_brokers_address(story:
     told.wait_for_state(pk, "completed")
     assert told.posts("web-01") == 1
     assert told.installation.end(worker) == 0
+    lines = (told.installation.folder / "worker.log").read_text(encoding="utf-8").splitlines()
+    begun = [json.loads(line) for line in lines if '"operation.step"' in line]
+    assert {line["reimage_request"] for line in begun} == {pk}
+    assert all(line["vm"].endswith("/web-01") and line["operation"] for line in begun)

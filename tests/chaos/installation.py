@@ -82,10 +82,10 @@ class Installation:
         bind = ("--bind", f"127.0.0.1:{self._demo.ports.web}")
         self.web = self._start(stack, "web", (*WEB, *bind, "portal.wsgi"), "web")
         self.workers = [
-            self._start(stack, f"worker{n}", (*WORKER, "--loglevel", "DEBUG", "--hostname", f"w{n}@%h"), "worker")
+            self._start(stack, f"worker{n}", (*WORKER, "--hostname", f"w{n}@%h"), "worker")
             for n in range(1, scale.WORKERS + 1)
         ]
-        self.beat = self._start(stack, "beat", (*CELERY, "beat", "--loglevel", "DEBUG"), "beat")
+        self.beat = self._start(stack, "beat", (*CELERY, "beat"), "beat")
         wait_until(self.web_answers, what="the portal")
 
     def _services(self, stack: ExitStack) -> dict[str, str]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models.functions import Now
-
 from reimage.domain.operation_states import WORKER_STATES, OperationState
 from reimage.models import ReimageOperation
 from reimage.services import execution
@@ -16,7 +14,7 @@ from tests.crashes.failpoints import Death, Failpoints, WorkerDied, at_label, at
 from tests.crashes.promises import broken_promises
 from tests.crashes.whole_state import undone
 from tests.sandbox_process import SandboxProcess
-from tests.stories import age, let_lease_lapse
+from tests.stories import age, let_lease_lapse, make_due
 
 MAX_STEPS = 60
 FEWEST_POINTS = 30
@@ -102,7 +100,7 @@ class Campaign:
             self._time_passes()
             if self.operation.state not in WORKER_STATES:
                 return
-            ReimageOperation.objects.filter(pk=self.operation.pk, next_at__isnull=False).update(next_at=Now())
+            make_due(self.operation)
             with points.watching():
                 execution.advance_operation(self.operation.pk)
 

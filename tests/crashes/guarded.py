@@ -3,16 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from django.db.models.functions import Now
-
 from portal.audit.models import AuditEvent
 from reimage.domain.operation_states import CANCELABLE
-from reimage.models import Notice, NoticeKind, ReimageOperation
+from reimage.models import Notice, NoticeKind
 from reimage.services import execution
 from tests.crashes.campaign import MAX_STEPS, Campaign
 from tests.crashes.failpoints import Death, Failpoints, WorkerDied, at_label
 from tests.crashes.promises import broken_promises
-from tests.stories import let_lease_lapse, posts
+from tests.stories import let_lease_lapse, make_due, posts
 
 GUARDS = ("gates.", "breaker.", "pausing.", "buckets.")
 
@@ -67,7 +65,7 @@ class Guarded:
     def _until_held(self, points: Failpoints) -> None:
         operation = self.campaign.operation
         for _ in range(MAX_STEPS):
-            ReimageOperation.objects.filter(pk=operation.pk, next_at__isnull=False).update(next_at=Now())
+            make_due(operation)
             with points.watching():
                 execution.advance_operation(operation.pk)
             operation.refresh_from_db()

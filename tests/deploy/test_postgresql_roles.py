@@ -66,6 +66,16 @@ def as_role(role: str) -> Iterator[None]:
             cursor.execute("RESET ROLE")
 
 
+def test_the_owner_of_the_tables_may_make_more_though_a_superuser_runs_it(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE owner_of_tables; GRANT CREATE ON SCHEMA public TO owner_of_tables")
+        cursor.execute("ALTER TABLE django_migrations OWNER TO owner_of_tables")
+        cursor.execute("REVOKE CREATE ON SCHEMA public FROM owner_of_tables")
+        cursor.execute(ROLES.read_text(encoding="utf-8"))
+        cursor.execute("SELECT has_schema_privilege('owner_of_tables', 'public', 'CREATE')")
+        assert cursor.fetchone() == (True,)
+
+
 @pytest.mark.parametrize("role", RIGHTS)
 def test_a_role_has_exactly_these_rights_to_the_log(roles: None, role: str) -> None:
     found = {}

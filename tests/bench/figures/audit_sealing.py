@@ -56,8 +56,8 @@ def measure(services: Services, scale: float) -> dict[str, object]:
         sandbox=SandboxProcess(),
         AUDIT_SIGNING_KEY_FILE=key,
     ) as installation:
-        worker = installation.start_worker()
-        wait_for(lambda: installation.says(worker, "ready."), of="the worker")
+        installation.start_worker()
+        wait_for(installation.has_worker, of="the worker")
         installation.start_beat()
         installation.run("-m", "tests.bench.audit.appending", "many", 1, 0.1, WRITERS)
         wait_for(lambda: min(course.look(installation)) > 0, of="the first anchor: beat and worker run", every=0.1)

@@ -5,17 +5,24 @@ from dataclasses import replace
 import pytest
 
 from tests.chaos.report import COLUMNS, Report, report_of, table_head, table_row
-from tests.chaos.scale import FULL
+from tests.chaos.scale import FULL, QUICK, Scale
 from tests.chaos.verdict import Verdict
 
 COUNTS = {"operations": 300, "kills": 60, "broker_flushes": 20, "db_terminations": 100, "faults": 700}
 
 
-def report(verdict: Verdict | None = None, *, control: int = 3, recovery_p95_s: float = 33.0, **counts: int) -> Report:
+def report(
+    verdict: Verdict | None = None,
+    *,
+    size: Scale = FULL,
+    control: int = 3,
+    recovery_p95_s: float = 33.0,
+    **counts: int,
+) -> Report:
     return report_of(
         verdict or Verdict(accepted_posts=280),
         seed=7,
-        size=FULL,
+        size=size,
         counts={**COUNTS, **counts},
         control=control,
         recovery_p95_s=recovery_p95_s,
@@ -40,6 +47,11 @@ def test_a_blind_one_fails() -> None:
 
 def test_one_that_recovers_late_fails() -> None:
     assert report(recovery_p95_s=FULL.recovery_seconds + 0.1)["passed"] is False
+
+
+def test_one_in_which_nothing_had_to_recover_fails_but_for_a_quick_one() -> None:
+    assert report(recovery_p95_s=0.0)["passed"] is False
+    assert report(recovery_p95_s=0.0, size=QUICK)["passed"] is True
 
 
 def test_one_that_asked_for_too_little_fails() -> None:

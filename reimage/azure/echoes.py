@@ -8,13 +8,14 @@ from functools import partial
 from urllib.parse import quote
 
 from reimage.azure.calls import CallOutcome, Refused, Unknown
+from reimage.azure.errors import MAX_MESSAGE_LENGTH
 
 CLEANSED = "***"
 SHORTEST = 6  # below, a word of the message would be taken for a secret
 
 
 def without_echoes(outcome: CallOutcome, body: Mapping[str, object] | None) -> CallOutcome:
-    """The outcome, its words free of the password and customData of the body in any usual spelling."""
+    """The outcome as it may be kept: its words without the body's password and customData, and not too long."""
     clean = partial(cleansed, secrets=list(_secrets(body or {})))
     match outcome:
         case Refused():
@@ -26,10 +27,10 @@ def without_echoes(outcome: CallOutcome, body: Mapping[str, object] | None) -> C
 
 
 def cleansed(text: str, secrets: Iterable[str]) -> str:
-    """Azure's words without these secrets in any usual spelling."""
+    """Azure's words without these secrets in any usual spelling; cut afterwards, as half a secret is not recognised."""
     for spelled in sorted({spelled for secret in secrets for spelled in _spellings(secret)}, key=len, reverse=True):
         text = text.replace(spelled, CLEANSED)
-    return text
+    return text[:MAX_MESSAGE_LENGTH]
 
 
 def _spellings(secret: str) -> set[str]:

@@ -50,7 +50,7 @@ class AzureUnavailable(AzureError):
 
 @dataclass(frozen=True, slots=True)
 class CloudError:
-    """`CloudError.error` of the reimage page: code and message, the inner ones joined to them."""
+    """`CloudError.error` of the reimage page: code and message, the inner ones joined to them, as long as they are."""
 
     code: str
     message: str
@@ -67,7 +67,7 @@ def cloud_error(err: HttpResponseError) -> CloudError:
     inner = error.innererror if isinstance(error.innererror, Mapping) else {}
     details += [str(inner[name]) for name in ("exceptiontype", "errordetail") if inner.get(name)]
     message = " ".join([error.message or "", *details]).strip()
-    return CloudError(code=error.code, message=message[:MAX_MESSAGE_LENGTH])
+    return CloudError(code=error.code, message=message)
 
 
 def retry_after_seconds(response: object) -> int | None:

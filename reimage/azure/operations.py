@@ -69,7 +69,7 @@ def _by_status(body: dict[str, Any], retry_after: int | None) -> Poll:
     final = next((known for known in PollStatus if known.value.lower() == status.lower()), PollStatus.IN_PROGRESS)
     if final not in (PollStatus.SUCCEEDED, PollStatus.FAILED, PollStatus.CANCELED):
         return Poll(PollStatus.IN_PROGRESS if status else PollStatus.NO_ANSWER, retry_after=retry_after)
-    return Poll(final, code=str(error.get("code") or ""), message=str(error.get("message") or "")[:1_000])
+    return Poll(final, code=str(error.get("code") or ""), message=str(error.get("message") or ""))
 
 
 def json_object(text: str) -> dict[str, Any]:

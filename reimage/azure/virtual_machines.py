@@ -77,7 +77,7 @@ def change_delete_option(
             **hooks,
         )
 
-    return classify(send, deadline=deadline)
+    return without_echoes(classify(send, deadline=deadline), None)
 
 
 def disk_exists(disk_id: str) -> bool:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from reimage.azure.calls import Accepted
+from reimage.azure.echoes import CLEANSED
 from reimage.azure.virtual_machines import (
     change_delete_option,
     disk_exists,
@@ -131,7 +132,15 @@ def test_a_cloud_error_is_read_with_what_is_inside_it(server: Server) -> None:
     assert outcome.message == "Outer. TooManyRequests: Inner. System.Exception Deep."
 
 
-def test_azures_words_are_cut(server: Server) -> None:
+@pytest.mark.asvs("V14.2.4")
+@pytest.mark.parametrize("before", [1_000 - length for length in range(len(PASSWORD) + 1)])
+def test_azures_words_are_cut_but_no_secret_into_a_half(server: Server, before: int) -> None:
+    server.answer = Answer(400, {"error": {"code": "BadRequest", "message": "x" * before + PASSWORD * 300}})
+    outcome = submit_reimage(WEB_02, request_body(FULL), client_request_id=CALL)
+    assert outcome.message == ("x" * before + CLEANSED * 300)[:1_000]
+
+
+def test_so_are_those_about_a_change_of_the_delete_option(server: Server) -> None:
     server.answer = Answer(400, {"error": {"code": "BadRequest", "message": "x" * 5_000}})
-    outcome = submit_reimage(WEB_02, None, client_request_id=CALL)
-    assert len(outcome.message) == 1_000
+    outcome = change_delete_option(WEB_02, DeleteOption.DETACH, client_request_id=CALL)
+    assert outcome.message == "x" * 1_000

@@ -8,6 +8,7 @@ from pathlib import Path
 
 # The first word of each is letters and digits alone: JSON, HTML, URLs, SQL and repr() all leave it as it is.
 WORDS = ("Canary7Zq", "Cloudy7Zq")
+OF_PASSWORD = WORDS[:1]
 PASSWORD = f'{WORDS[0]}-"é&<-Horse'
 CUSTOM_DATA = f"#cloud-config {WORDS[1]}-data"
 
@@ -18,10 +19,10 @@ def password_of(number: int) -> str:
 
 
 @cache
-def needles() -> tuple[bytes, ...]:
+def needles(words: tuple[str, ...] = WORDS) -> tuple[bytes, ...]:
     """The spellings of the words: text of one and of two bytes, letters of either case, hex, base64, base64 twice."""
     found = set()
-    for word in WORDS:
+    for word in words:
         for spelled in (word, word.lower(), word.upper()):
             plain = spelled.encode()
             found |= {plain, plain.hex().encode(), plain.hex().upper().encode()}
@@ -40,8 +41,8 @@ def _within_base64(secret: bytes) -> set[bytes]:
     return found
 
 
-def found_in(content: bytes | mmap.mmap) -> bool:
-    return any(content.find(needle) >= 0 for needle in needles())
+def found_in(content: bytes | mmap.mmap, words: tuple[str, ...] = WORDS) -> bool:
+    return any(content.find(needle) >= 0 for needle in needles(words))
 
 
 def leaks_in_files(paths: Iterable[Path]) -> Iterator[str]:

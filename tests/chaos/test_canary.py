@@ -11,6 +11,7 @@ import pytest
 
 from reimage.models import Notice
 from tests.chaos.canary import CUSTOM_DATA, leaks_in_files, leaks_in_texts, password_of
+from tests.chaos.people import shows_secret
 from tests.chaos.sinks import leaks
 
 SECRET = password_of(7)
@@ -55,6 +56,20 @@ FILES = (
 def test_it_is_found_in_each_spelling(spelling: str, tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"a line with " + SPELLINGS[spelling] + b" in it")
     assert list(leaks_in_files([tmp_path / "log"])) == [str(tmp_path / "log")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "secret", "shown"),
+    [
+        ("POST", "/requests/new", SECRET, True),
+        ("POST", "/requests/new", CUSTOM_DATA, False),  # the form comes back as it was filled in
+        ("GET", "/requests/new", CUSTOM_DATA, True),
+        ("POST", "/requests/1/review", CUSTOM_DATA, True),
+        ("GET", "/requests/1/", SECRET, True),
+    ],
+)
+def test_an_answer_that_shows_it_is_told(method: str, path: str, secret: str, shown: bool) -> None:
+    assert shows_secret(method, path, f"<p>{html.escape(secret)}</p>".encode()) is shown
 
 
 def test_it_is_found_in_texts() -> None:

@@ -16,6 +16,7 @@ from reimage.domain.errors import RuleViolation
 from reimage.domain.parameters import ReimageParameters, validate_parameters
 from reimage.domain.passwords import PasswordMode
 from reimage.domain.plan import DeleteOptionChange
+from reimage.domain.policy import confirmation_violations
 from reimage.domain.virtual_machine import OsType
 from reimage.models import GrantRole, PrincipalKind, VirtualMachine
 from reimage.services.errors import Finding
@@ -58,7 +59,7 @@ class SettingsForm(Form):
         choices=[
             (DeleteOptionChange.KEEP, _("Leave deleteOption as it is")),
             (DeleteOptionChange.DETACH, _("Set Detach first: the old OS disk is kept")),
-            (DeleteOptionChange.DELETE, _("Set Delete first: the old OS disk is deleted and cannot be recovered")),
+            (DeleteOptionChange.DELETE, _("Set Delete first: the old OS disk is lost for good")),
         ],
         initial=DeleteOptionChange.KEEP,
         required=False,
@@ -183,12 +184,19 @@ class ConfirmForm(Form):
 
     def __init__(self, *args: Any, phrase: str, destroys_a_disk: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.phrase = phrase
         confirmation = self.fields["confirmation"]
         confirmation.label = gettext("To confirm, type: %(phrase)s") % {"phrase": phrase}
         confirmation.error_messages["required"] = wording.VIOLATIONS["confirmation_differs"] % {"phrase": phrase}
         self.fields["accepts_disk_deletion"].required = destroys_a_disk
         if not destroys_a_disk:
             self.fields["accepts_disk_deletion"].widget = forms.HiddenInput()
+
+    def clean_confirmation(self) -> str:
+        typed: str = self.cleaned_data["confirmation"]
+        for violation in confirmation_violations(typed, self.phrase):
+            raise ValidationError(wording.violation_text(violation))
+        return typed
 
 
 class GrantForm(Form):

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from portal.audit.disclosure import disclosed_body
@@ -32,6 +34,8 @@ FACTS = (
     "read_at",
     "digest",
 )
+
+TIMES = frozenset({"read_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,16 @@ def _step(event: AuditEvent, before: datetime | None) -> Step:
         meaning=wording.step_text(event.action, detail),
         reasons=reasons,
         azure_words="" if any(words in reason for reason in reasons) else words,
-        facts=[(label_of(key), str(told[key])) for key in FACTS if told.get(key) not in (None, "", 0)],
+        facts=[(label_of(key), _fact(key, told[key])) for key in FACTS if told.get(key) not in (None, "", 0)],
         seconds_after=None if before is None else (event.occurred_at - before).total_seconds(),
     )
+
+
+def _fact(key: str, value: object) -> str:
+    """As it was recorded; a time in the zone that the page is in."""
+    if key not in TIMES:
+        return str(value)
+    return date_format(localtime(datetime.fromisoformat(str(value))), "Y-m-d H:i:s T")
 
 
 def _flat(detail: Mapping[str, Any]) -> dict[str, Any]:

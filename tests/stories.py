@@ -43,6 +43,7 @@ def submit(reimage_request: ReimageRequest) -> ReimageRequest:
         reimage_request_id=reimage_request.pk,
         confirmation=submission.confirmation_phrase(reimage_request),
         accepts_disk_deletion=True,
+        language=reimage_request.language,
         now=timezone.now(),
     )
 

@@ -73,10 +73,14 @@ def decision_obstacles(
     approver_grants: Sequence[Grant],
     targets: Iterable[Target],
 ) -> tuple[RuleViolation, ...]:
-    """Why this person may not decide this request; every virtual machine beyond their grants is named."""
-    own = (RuleViolation("decision", "own_request"),) if approver_identity == requester_identity else ()
+    """Why this person may not decide this request; every virtual machine beyond their grants is named.
+
+    Of one's own request nothing else is said: no grant would help.
+    """
+    if approver_identity == requester_identity:
+        return (RuleViolation("decision", "own_request"),)
     beyond = (target.vm_id for target in targets if not may_approve(approver_grants, target.vm_id, target.tags))
-    return own + tuple(RuleViolation("decision", "virtual_machine_not_covered", _named(vm_id)) for vm_id in beyond)
+    return tuple(RuleViolation("decision", "virtual_machine_not_covered", _named(vm_id)) for vm_id in beyond)
 
 
 def request_size_violations(count: int) -> tuple[RuleViolation, ...]:
@@ -107,3 +111,10 @@ def _carries(tags: Mapping[str, str], name: str, value: str) -> bool:
 
 def _named(vm_id: VirtualMachineId) -> dict[str, str | int]:
     return {"vm": vm_id.name, "resource_id": str(vm_id)}
+
+
+def confirmation_violations(typed: str, phrase: str) -> tuple[RuleViolation, ...]:
+    """What the requester types before a request is sent; neither case nor space around it counts."""
+    if typed.strip().casefold() == phrase.casefold():
+        return ()
+    return (RuleViolation("confirmation", "confirmation_differs", {"phrase": phrase}),)

@@ -53,7 +53,8 @@ def approve_reimage_request(
                 _("The plan of request #%(id)s is not the one on your page.") % {"id": found.pk},
                 _("Reload the page, read the plan, then decide."),
             )
-        _check_requester(found)
+        if obstacle := approval_obstacle(found):
+            raise obstacle
         _decide(found, approver, DecisionOutcome.APPROVED, comment, now)
         _move(found, RequestState.APPROVED, expires_at=now + EXECUTION_PERIOD)
         _record(audit_actions.REQUEST_APPROVED, Actor.person(approver), found, comment=comment)
@@ -137,18 +138,19 @@ def _check_may_decide(approver: User, found: ReimageRequest, now: datetime) -> N
         raise WrongState(_("Request #%(id)s expired before anybody decided.") % {"id": found.pk}, _remedy())
 
 
-def _check_requester(found: ReimageRequest) -> None:
-    """An approval that could only stop before its POST is refused at once, with the reason."""
+def approval_obstacle(found: ReimageRequest) -> NotAllowed | None:
+    """The requester lost the right since: an approval could only stop before its POST, so it is refused at once."""
     grants = selectors.policy_grants(selectors.grants_of(found.requester, GrantRole.REQUESTER))
     targets = selectors.targets_of(found)
     lost = [target.vm_id.name for target in targets if not policy.may_request(grants, target.vm_id, target.tags)]
-    if lost:
-        raise NotAllowed(
-            _("%(name)s may no longer request a reimage of: %(machines)s.")
-            % {"name": found.requester, "machines": _(", ").join(lost)},
-            _("Reject the request, or ask an administrator to renew the grant."),
-            about=found.requester,
-        )
+    if not lost:
+        return None
+    return NotAllowed(
+        _("%(name)s may no longer request a reimage of: %(machines)s.")
+        % {"name": found.requester, "machines": _(", ").join(lost)},
+        _("Reject the request, or ask an administrator to renew the grant."),
+        about=found.requester,
+    )
 
 
 def settled(found: ReimageRequest) -> WrongState:

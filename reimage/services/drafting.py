@@ -52,7 +52,8 @@ def draft_reimage_request(
     A draft occupies no machine and reaches no approver; after an hour it is deleted together with its secrets.
     """
     machines = find_targets(requester, [target.machine_id for target in targets])
-    twins.refuse_twin(requester, [machine.pk for machine in machines])
+    justification, ticket = justification.strip(), ticket.strip()
+    twins.refuse_twin(requester, [machine.pk for machine in machines], justification=justification, ticket=ticket)
     facts = read_facts(machines)
     _follow_changes(machines, facts, now)
     findings = [
@@ -66,8 +67,8 @@ def draft_reimage_request(
         draft = ReimageRequest.objects.create(
             state=RequestState.DRAFT,
             requester=requester,
-            justification=justification.strip(),
-            ticket=ticket.strip(),
+            justification=justification,
+            ticket=ticket,
             language=language,
             expires_at=now + DRAFT_LIFETIME,
         )

@@ -1,5 +1,6 @@
 """From a reviewed draft to a request that approvers see. The machines are read once more: what was reviewed holds."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -12,12 +13,14 @@ from portal.errors import NotFound, WrongState
 from portal.identity.models import User
 from reimage import audit_actions, wording
 from reimage.domain.errors import RuleViolation
-from reimage.domain.operation_states import OperationState
+from reimage.domain.operation_states import ACTIVE, OperationState
 from reimage.domain.plan import ReimagePlan, drift
+from reimage.domain.policy import confirmation_violations
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import DeleteOption
 from reimage.models import NoticeKind, ReimageOperation, ReimageRequest
 from reimage.services import notification, twins
+from reimage.services.drafting import warnings_in_words
 from reimage.services.errors import Finding, InvalidReimageRequest
 from reimage.services.targets import find_targets, obstacle_findings, read_facts
 
@@ -47,9 +50,15 @@ def own_draft(requester: User, reimage_request_id: int) -> ReimageRequest:
 
 
 def submit_reimage_request(
-    *, requester: User, reimage_request_id: int, confirmation: str, accepts_disk_deletion: bool, now: datetime
+    *,
+    requester: User,
+    reimage_request_id: int,
+    confirmation: str,
+    accepts_disk_deletion: bool,
+    language: str,
+    now: datetime,
 ) -> ReimageRequest:
-    """Sends the reviewed draft to the approvers.
+    """Sends the reviewed draft to the approvers. `language` is that of the page that was confirmed.
 
     Raises NotFound, Unavailable, InvalidReimageRequest (confirmation missing, machine busy or occupied),
     AlreadySubmitted (this draft, or another of the same machines) or WrongState (a machine changed since the review).
@@ -59,25 +68,34 @@ def submit_reimage_request(
         raise NotFound(_("There is no such draft, or it expired after an hour."), _("Start a new request."))
     _check_confirmation(draft, confirmation, accepts_disk_deletion)
     _check_machines(draft)
-    machine_ids = [operation.virtual_machine_id for operation in draft.operations.all()]
     try:
         with transaction.atomic():
-            _submit(draft, now)
+            _submit(draft, language, now)
             draft.refresh_from_db()
     except IntegrityError as err:
-        twins.refuse_twin(requester, machine_ids)
-        raise WrongState(
-            _("Another request for one of these machines was sent a moment before yours."),
-            _("Look at the machine's page, and ask again when that request has ended."),
-        ) from err
+        _refuse_twin(draft)
+        raise _came_late(draft) from err
     return draft
 
 
+def _refuse_twin(draft: ReimageRequest) -> None:
+    machine_ids = [operation.virtual_machine_id for operation in draft.operations.all()]
+    twins.refuse_twin(draft.requester, machine_ids, justification=draft.justification, ticket=draft.ticket)
+
+
+def _came_late(draft: ReimageRequest) -> WrongState:
+    """Of two requests for a machine, the one that the database did not take."""
+    keys = draft.operations.values("resource_key")
+    taken = ReimageOperation.objects.filter(resource_key__in=keys, state__in=ACTIVE).values_list("name", flat=True)
+    return WrongState(
+        _("Another request was sent a moment before yours, for: %(machines)s.")
+        % {"machines": _(", ").join(sorted(taken))},
+        _("Ask again when that request has ended, or now for the other machines alone."),
+    )
+
+
 def _check_confirmation(draft: ReimageRequest, confirmation: str, accepts_disk_deletion: bool) -> None:
-    findings = []
-    phrase = confirmation_phrase(draft)
-    if confirmation.strip().casefold() != phrase.casefold():
-        findings.append(Finding(RuleViolation("confirmation", "confirmation_differs", {"phrase": phrase})))
+    findings = [Finding(violation) for violation in confirmation_violations(confirmation, confirmation_phrase(draft))]
     if destroys_a_disk(draft) and not accepts_disk_deletion:
         findings.append(Finding(RuleViolation("accepts_disk_deletion", "disk_deletion_not_accepted")))
     if findings:
@@ -92,7 +110,7 @@ def _check_machines(draft: ReimageRequest) -> None:
     findings = obstacle_findings(machines, facts)
     if findings:
         own_draft(draft.requester, draft.pk)  # what occupies the machines may be this very draft, sent meanwhile
-        twins.refuse_twin(draft.requester, [machine.pk for machine in machines])
+        _refuse_twin(draft)
         raise InvalidReimageRequest(findings)
     changed = []
     for operation in operations:
@@ -107,7 +125,7 @@ def _check_machines(draft: ReimageRequest) -> None:
         )
 
 
-def _submit(draft: ReimageRequest, now: datetime) -> None:
+def _submit(draft: ReimageRequest, language: str, now: datetime) -> None:
     submitted = ReimageRequest.objects.filter(pk=draft.pk, state=RequestState.DRAFT).update(
         state=RequestState.PENDING_APPROVAL, submitted_at=now, expires_at=now + DECISION_PERIOD
     )
@@ -118,6 +136,8 @@ def _submit(draft: ReimageRequest, now: datetime) -> None:
     )
     operations = list(draft.operations.all())
     plans = [ReimagePlan.from_document(operation.plan) for operation in operations]
+    if language != draft.language:
+        _shown_in(language, draft, operations, plans)
     flags = ["delete_warning"] if any(plan.delete_option_at_reimage is DeleteOption.DELETE for plan in plans) else []
     record(
         action=audit_actions.REQUEST_SUBMITTED,
@@ -137,6 +157,17 @@ def _submit(draft: ReimageRequest, now: datetime) -> None:
         },
     )
     notification.announce(draft, NoticeKind.SUBMITTED, now=now)
+
+
+def _shown_in(
+    language: str, draft: ReimageRequest, operations: Sequence[ReimageOperation], plans: Sequence[ReimagePlan]
+) -> None:
+    """The requester changed the language after the draft was made, and read the warnings in this one."""
+    draft.language = language
+    draft.save(update_fields=["language"])
+    for operation, plan in zip(operations, plans, strict=True):
+        operation.warnings_shown = warnings_in_words(plan, language)
+    ReimageOperation.objects.bulk_update(operations, ["warnings_shown"])
 
 
 def _machine_detail(operation: ReimageOperation, plan: ReimagePlan) -> dict[str, object]:

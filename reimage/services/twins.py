@@ -6,20 +6,30 @@ from django.utils.translation import gettext as _
 
 from portal.identity.models import User
 from reimage.domain.operation_states import ACTIVE
-from reimage.models import ReimageOperation
+from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services.errors import AlreadySubmitted
 
 
-def refuse_twin(requester: User, machine_ids: Iterable[int]) -> None:
-    """Raises AlreadySubmitted where one open request of the same person holds all of these machines."""
+def refuse_twin(requester: User, machine_ids: Iterable[int], *, justification: str, ticket: str) -> None:
+    """Raises AlreadySubmitted where an open request of the same person is for these machines and says why as this does.
+
+    Other machines, or another reason: that is another wish, and which machine is occupied is what its person reads.
+    """
     wanted = set(machine_ids)
-    open_ones = ReimageOperation.objects.filter(
-        reimage_request__requester=requester, virtual_machine_id__in=wanted, state__in=ACTIVE
-    )
-    found = list(open_ones.values_list("reimage_request_id", "virtual_machine_id"))
-    numbers = {number for number, _machine in found}
-    if len(numbers) == 1 and {machine for _number, machine in found} == wanted:
-        raise already_submitted(numbers.pop())
+    for number, machines in _open_machines(requester, justification, ticket).items():
+        if machines == wanted:
+            raise already_submitted(number)
+
+
+def _open_machines(requester: User, justification: str, ticket: str) -> dict[int, set[int]]:
+    """The machines of each such request of which one is open still."""
+    alike = ReimageRequest.objects.filter(requester=requester, justification=justification, ticket=ticket)
+    numbers = alike.filter(operations__state__in=ACTIVE).values_list("pk", flat=True)
+    found: dict[int, set[int]] = {}
+    operations = ReimageOperation.objects.filter(reimage_request__in=set(numbers))
+    for number, machine in operations.values_list("reimage_request_id", "virtual_machine_id"):
+        found.setdefault(number, set()).add(machine)
+    return found
 
 
 def already_submitted(reimage_request_id: int) -> AlreadySubmitted:

@@ -25,9 +25,8 @@ def visible_text(value: object) -> str:
 
 @register.filter
 def power_state(value: object) -> str:
-    """A machine's power state in words; Azure's own word where it is a new one."""
-    state = str(value or "")
-    return str(wording.POWER_STATES.get(state.lower(), state))
+    """A machine's power state in words."""
+    return wording.power_state_text(str(value or ""))
 
 
 @register.filter

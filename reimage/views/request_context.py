@@ -57,6 +57,7 @@ def _decision_context(person: User, shown: ReimageRequest) -> dict[str, object]:
         "is_pending": pending,
         "may_decide": pending and not obstacles,
         "held": held_texts(shown) if pending and not obstacles else [],
+        "approval_obstacle": decision.approval_obstacle(shown) if pending and not obstacles else None,
         "obstacles": [wording.violation_text(obstacle) for obstacle in obstacles],
         "approvers": approvers,
         "administrators": [] if approvers or not pending else selectors.administrators(),

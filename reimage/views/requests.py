@@ -23,7 +23,7 @@ from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest
 from reimage.services import decision
 from reimage.services.clock import database_now
-from reimage.views.request_context import request_context, version_of
+from reimage.views.request_context import held_texts, request_context, version_of
 
 STOP_POLLING = 286  # https://htmx.org/docs/#polling
 PAGE_SIZE = 25
@@ -93,11 +93,17 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
             comment=form.cleaned_data.get("comment", ""),
             now=database_now(),
         )
-    if approved.operations.filter(state=OperationState.AWAITING_PASSWORD).exists():
-        messages.success(request, _("Approved. The requester is asked for the password; then the reimage starts."))
-    else:
-        messages.success(request, _("Approved. The reimage starts now."))
+    messages.success(request, _approved_text(approved))
     return redirect("reimage:request", reimage_request_id)
+
+
+def _approved_text(approved: ReimageRequest) -> str:
+    """And what comes next."""
+    if approved.operations.filter(state=OperationState.AWAITING_PASSWORD).exists():
+        return _("Approved. The requester is asked for the password; then the reimage starts.")
+    if held_texts(approved):
+        return _("Approved. The reimage starts once an administrator has lifted what holds execution up.")
+    return _("Approved. The reimage starts now.")
 
 
 @routine

@@ -1,8 +1,10 @@
 """The plan in words before it is sent, and the confirmation."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -37,7 +39,11 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             submission.submit_reimage_request(
-                requester=request.user, reimage_request_id=draft.pk, now=database_now(), **form.cleaned_data
+                requester=request.user,
+                reimage_request_id=draft.pk,
+                language=language_of(request),
+                now=database_now(),
+                **form.cleaned_data,
             )
         except InvalidReimageRequest as err:
             findings = _placed(form, err)
@@ -63,6 +69,12 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     }
     status = unavailable.status if unavailable else 422 if request.method == "POST" else 200
     return render(request, "reimage/review.html", context, status=status)
+
+
+def language_of(request: PersonRequest) -> str:
+    """The one that the page of the form was in: it may have been changed elsewhere since."""
+    language = request.POST.get("language", "")
+    return language if language in dict(settings.LANGUAGES) else get_language() or settings.LANGUAGE_CODE
 
 
 def to_the_first(request: PersonRequest, err: AlreadySubmitted) -> HttpResponse:

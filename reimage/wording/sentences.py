@@ -17,7 +17,7 @@ from reimage.models import ApprovalDecision, DecisionOutcome
 from reimage.wording.alarms import ALARMS
 from reimage.wording.consequences import CONSEQUENCES
 from reimage.wording.notes import NOTES
-from reimage.wording.states import REQUEST_STATES
+from reimage.wording.states import POWER_STATES, REQUEST_STATES
 from reimage.wording.steps import ENDED_AT_AZURE, STEPS
 from reimage.wording.violations import CHARACTER_CLASSES, FIELDS, VIOLATIONS
 
@@ -26,7 +26,7 @@ Params = Mapping[str, Any]
 
 def consequence_text(consequence: Consequence) -> str:
     """One consequence of the plan as a sentence."""
-    params = {"os_disk": "–", **consequence.params}
+    params = {"os_disk": "–", **_named(consequence.params)}
     if consequence.code is ConsequenceCode.DATA_DISKS_NOT_TOUCHED:
         count = int(params["count"])
         return ngettext(
@@ -65,7 +65,7 @@ def alarm_text(code: str, params: Params) -> str:
 
 def drift_text(difference: FieldDrift) -> str:
     """One field that is not as approved."""
-    return _("%(field)s: approved %(approved)s, found %(found)s") % {
+    return _("%(field)s: %(approved)s in the plan, %(found)s now") % {
         "field": FIELDS[difference.field],
         "approved": _value(difference.approved),
         "found": _value(difference.found),
@@ -103,7 +103,14 @@ class _Named(dict[str, Any]):
 
 
 def _named(params: Params) -> _Named:
-    return _Named(params)
+    """The blanks of a sentence; a power state in the reader's words."""
+    state = params.get("power_state")
+    return _Named(params if state is None else {**params, "power_state": power_state_text(str(state))})
+
+
+def power_state_text(state: str) -> str:
+    """In words; as Azure says it where it is a new one."""
+    return str(POWER_STATES.get(state.lower(), state))
 
 
 def has_note_text(note: Params) -> bool:

@@ -33,7 +33,7 @@ VIOLATIONS: Mapping[str, Any] = {
     "virtual_machine_repeated": gettext_lazy("A machine is named twice. Choose each machine once."),
     "virtual_machine_vanished": gettext_lazy("%(vm)s no longer exists in Azure. Take it out of the request."),
     "virtual_machine_busy": gettext_lazy(
-        "Azure is busy with this machine (%(provisioning_state)s). Wait until that has ended, then try again."
+        "Azure is busy with %(vm)s (%(provisioning_state)s). Wait until that has ended, then try again."
     ),
     "virtual_machine_has_open_request": gettext_lazy(
         "%(vm)s already has an open request. Wait for it to end, or have it canceled."
@@ -70,7 +70,8 @@ VIOLATIONS: Mapping[str, Any] = {
     ),
     "password_differs": gettext_lazy("The two passwords are not the same. Type both again."),
     "custom_data_not_base64": gettext_lazy(
-        "This is not base64 (A–Z, a–z, 0–9, +, /, padded with =). Choose “text”, and the portal encodes it for you."
+        "This is not base64 (A–Z, a–z, 0–9, +, /, padded with =). Mend it; or untick “is base64 already”, "
+        "and the portal encodes it for you."
     ),
     "custom_data_empty": gettext_lazy("customData is empty. Leave the field empty, or give some content."),
     "custom_data_too_long": gettext_lazy(

@@ -7,7 +7,7 @@ from django.utils import timezone
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
-from reimage.models import ApprovalDecision, ReimageRequest
+from reimage.models import AccessGrant, ApprovalDecision, GrantRole, ReimageRequest
 from reimage.services import decision
 from tests.cast import VM_APPROVERS, client_of
 from tests.pages.reading import part, words
@@ -102,6 +102,20 @@ def test_another_plan_than_the_one_shown_is_not_approved(pending: ReimageRequest
 
 
 @pytest.mark.asvs("V2.3.5")
+def test_that_the_requester_lost_the_right_is_told_before_the_decision(pending: ReimageRequest, bob: User) -> None:
+    lost = "Alice Aoki may no longer request a reimage of: web-02. Reject the request, or ask an administrator"
+    page = client_of(bob).get(f"/requests/{pending.pk}/")
+    assert lost not in words(page)
+    AccessGrant.objects.filter(role=GrantRole.REQUESTER).delete()
+    assert lost in words(client_of(bob).get(f"/requests/{pending.pk}/"))
+    assert do(bob, "approve", pending).status_code == 403
+
+
+def test_who_sees_everybodys_requests_is_told_so(pending: ReimageRequest, bob: User, carol: User) -> None:
+    assert "The requests of everybody." in words(client_of(carol).get("/requests/"))
+    assert "about machines that you may decide on" in words(client_of(bob).get("/requests/"))
+
+
 def test_nobody_decides_their_own_request_with_whatever_grant(pending: ReimageRequest, alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(group_ids=[VM_APPROVERS], app_roles=["Reimage.Administrator"])
     for deed in ("approve", "reject"):

@@ -16,11 +16,10 @@ from tests.stories import draft, submit
 pytestmark = pytest.mark.usefixtures("azure")
 
 
-def fill_in(visitor: Client, *names: str) -> HttpResponse:
+def fill_in(visitor: Client, *names: str, justification: str = "The disk image is corrupt.") -> HttpResponse:
     machines = VirtualMachine.objects.filter(name__in=names)
-    return visitor.post(
-        "/requests/new", {"vm": [machine.pk for machine in machines], "justification": "The disk image is corrupt."}
-    )
+    form = {"vm": [machine.pk for machine in machines], "justification": justification, "ticket": "INC-7"}
+    return visitor.post("/requests/new", form)
 
 
 def confirm(visitor: Client, made: ReimageRequest) -> HttpResponse:
@@ -95,6 +94,21 @@ def test_a_request_for_other_machines_besides_is_no_twin(visitor: Client, alice:
     answer = fill_in(visitor, "web-02", "web-04")
     assert answer.status_code == 422
     assert "web-02 already has an open request" in words(answer)
+
+
+def test_nor_is_one_for_some_of_the_machines(visitor: Client, alice: User) -> None:
+    submit(draft(alice, "web-02", "web-04"))
+    answer = fill_in(visitor, "web-02")
+    assert answer.status_code == 422
+    assert "web-02 already has an open request" in words(answer)
+
+
+def test_nor_is_one_for_another_reason_and_what_was_typed_stays(visitor: Client, alice: User) -> None:
+    submit(draft(alice, "web-02"))
+    answer = fill_in(visitor, "web-02", justification="It was broken into.")
+    assert answer.status_code == 422
+    assert "web-02 already has an open request" in words(answer)
+    assert "It was broken into." in words(answer)
 
 
 def test_once_it_has_ended_the_same_is_a_new_request(visitor: Client, alice: User) -> None:

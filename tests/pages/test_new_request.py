@@ -155,7 +155,7 @@ def test_a_machine_that_azure_is_busy_with_is_named(visitor: Client, azure: Sand
     azure.drift("web-02", provisioning_state="Updating")
     answer = send(visitor, "web-02")
     assert answer.status_code == 422
-    assert "Azure is busy with this machine (Updating)" in words(answer)
+    assert "Azure is busy with web-02 (Updating)" in words(answer)
 
 
 def test_a_machine_with_an_open_request_is_refused(visitor: Client, alice: User) -> None:

@@ -1,6 +1,7 @@
 """An operation's page: every attempt with its evidence, what was concluded and why, and what comes next."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
@@ -33,6 +34,15 @@ def address_of(operation: ReimageOperation) -> str:
 
 def show(person: User, operation: ReimageOperation) -> HttpResponse:
     return client_of(person).get(address_of(operation))
+
+
+def test_times_are_in_the_readers_zone(operation: ReimageOperation, alice: User) -> None:
+    advance_to(operation, OperationState.IN_PROGRESS)
+    User.objects.filter(pk=alice.pk).update(time_zone="Asia/Tokyo")
+    text = words(show(alice, operation))
+    read_at = datetime.fromisoformat(operation.evidence["read_at"]).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f"Read at {read_at:%Y-%m-%d %H:%M:%S} JST" in text
+    assert operation.evidence["read_at"] not in text
 
 
 @pytest.fixture
@@ -103,7 +113,7 @@ def test_what_stopped_it_is_told_field_by_field(operation: ReimageOperation, azu
     advance(operation)
     text = words(show(bob, operation))
     assert "Something is not as it was approved. The portal stopped; no reimage was sent." in text
-    assert "VM id (another machine of the same name): approved" in text
+    assert "VM id (another machine of the same name): b0000000-0000-4000-8000-000000000002 in the plan" in text
     assert "Checks before attempt 1" in text
 
 

@@ -6,6 +6,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from portal.audit.disclosure import disclosed_body
+from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.plan import DeleteOptionChange
@@ -85,6 +87,36 @@ def test_another_phrase_does_not(visitor: Client, alice: User, typed: str) -> No
     assert made.state == RequestState.DRAFT
 
 
+def test_both_mistakes_are_told_at_once(visitor: Client, alice: User) -> None:
+    answer = confirm(visitor, draft(alice, "web-03"), confirmation="web-02")
+    assert "Type “web-03” to confirm." in part(answer, "id_confirmation_error")
+    assert "Tick the box to confirm that" in part(answer, "id_accepts_disk_deletion_error")
+
+
+@pytest.mark.parametrize(("began", "confirmed"), [("en", "ja"), ("ja", "en")])
+def test_the_warnings_are_recorded_in_the_language_of_the_page_that_was_confirmed(
+    visitor: Client, alice: User, began: str, confirmed: str
+) -> None:
+    made = draft(alice, "web-03", language=began)
+    User.objects.filter(pk=alice.pk).update(language=confirmed)
+    page = review(visitor, made)
+    assert f'name="language" value="{confirmed}"' in source(page)
+    User.objects.filter(pk=alice.pk).update(language=began)  # in another tab
+    confirm(visitor, made, confirmation="web-03", accepts_disk_deletion="on", language=confirmed)
+    detail = disclosed_body(AuditEvent.objects.get(action="reimage_request.submitted"))["detail"]
+    assert detail["language"] == confirmed
+    (machine,) = detail["virtual_machines"]
+    assert set(machine["warnings_shown"]) == {confirmed, "en"}
+    assert all(text in words(page) for text in machine["warnings_shown"][confirmed])
+
+
+def test_a_language_that_there_is_not_is_that_of_the_page(visitor: Client, alice: User) -> None:
+    made = draft(alice, "web-02", language="en")
+    confirm(visitor, made, confirmation="web-02", language="tlh")
+    made.refresh_from_db()
+    assert (made.state, made.language) == (RequestState.PENDING_APPROVAL, "en")
+
+
 def test_without_the_tick_no_disk_is_deleted(visitor: Client, alice: User) -> None:
     made = draft(alice, "web-03")
     answer = confirm(visitor, made, confirmation="web-03")
@@ -107,7 +139,7 @@ def test_a_machine_that_changed_meanwhile_stops_it(visitor: Client, alice: User,
     azure.drift("web-02", delete_option="Delete")
     answer = confirm(visitor, made, confirmation="web-02")
     assert answer.status_code == 409
-    assert "deleteOption of the OS disk: approved Detach, found Delete" in words(answer)
+    assert "deleteOption of the OS disk: Detach in the plan, Delete now" in words(answer)
 
 
 def test_a_machine_that_became_busy_is_named(visitor: Client, alice: User, azure: SandboxProcess) -> None:
@@ -115,7 +147,7 @@ def test_a_machine_that_became_busy_is_named(visitor: Client, alice: User, azure
     azure.drift("web-02", provisioning_state="Updating")
     answer = confirm(visitor, made, confirmation="web-02")
     assert answer.status_code == 422
-    assert "Azure is busy with this machine" in words(answer)
+    assert "Azure is busy with web-02 (Updating)" in words(answer)
 
 
 def test_what_was_typed_is_still_there_when_azure_cannot_be_reached(

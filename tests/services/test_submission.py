@@ -37,6 +37,7 @@ def send(reimage_request: ReimageRequest, **differences: Any) -> ReimageRequest:
         "reimage_request_id": reimage_request.pk,
         "confirmation": submission.confirmation_phrase(reimage_request),
         "accepts_disk_deletion": True,
+        "language": reimage_request.language,
         "now": timezone.now(),
     }
     return submission.submit_reimage_request(**given | differences)
@@ -210,7 +211,7 @@ def test_who_comes_a_moment_later_is_told_so(azure: SandboxProcess, alice: User)
     first, second = draft(alice, "web-01"), draft(alice, "web-01", "web-02")
     with patch.object(submission, "_check_machines"):
         send(first)
-        with pytest.raises(WrongState, match="a moment before yours"):
+        with pytest.raises(WrongState, match="a moment before yours, for: web-01"):
             send(second)
     second.refresh_from_db()
     assert second.state == RequestState.DRAFT

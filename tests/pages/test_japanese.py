@@ -30,4 +30,6 @@ def test_every_page_is_shown_in_japanese(azure: SandboxProcess, alice: User, bob
             page = client_of(person).get(address)
             assert page.status_code == 200, address
             assert '<html lang="ja"' in source(page), address
-    assert "完了" in source(client_of(alice).get(f"/requests/{done.pk}/"))
+    ended = source(client_of(alice).get(f"/requests/{done.pk}/"))
+    assert "完了" in ended
+    assert "ポータル (自動処理)" in ended

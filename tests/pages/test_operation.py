@@ -65,6 +65,7 @@ def test_one_that_succeeded_shows_each_step_with_azures_ids(
     assert operation.evidence["os_disk_id"] in text
     assert "Azure took the reimage on. The portal never sends it again." in text
     assert "What happens next Nothing. It has ended." in text
+    assert "The portal itself" in text
     assert [attempt.title for attempt in story_of(operation)] == ["Request and decision", "Attempt 1"]
 
 

@@ -124,6 +124,12 @@ class AuditEvent(models.Model):
         refuse("deleting an event")
 
     @property
+    def actor_label(self) -> str:
+        """Who acted, for a reader who need not know the parts of the portal."""
+        is_part = self.actor_kind == ActorKind.SYSTEM
+        return str(self.get_actor_kind_display()) if is_part or not self.actor_text else self.actor_text
+
+    @property
     def action_label(self) -> str:
         """What happened, in the reader's language."""
         return catalogue.label_of(self.action)

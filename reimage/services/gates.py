@@ -1,10 +1,11 @@
-"""What a call that changes a machine has to pass, in the transaction of its intent: kill switch, breaker, buckets.
+"""What a changing call has to pass, in the transaction of its intent: term, kill switch, breaker, buckets.
 
 Locks are taken in this order everywhere: the request, the switch, the subscription's breaker, the buckets.
 """
 
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
+from reimage.models import ReimageRequest
 from reimage.services import breaker, buckets, pausing
 from reimage.services.hindrance import BreakerTripping, Hindered
 from reimage.services.leases import Claim, commit, due_in
@@ -19,6 +20,7 @@ def look(held: Claim, plan: ReimagePlan) -> None:
 
 def pass_change(held: Claim, plan: ReimagePlan) -> None:
     """Before a PATCH leaves. Raises Hindered. A change that no reimage could follow now is not made either."""
+    _refuse_after_the_term(held)
     pausing.refuse_while_paused(locked=True)
     breaker.admit(held, subscription_of(plan), spends=False)
     buckets.take(plan, held.now)
@@ -26,9 +28,17 @@ def pass_change(held: Claim, plan: ReimagePlan) -> None:
 
 def pass_reimage(held: Claim, plan: ReimagePlan) -> None:
     """Before the POST leaves. Raises Hindered."""
+    _refuse_after_the_term(held)
     pausing.refuse_while_paused(locked=True)
     breaker.admit(held, subscription_of(plan), spends=True)
     buckets.take(plan, held.now)
+
+
+def _refuse_after_the_term(held: Claim) -> None:
+    """It held before the machine was read, and a slow answer may have outlasted it. The next step stops for good."""
+    expires_at = ReimageRequest.objects.values_list("expires_at", flat=True).get(pk=held.operation.reimage_request_id)
+    if expires_at <= held.now:
+        raise Hindered({"code": "approval_expired", "params": {}}, seconds=0)
 
 
 def hold(held: Claim, hindered: Hindered) -> None:

@@ -11,7 +11,10 @@ from portal.identity.models import User
 from reimage.azure.errors import AzureUnavailable
 from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
+from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
+from reimage.domain.resource_ids import VirtualMachineId
+from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import AccessGrant, ReimageOperation, ReimageRequest, SealedSecret
 from reimage.services import preflight
 from tests.azure_fixtures import forget_clients
@@ -98,6 +101,25 @@ def test_an_approval_whose_term_is_over_stops(azure: SandboxProcess, alice: User
     reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
     ReimageRequest.objects.filter(pk=reimage_request.pk).update(expires_at=timezone.now())
     assert_stopped(advance(reimage_request.operations.get()), azure, "approval_expired")
+
+
+@pytest.mark.parametrize("change", [DeleteOptionChange.KEEP, DeleteOptionChange.DELETE])
+def test_a_term_that_ends_while_azure_is_asked_stops_it(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch, change: DeleteOptionChange
+) -> None:
+    reimage_request = approved(alice, bob, "web-02", change=change)
+    read = preflight.read_virtual_machine
+
+    def slowly(vm_id: VirtualMachineId) -> VirtualMachineFacts:
+        facts = read(vm_id)
+        ReimageRequest.objects.filter(pk=reimage_request.pk).update(expires_at=timezone.now())
+        return facts
+
+    monkeypatch.setattr(preflight, "read_virtual_machine", slowly)
+    operation = advance(reimage_request.operations.get())
+    assert (operation.state, operation.note["code"]) == (OperationState.PREFLIGHT, "approval_expired")
+    assert azure.ledger(method="PATCH") == []
+    assert_stopped(advance(operation), azure, "approval_expired")
 
 
 def test_the_term_of_an_approval_is_not_over_early(azure: SandboxProcess, alice: User, bob: User) -> None:

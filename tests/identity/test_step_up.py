@@ -13,6 +13,7 @@ from time_machine import travel
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from tests.cast import ALICE, BOB, Part, client_of
+from tests.identity.conftest import forget_entra
 from tests.identity.entra_server import EntraServer
 from tests.identity.journey import Visitor, address_left_for, claims_of, parameters_of
 
@@ -133,6 +134,20 @@ def test_an_answer_without_a_fresh_proof_is_refused(person: Visitor, entra: Entr
     assert "not_fresh_enough (auth_time)" in response.content.decode()
     assert b'"reason":"not_fresh_enough"' in bytes(AuditEvent.objects.get(action="session.refused").body)
     assert person.client.post("/deed", FORM).status_code == 302
+
+
+def test_where_entra_fails_it_is_renewed_by_the_pages_link_and_what_was_typed_is_there(
+    person: Visitor, entra: EntraServer
+) -> None:
+    age(person, 20)
+    address = person.client.post("/deed", FORM).url
+    entra.answers["/token"] = (503, "busy", {})
+    page = renew(person, entra, address).content.decode()
+    assert 'href="/sign-in/again?next=%2Fsign-in%2Fresume">Sign in again</a>' in page
+    entra.answers.clear()
+    forget_entra()  # msal itself asks again only after some seconds
+    assert renew(person, entra, "/sign-in/again?next=%2Fsign-in%2Fresume").url == "/sign-in/resume"
+    assert 'name="words" value="and so"' in person.client.get("/sign-in/resume").content.decode()
 
 
 def test_somebody_else_who_signs_in_finds_nothing_kept(person: Visitor, entra: EntraServer) -> None:

@@ -22,6 +22,7 @@ from portal.identity.claims import Claims
 from portal.identity.decorators import limited
 from portal.identity.errors import SignInRefused
 from portal.identity.groups import Memberships, memberships_of
+from portal.identity.models import User
 from portal.identity.tenant import entra_tenant
 from portal.identity.tokens import verify_id_token
 
@@ -106,11 +107,15 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 def _finish(request: HttpRequest) -> str:
     begun = flows.take(request.session, request.GET.get("state", ""), now=timezone.now())
+    beginner = request.user.pk
     with _way_on_from(begun):
         claims, memberships = _who_came_back(request, begun)
-    services.sign_in(request=request, claims=claims, memberships=memberships)
+    user = services.sign_in(request=request, claims=claims, memberships=memberships)
     if not memberships.complete:
         messages.warning(request, _groups_unknown())
+    if begun.is_step_up and user.pk != beginner:  # Django has ended the other session, and with it what was kept
+        messages.warning(request, _somebody_elses_step(user))
+        return "/"
     return begun.next_path
 
 
@@ -137,6 +142,13 @@ def _who_came_back(request: HttpRequest, begun: flows.OpenFlow) -> tuple[Claims,
     if begun.is_step_up:
         step_up.check_claims(claims, timezone.now())
     return claims, memberships_of(claims, access_token=tokens.access_token)
+
+
+def _somebody_elses_step(user: User) -> str:
+    return _(
+        "You are signed in as %(name)s now. The step that was begun here is for the person who began it to confirm: "
+        "nothing was sent, and what they typed is not kept."
+    ) % {"name": user}
 
 
 def _groups_unknown() -> str:

@@ -150,11 +150,38 @@ def test_where_entra_fails_it_is_renewed_by_the_pages_link_and_what_was_typed_is
     assert 'name="words" value="and so"' in person.client.get("/sign-in/resume").content.decode()
 
 
-def test_somebody_else_who_signs_in_finds_nothing_kept(person: Visitor, entra: EntraServer) -> None:
+NOT_YOURS = "is for the person who began it to confirm: nothing was sent"
+
+
+def test_somebody_else_who_signs_in_finds_nothing_kept_and_is_told_so(person: Visitor, entra: EntraServer) -> None:
     age(person, 20)
     address = person.client.post("/deed", FORM).url
-    renew(person, entra, address, part=BOB)
+    assert renew(person, entra, address, part=BOB).url == "/"
+    page = person.client.get("/").content.decode()
+    assert "You are signed in as Bob Baba now." in page
+    assert NOT_YOURS in page
+    assert NOT_YOURS not in person.client.get("/").content.decode()  # once
     assert person.client.get("/sign-in/resume").url == "/"
+    assert "so <be> it" not in json.dumps(dict(person.client.session.items()))
+
+
+def test_nor_is_somebody_else_led_to_the_page_of_the_step(person: Visitor, entra: EntraServer) -> None:
+    """Where nothing was typed, the way back is a page, which may be one that only the first person may see."""
+    age(person, 20)
+    assert renew(person, entra, "/sign-in/again?next=/machines", part=BOB).url == "/"
+    assert NOT_YOURS in person.client.get("/").content.decode()
+
+
+def test_the_person_who_began_it_is_told_nothing_of_the_kind(person: Visitor, entra: EntraServer) -> None:
+    age(person, 20)
+    assert renew(person, entra, "/sign-in/again?next=/machines").url == "/machines"
+    assert NOT_YOURS not in person.client.get("/machines").content.decode()
+
+
+def test_nor_is_who_signs_in_after_somebody_else(person: Visitor, entra: EntraServer) -> None:
+    """A sign-in by the button confirms nothing."""
+    assert person.sign_in(BOB, entra, "/machines").url == "/machines"
+    assert NOT_YOURS not in person.client.get("/machines").content.decode()
 
 
 def test_with_a_young_sign_in_there_is_nothing_to_renew(person: Visitor) -> None:

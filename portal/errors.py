@@ -62,6 +62,6 @@ class TooLarge(Problem):
 
 
 class Unavailable(Problem):
-    """A system that the portal depends on does not answer; nothing was changed."""
+    """A system that the portal depends on does not answer; the message says whether something may have been changed."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE

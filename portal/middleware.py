@@ -1,6 +1,7 @@
 """What every answer has in common: nothing is cached, too much is not read, a refusal is always an explained page."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from portal.audit.refusals import record_refusal
 from portal.database_trouble import TROUBLE
 from portal.errors import Problem, TooLarge
+from portal.identity.middleware import SAFE_METHODS
 from portal.views import database_unavailable, problem_page
 
 
@@ -66,8 +68,12 @@ def _too_large() -> TooLarge:
 class ProblemMiddleware(MiddlewareMixin):
     """Turns a service's `Problem` into the page, or for htmx the fragment, that explains it, and records a refusal.
 
-    A database that is locked or away is such a problem too: nothing of the request was changed.
+    A database that is locked or away is such a problem too.
     """
+
+    def process_view(self, request: HttpRequest, _view: Callable[..., object], _args: Any, _kwargs: Any) -> None:
+        """The last before the view: up to here nothing was done, whatever fails; afterwards a form's deed may be."""
+        request.may_have_acted = request.method not in SAFE_METHODS  # type: ignore[attr-defined]  # read by _no_answer
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, TROUBLE):

@@ -101,16 +101,21 @@ def database_unavailable(request: HttpRequest, error: Error) -> HttpResponse:
     """Locked, full or away. Rendered without the request, which would ask the database who is signed in."""
     cause = cause_of(error)
     log.warning("database.unavailable", cause=cause)
-    problem = _no_room() if cause in NO_ROOM else _no_answer()
+    problem = _no_room() if cause in NO_ROOM else _no_answer(request)
     template = "problem/_problem.html" if getattr(request, "htmx", False) else "problem/page.html"
     html = render_to_string(template, _explained(problem, problem.status))
     return HttpResponse(html, status=problem.status, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-def _no_answer() -> Unavailable:
+def _no_answer(request: HttpRequest) -> Unavailable:
+    """A commit whose answer was lost may have been made, and so may an earlier one of the same form's."""
+    if getattr(request, "may_have_acted", False):
+        return Unavailable(
+            _("The database does not answer in time; the portal cannot know whether what you sent was done."),
+            _("Wait a minute, then look whether it was done. Send it again only if it was not."),
+        )
     return Unavailable(
-        _("The database does not answer in time; nothing was changed."),
-        _("Wait a minute, then send it again. If you sent a form, check first whether it has arrived after all."),
+        _("The database does not answer in time; nothing was changed."), _("Wait a minute and try again.")
     )
 
 

@@ -29,6 +29,11 @@ def locked(request: HttpRequest) -> HttpResponse:
     raise OperationalError(CANARY)
 
 
+@login_not_required
+def done(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("done")
+
+
 class LockedMiddleware:
     """Meets the lock before any view does."""
 
@@ -39,15 +44,26 @@ class LockedMiddleware:
         raise OperationalError(CANARY)
 
 
+class LockedAfterwardsMiddleware(LockedMiddleware):
+    """Meets it when the view has done its deed."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        self.get_response(request)
+        raise OperationalError(CANARY)
+
+
 handler500 = urls.handler500
-urlpatterns = [path("locked", locked), *urls.urlpatterns]
+urlpatterns = [path("locked", locked), path("done", done), *urls.urlpatterns]
+UNCHANGED = "The database does not answer in time; nothing was changed."
+UNKNOWN = "The database does not answer in time; the portal cannot know whether what you sent was done."
 
 
-def assert_explains(response: Any) -> None:
+def assert_explains(response: Any, told: str = UNCHANGED) -> None:
     text = response.content.decode()
     assert response.status_code == 503
     assert response["Retry-After"] == "30"
-    assert "The database does not answer in time; nothing was changed." in text
+    assert [sentence for sentence in (UNCHANGED, UNKNOWN) if sentence in text] == [told]
+    assert ("Send it again only if it was not." in text) is (told == UNKNOWN)
     assert "canary" not in text
 
 
@@ -67,6 +83,26 @@ def test_htmx_gets_it_as_a_fragment(client: Client) -> None:
 def test_a_middleware_that_meets_it_answers_the_same(settings: Any) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.LockedMiddleware"]
     assert_explains(Client(raise_request_exception=False).get("/locked"))
+
+
+@pytest.mark.urls(__name__)
+def test_of_a_form_whose_view_had_begun_nothing_is_claimed(client: Client) -> None:
+    assert_explains(client.post("/locked"), UNKNOWN)
+    assert_explains(client.post("/locked", headers={"HX-Request": "true"}), UNKNOWN)
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize(
+    ("middleware", "method", "told"),
+    [
+        ("LockedMiddleware", "post", UNCHANGED),
+        ("LockedAfterwardsMiddleware", "post", UNKNOWN),
+        ("LockedAfterwardsMiddleware", "get", UNCHANGED),
+    ],
+)
+def test_a_middleware_tells_before_a_deed_from_after_it(settings: Any, middleware: str, method: str, told: str) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.{middleware}"]
+    assert_explains(getattr(Client(raise_request_exception=False), method)("/done"), told)
 
 
 def full_disk() -> OperationalError:

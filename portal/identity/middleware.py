@@ -43,9 +43,12 @@ class SessionLimitsMiddleware:
             if not is_passive(view):
                 sessions.touch(request.session, timezone.now())
             return None
-        has_expired = getattr(request, "session_has_expired", False)
-        if getattr(view, "login_required", True) and (has_expired or HtmxDetails(request)):
-            return _to_sign_in(request, notice="expired" if has_expired else "")
+        if not getattr(view, "login_required", True):
+            return None
+        # Whoever sends a form was signed in when its page was shown; a session ended elsewhere leaves no trace of it.
+        has_ended = getattr(request, "session_has_expired", False) or request.method not in SAFE_METHODS
+        if has_ended or HtmxDetails(request):
+            return _to_sign_in(request, notice="expired" if has_ended else "")
         return None
 
 

@@ -1,4 +1,4 @@
-"""Addresses of sign-in and personal settings. `callback` is the redirect URI registered at Entra ID."""
+"""Addresses of sign-in and personal settings. `callback` and `signed-out` are redirect URIs registered at Entra ID."""
 
 from django.urls import path
 

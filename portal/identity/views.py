@@ -1,5 +1,8 @@
 """Signing in and out. Reads the request, calls a service, shows a page."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -14,10 +17,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from portal.errors import Unavailable
 from portal.identity import entra, flows, services, sessions, step_up
-from portal.identity.addresses import leave_for, own_address, own_path
+from portal.identity.addresses import leave_for, own_address, own_path, sign_in_address, sign_in_again_address
+from portal.identity.claims import Claims
 from portal.identity.decorators import limited
 from portal.identity.errors import SignInRefused
-from portal.identity.groups import memberships_of
+from portal.identity.groups import Memberships, memberships_of
+from portal.identity.models import User
 from portal.identity.tenant import entra_tenant
 from portal.identity.tokens import verify_id_token
 
@@ -102,6 +107,31 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 def _finish(request: HttpRequest) -> str:
     begun = flows.take(request.session, request.GET.get("state", ""), now=timezone.now())
+    beginner = request.user.pk
+    with _way_on_from(begun):
+        claims, memberships = _who_came_back(request, begun)
+    user = services.sign_in(request=request, claims=claims, memberships=memberships)
+    if not memberships.complete:
+        messages.warning(request, _groups_unknown())
+    if begun.is_step_up and user.pk != beginner:  # Django has ended the other session, and with it what was kept
+        messages.warning(request, _somebody_elses_step(user))
+        return "/"
+    return begun.next_path
+
+
+@contextmanager
+def _way_on_from(begun: flows.OpenFlow) -> Iterator[None]:
+    """The flow is used up, so a reload helps nobody: whoever met a silent Entra ID begins anew, to the same end."""
+    try:
+        yield
+    except Unavailable as err:
+        begin_anew = sign_in_again_address if begun.is_step_up else sign_in_address
+        err.way_on, err.way_on_label = begin_anew(next_path=begun.next_path), _("Sign in again")
+        raise
+
+
+def _who_came_back(request: HttpRequest, begun: flows.OpenFlow) -> tuple[Claims, Memberships]:
+    """Asks Entra ID. Raises a `SignInRefused`, or `Unavailable`."""
     tokens = entra.finish_sign_in(begun.flow, request.GET.dict())
     claims = verify_id_token(
         tokens.id_token,
@@ -111,11 +141,14 @@ def _finish(request: HttpRequest) -> str:
     )
     if begun.is_step_up:
         step_up.check_claims(claims, timezone.now())
-    memberships = memberships_of(claims, access_token=tokens.access_token)
-    services.sign_in(request=request, claims=claims, memberships=memberships)
-    if not memberships.complete:
-        messages.warning(request, _groups_unknown())
-    return begun.next_path
+    return claims, memberships_of(claims, access_token=tokens.access_token)
+
+
+def _somebody_elses_step(user: User) -> str:
+    return _(
+        "You are signed in as %(name)s now. The step that was begun here is for the person who began it to confirm: "
+        "nothing was sent, and what they typed is not kept."
+    ) % {"name": user}
 
 
 def _groups_unknown() -> str:

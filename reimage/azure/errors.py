@@ -19,6 +19,8 @@ from reimage.domain.errors import DomainError
 
 MAX_MESSAGE_LENGTH = 1_000
 MAX_RETRY_AFTER_SECONDS = 1_200  # the longest that Azure's compute throttling asks for
+IDENTITY_REFUSED = "The portal's own identity was not accepted."
+ENTRA_UNREACHABLE = "No token could be fetched: Entra ID, or the managed identity's endpoint, could not be reached."
 
 
 class AzureError(Exception):
@@ -60,7 +62,7 @@ def cloud_error(err: HttpResponseError) -> CloudError:
     """Reads ApiError with its details and innererror; any other body gives the status line."""
     error = getattr(err, "error", None)
     if error is None and isinstance(err, ClientAuthenticationError):
-        return CloudError(code="", message="The portal's own identity was not accepted.")
+        return CloudError(code="", message=IDENTITY_REFUSED if refuses_identity(err) else ENTRA_UNREACHABLE)
     if error is None or not error.code:
         return CloudError(code="", message=str(err.reason or err.status_code or "no answer"))
     details = [f"{detail.code}: {detail.message}" for detail in error.details or [] if detail.code != error.code]
@@ -114,7 +116,8 @@ def reading() -> Iterator[None]:
 def refuses_identity(err: SdkError) -> bool:
     """Whether the portal's own identity was not accepted; not that Entra ID could not be reached to ask."""
     if isinstance(err, ClientAuthenticationError):  # ARM's 401, or whatever azure-identity met
-        return not isinstance(err.inner_exception, ServiceRequestError | ServiceResponseError)
+        met = (err.inner_exception, err.__cause__)  # azure-identity raises its own from what the transport met
+        return not any(isinstance(cause, ServiceRequestError | ServiceResponseError) for cause in met)
     return isinstance(err, HttpResponseError) and err.status_code == HTTPStatus.UNAUTHORIZED
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
 from portal.audit.services import record
-from portal.errors import NotAllowed, NotFound, WrongState
+from portal.errors import NotAllowed, WrongState
 from portal.identity.models import User
 from reimage import audit_actions, selectors
 from reimage.domain.errors import RuleViolation
@@ -19,7 +19,7 @@ from reimage.domain.plan import ReimagePlan
 from reimage.domain.request_states import RequestState
 from reimage.models import NoticeKind, ReimageOperation, ReimageRequest, SecretField
 from reimage.services import completion, doorbell, notification, secrets
-from reimage.services.errors import Finding, InvalidReimageRequest
+from reimage.services.errors import Finding, InvalidReimageRequest, no_such_request
 
 AWAITED = OperationState.AWAITING_PASSWORD
 
@@ -41,7 +41,7 @@ def require_own(person: User, reimage_request_id: int) -> ReimageRequest:
     visible = selectors.reimage_requests_visible_to(person).exclude(state=RequestState.DRAFT)
     found = visible.filter(pk=reimage_request_id).select_related("requester").first()
     if found is None:
-        raise NotFound(_("There is no request #%(id)s that you may see.") % {"id": reimage_request_id})
+        raise no_such_request(reimage_request_id)
     if found.requester_id != person.pk:
         raise NotAllowed(
             _("Passwords of request #%(id)s are for the person who asked for it alone.") % {"id": found.pk},

@@ -9,7 +9,7 @@ from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
 from portal.audit.personal import Personal
 from portal.audit.services import record
-from portal.errors import NotAllowed, NotFound, WrongState
+from portal.errors import NotAllowed, WrongState
 from portal.identity.models import User
 from reimage import audit_actions, selectors, wording
 from reimage.domain import policy, request_states
@@ -23,6 +23,7 @@ from reimage.models import (
     ReimageRequest,
 )
 from reimage.services import awaited_passwords, notification, withdrawal
+from reimage.services.errors import no_such_request
 
 EXECUTION_PERIOD = timedelta(hours=72)
 
@@ -123,7 +124,7 @@ def _expire(pk: int, now: datetime) -> bool:
 def _lock(person: User, reimage_request_id: int) -> ReimageRequest:
     visible = selectors.reimage_requests_visible_to(person).exclude(state=RequestState.DRAFT)
     if not visible.filter(pk=reimage_request_id).exists():
-        raise NotFound(_("There is no request #%(id)s that you may see.") % {"id": reimage_request_id})
+        raise no_such_request(reimage_request_id)
     rows = ReimageRequest.objects.select_for_update(of=("self",)).select_related("requester")
     return rows.get(pk=reimage_request_id)
 

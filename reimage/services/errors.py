@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from portal.errors import Problem, WrongState
+from portal.errors import NotFound, Problem, WrongState
 from reimage.domain.errors import RuleViolation
 
 
@@ -35,3 +35,11 @@ class InvalidReimageRequest(Problem):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
         super().__init__(_("The request cannot be sent as it is."), _("Correct what is marked, then send it again."))
+
+
+def no_such_request(reimage_request_id: int) -> NotFound:
+    """What is said of a request that is not there, and of one that this person may not see: the same."""
+    return NotFound(
+        _("There is no request #%(id)s that you may see.") % {"id": reimage_request_id},
+        _("Check the number, or start from “My work”."),
+    )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.errors import NotFound, Problem, Unavailable
+from portal.errors import Problem, Unavailable
 from portal.identity.decorators import limited, routine
 from portal.identity.requests import PersonRequest
 from reimage.copied_settings import CopiedSettings, copied_from, copied_from_draft
@@ -141,7 +141,7 @@ def _machine_ids(request: PersonRequest) -> list[int]:
     """The machines of the address or the form; a mistyped id is as good as a foreign one."""
     values = request.POST.getlist("vm") or request.GET.getlist("vm")
     if not all(map(_is_id, values)):
-        raise NotFound(_("A machine of this request does not exist, or you may not request its reimage."))
+        raise not_granted()
     return [int(value) for value in values]
 
 

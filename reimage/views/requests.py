@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from portal.errors import NotFound, WrongState
+from portal.errors import WrongState
 from portal.identity.decorators import grave, limited, passive, routine
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
@@ -23,6 +23,7 @@ from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest
 from reimage.services import decision
 from reimage.services.clock import database_now
+from reimage.services.errors import no_such_request
 from reimage.views.request_context import held_texts, request_context, version_of
 
 STOP_POLLING = 286  # https://htmx.org/docs/#polling
@@ -166,8 +167,5 @@ def _find(request: PersonRequest, reimage_request_id: int) -> ReimageRequest:
     visible = selectors.reimage_requests_visible_to(request.user).select_related("requester", "decision__approver")
     found = visible.prefetch_related("operations").filter(pk=reimage_request_id).first()
     if found is None:
-        raise NotFound(
-            _("There is no request #%(id)s that you may see.") % {"id": reimage_request_id},
-            _("Check the number, or start from “My work”."),
-        )
+        raise no_such_request(reimage_request_id)
     return found

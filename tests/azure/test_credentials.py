@@ -18,6 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from reimage.azure import clients
+from reimage.azure.errors import ENTRA_UNREACHABLE, AzureUnavailable
+from reimage.azure.virtual_machines import read_virtual_machine
+from tests.azure.samples import WEB_02
 from tests.azure_fixtures import forget_clients
 
 
@@ -60,6 +63,19 @@ def test_the_credential_is_of_the_kind_that_was_set(
     settings.AZURE_CREDENTIAL = name
     settings.AZURE_CLIENT_CERTIFICATE_FILE = certificate
     assert type(clients.credential()) is kind
+
+
+@pytest.mark.parametrize("name", ["client-secret", "client-certificate", "managed-identity"])
+def test_where_no_token_can_be_fetched_the_identity_was_not_refused(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, certificate: str, name: str
+) -> None:
+    """The tests' settings name an authority at which nobody listens."""
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://localhost:1")
+    settings.AZURE_CREDENTIAL = name
+    settings.AZURE_CLIENT_CERTIFICATE_FILE = certificate
+    with pytest.raises(AzureUnavailable) as raised:
+        read_virtual_machine(WEB_02)
+    assert (raised.value.message, raised.value.status) == (ENTRA_UNREACHABLE, 0)
 
 
 def test_one_credential_and_its_tokens_serve_every_client(settings: Any) -> None:

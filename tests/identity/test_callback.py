@@ -1,5 +1,7 @@
 """Coming back from Entra ID with something other than a fresh code for this browser."""
 
+import re
+
 import pytest
 import time_machine
 from django.test import Client
@@ -59,6 +61,24 @@ def test_a_state_is_used_up_even_when_entra_fails(visitor: Visitor, entra: Entra
     entra.answers["/token"] = (503, "busy", {})
     assert visitor.come_back(state=sent["state"], code="a-code").status_code == 503
     assert_refused(visitor.come_back(state=sent["state"], code="a-code"), "unknown_state")
+
+
+WAY_ON = re.compile(r'<a class="btn btn-primary" href="([^"]*)">Sign in again</a>')
+
+
+def test_a_sign_in_that_entra_failed_is_begun_anew_to_the_same_end(visitor: Visitor, entra: EntraServer) -> None:
+    sent = visitor.press_sign_in("/machines?q=web")
+    entra.answers["/token"] = (503, "busy", {})
+    (way_on,) = WAY_ON.findall(visitor.come_back(state=sent["state"], code="a-code").content.decode())
+    assert way_on == "/sign-in?next=%2Fmachines%3Fq%3Dweb"
+    assert 'name="next" value="/machines?q=web"' in visitor.client.get(way_on).content.decode()
+
+
+@pytest.mark.parametrize("hostile", ["https://evil.example/", "//evil.example", "/sign-out"])
+def test_the_way_to_begin_anew_is_one_of_ours(visitor: Visitor, entra: EntraServer, hostile: str) -> None:
+    sent = visitor.press_sign_in(hostile)
+    response = visitor.come_back(state=sent["state"], error="temporarily_unavailable")
+    assert WAY_ON.findall(response.content.decode()) == ["/sign-in?next=%2F"]
 
 
 @pytest.mark.asvs("V10.1.2")

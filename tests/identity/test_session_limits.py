@@ -114,6 +114,31 @@ def test_a_form_from_elsewhere_leads_to_the_start(client: Client, time: time_mac
     assert client.post("/machines", headers={"Referer": referer}).url == "/sign-in?next=%2F&notice=expired"
 
 
+def test_a_form_of_a_session_that_was_ended_elsewhere_is_told_so_and_leads_back(client: Client, alice: User) -> None:
+    client_of(alice).post("/settings/sessions/end")
+    response = client.post("/deed", {"words": "so be it"}, headers={"Referer": "http://testserver/machines?q=web"})
+    assert response.url == "/sign-in?next=%2Fmachines%3Fq%3Dweb&notice=expired"
+    page = client.get(response.url).content.decode()
+    assert "it was ended elsewhere" in page
+    assert "nothing was sent or changed" in page
+    assert 'name="next" value="/machines?q=web"' in page
+
+
+def test_so_is_a_form_of_a_browser_that_kept_no_cookie(db: None) -> None:
+    response = Client().post("/deed", headers={"Referer": "http://testserver/machines"})
+    assert response.url == "/sign-in?next=%2Fmachines&notice=expired"
+    response = Client().post("/deed", headers=HTMX)
+    assert response.status_code == 401
+    assert response["HX-Redirect"] == "/sign-in?next=%2Fmachines%3Fq%3Dweb&notice=expired"
+
+
+def test_who_only_looks_is_told_of_no_session(client: Client, alice: User) -> None:
+    client_of(alice).post("/settings/sessions/end")
+    for browser in (client, Client()):
+        assert browser.get("/machines?q=web").url == "/sign-in?next=/machines%3Fq%3Dweb"
+        assert browser.head("/machines").url == "/sign-in?next=/machines"
+
+
 def test_a_public_page_stays_open_to_an_ended_session(client: Client, time: time_machine.Traveller) -> None:
     time.shift(31 * MINUTE)
     assert client.get("/public").content == b"signed in: False"

@@ -13,6 +13,7 @@ from time_machine import travel
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from tests.cast import ALICE, BOB, Part, client_of
+from tests.identity.conftest import forget_entra
 from tests.identity.entra_server import EntraServer
 from tests.identity.journey import Visitor, address_left_for, claims_of, parameters_of
 
@@ -135,11 +136,52 @@ def test_an_answer_without_a_fresh_proof_is_refused(person: Visitor, entra: Entr
     assert person.client.post("/deed", FORM).status_code == 302
 
 
-def test_somebody_else_who_signs_in_finds_nothing_kept(person: Visitor, entra: EntraServer) -> None:
+def test_where_entra_fails_it_is_renewed_by_the_pages_link_and_what_was_typed_is_there(
+    person: Visitor, entra: EntraServer
+) -> None:
     age(person, 20)
     address = person.client.post("/deed", FORM).url
-    renew(person, entra, address, part=BOB)
+    entra.answers["/token"] = (503, "busy", {})
+    page = renew(person, entra, address).content.decode()
+    assert 'href="/sign-in/again?next=%2Fsign-in%2Fresume">Sign in again</a>' in page
+    entra.answers.clear()
+    forget_entra()  # msal itself asks again only after some seconds
+    assert renew(person, entra, "/sign-in/again?next=%2Fsign-in%2Fresume").url == "/sign-in/resume"
+    assert 'name="words" value="and so"' in person.client.get("/sign-in/resume").content.decode()
+
+
+NOT_YOURS = "is for the person who began it to confirm: nothing was sent"
+
+
+def test_somebody_else_who_signs_in_finds_nothing_kept_and_is_told_so(person: Visitor, entra: EntraServer) -> None:
+    age(person, 20)
+    address = person.client.post("/deed", FORM).url
+    assert renew(person, entra, address, part=BOB).url == "/"
+    page = person.client.get("/").content.decode()
+    assert "You are signed in as Bob Baba now." in page
+    assert NOT_YOURS in page
+    assert NOT_YOURS not in person.client.get("/").content.decode()  # once
     assert person.client.get("/sign-in/resume").url == "/"
+    assert "so <be> it" not in json.dumps(dict(person.client.session.items()))
+
+
+def test_nor_is_somebody_else_led_to_the_page_of_the_step(person: Visitor, entra: EntraServer) -> None:
+    """Where nothing was typed, the way back is a page, which may be one that only the first person may see."""
+    age(person, 20)
+    assert renew(person, entra, "/sign-in/again?next=/machines", part=BOB).url == "/"
+    assert NOT_YOURS in person.client.get("/").content.decode()
+
+
+def test_the_person_who_began_it_is_told_nothing_of_the_kind(person: Visitor, entra: EntraServer) -> None:
+    age(person, 20)
+    assert renew(person, entra, "/sign-in/again?next=/machines").url == "/machines"
+    assert NOT_YOURS not in person.client.get("/machines").content.decode()
+
+
+def test_nor_is_who_signs_in_after_somebody_else(person: Visitor, entra: EntraServer) -> None:
+    """A sign-in by the button confirms nothing."""
+    assert person.sign_in(BOB, entra, "/machines").url == "/machines"
+    assert NOT_YOURS not in person.client.get("/machines").content.decode()
 
 
 def test_with_a_young_sign_in_there_is_nothing_to_renew(person: Visitor) -> None:

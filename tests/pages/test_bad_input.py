@@ -132,6 +132,16 @@ def test_a_machine_beyond_ones_grants_is_not_found_and_azure_is_not_asked(
     assert azure.ledger() == []
 
 
+@pytest.mark.parametrize("address", ["/requests/new", "/requests/new/versions"])
+def test_what_is_no_machine_at_all_is_answered_like_a_foreign_one(visitor: Client, alice: User, address: str) -> None:
+    granted = virtual_machines_for(alice, GrantRole.REQUESTER).values("pk")
+    foreign = VirtualMachine.objects.exclude(pk__in=granted)[0].pk
+    answers = [visitor.get(address, {"vm": vm}) for vm in (foreign, 999_999, "abc", "-1", "9" * 30)]
+    assert [answer.status_code for answer in answers] == [404] * 5
+    assert len({words(answer) for answer in answers}) == 1
+    assert "What to do next: Choose again from your machines;" in words(answers[0])
+
+
 def test_a_machine_that_azure_deleted_meanwhile_is_named(visitor: Client, azure: SandboxProcess) -> None:
     azure.drift(WINDOWS, delete=True)
     answer = send(visitor, WINDOWS)

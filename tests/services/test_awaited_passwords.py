@@ -121,8 +121,9 @@ def test_nobody_but_the_requester_can_give_it(
 
 def test_a_stranger_learns_of_nothing(awaiting: ReimageRequest, eve: User) -> None:
     awaiting.requester = eve
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound) as refused:
         give(awaiting)
+    assert refused.value.remedy == "Check the number, or start from “My work”."
     assert states(awaiting) == [AWAITED]
 
 

@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from portal.audit.models import AuditEvent
+from reimage.azure.errors import ENTRA_UNREACHABLE, IDENTITY_REFUSED
 from reimage.models import AccessGrant, AlarmKind, ExecutionAlarm, VirtualMachine
-from tests.azure_fixtures import RG_WEB
-from tests.cast import ALICE, TEAM_WEB
+from tests.azure_fixtures import RG_WEB, forget_clients
+from tests.cast import ALICE, TEAM_WEB, TENANT_ID
 from tests.sandbox_process import SandboxProcess
 
 
@@ -33,8 +34,32 @@ def test_inventory_sync_says_what_azure_answered(db: None, sandbox: SandboxProce
 
 def test_inventory_sync_says_that_azure_does_not_answer(db: None, sandbox: SandboxProcess) -> None:
     sandbox.faults("reset_before", match={"path_contains": "ResourceGraph"}, times=2)
-    with pytest.raises(CommandError, match="Azure answered nothing ServiceResponseError"):
+    with pytest.raises(CommandError) as raised:
         run("inventory_sync")
+    assert str(raised.value) == (
+        "The virtual machines could not be read (ServiceResponseError): Azure Resource Manager does not answer. "
+        "The inventory is as it was."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"ENTRA_AUTHORITY": f"https://localhost:1/{TENANT_ID}"}, ENTRA_UNREACHABLE),
+        ({"AZURE_CLIENT_SECRET": "revoked"}, IDENTITY_REFUSED),
+    ],
+)
+def test_inventory_sync_tells_an_entra_that_is_away_from_a_refused_identity(
+    db: None, sandbox: SandboxProcess, settings: Any, changed: dict[str, str], told: str
+) -> None:
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    forget_clients()
+    with pytest.raises(CommandError) as raised:
+        run("inventory_sync")
+    assert str(raised.value) == (
+        f"The virtual machines could not be read (ClientAuthenticationError): {told} The inventory is as it was."
+    )
 
 
 def test_grant_gives_access(db: None) -> None:

@@ -115,8 +115,9 @@ def test_the_database_refuses_a_senseless_decision(
 def test_a_stranger_does_not_even_see_it(azure: SandboxProcess, alice: User, eve: User) -> None:
     pending = request_reimage(alice, "web-01")
     for decide in (approve, reject):
-        with pytest.raises(NotFound, match="that you may see"):
+        with pytest.raises(NotFound, match="that you may see") as refused:
             decide(eve, pending)
+        assert refused.value.remedy == "Check the number, or start from “My work”."
 
 
 @pytest.mark.asvs("V8.3.1")

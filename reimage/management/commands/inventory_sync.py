@@ -17,7 +17,12 @@ class Command(BaseCommand):
         try:
             result = synchronize_inventory(actor=Actor.system("inventory_sync"), now=database_now())
         except AzureError as err:
-            raise CommandError(
-                f"Azure answered {err.status or 'nothing'} {err.code}: {err.message} The inventory is as it was."
-            ) from err
+            raise CommandError(f"{_finding(err)}: {err.message} The inventory is as it was.") from err
         self.stdout.write(f"{result.seen} virtual machines, {result.vanished} vanished since the last time.")
+
+
+def _finding(err: AzureError) -> str:
+    """Without a status there was no answer of Azure's to quote."""
+    if err.status:
+        return f"Azure answered {err.status} {err.code}"
+    return f"The virtual machines could not be read ({err.code})"

@@ -101,7 +101,6 @@ def test_another_plan_than_the_one_shown_is_not_approved(pending: ReimageRequest
     assert state_of(pending) == RequestState.PENDING_APPROVAL
 
 
-@pytest.mark.asvs("V2.3.5")
 def test_that_the_requester_lost_the_right_is_told_before_the_decision(pending: ReimageRequest, bob: User) -> None:
     lost = "Alice Aoki may no longer request a reimage of: web-02. Reject the request, or ask an administrator"
     page = client_of(bob).get(f"/requests/{pending.pk}/")
@@ -116,6 +115,7 @@ def test_who_sees_everybodys_requests_is_told_so(pending: ReimageRequest, bob: U
     assert "about machines that you may decide on" in words(client_of(bob).get("/requests/"))
 
 
+@pytest.mark.asvs("V2.3.5")
 def test_nobody_decides_their_own_request_with_whatever_grant(pending: ReimageRequest, alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(group_ids=[VM_APPROVERS], app_roles=["Reimage.Administrator"])
     for deed in ("approve", "reject"):

@@ -61,16 +61,16 @@ def sealing_key(settings: Settings, tmp_path: Path) -> X25519PrivateKey:
 @pytest.fixture
 def inventory(db: None, sandbox: SandboxProcess) -> None:
     """The sandbox's machines, mirrored by the real synchronisation; listed once, as each start is the same."""
-    listing = listed_at_the_start(sandbox.https_url)
+    listing = listed_at_the_start(sandbox.https_url, tuple(settings.AZURE_SUBSCRIPTIONS))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reimage.azure.inventory.list_virtual_machines", lambda _subscriptions: iter(listing))
         synchronize_inventory(actor=Actor.system("test"), now=timezone.now())
 
 
 @cache
-def listed_at_the_start(_https_url: str) -> tuple[VirtualMachineFacts, ...]:
+def listed_at_the_start(_https_url: str, subscriptions: tuple[str, ...]) -> tuple[VirtualMachineFacts, ...]:
     """Of the sandbox that the settings point at, which was just reset."""
-    return tuple(list_virtual_machines(settings.AZURE_SUBSCRIPTIONS))
+    return tuple(list_virtual_machines(subscriptions))
 
 
 @pytest.fixture

@@ -68,6 +68,13 @@ def test_an_approval_waits_for_the_approver_to_sign_in_again(azure: SandboxProce
     assert "Go ahead." in page
 
 
+def test_a_confirmation_keeps_the_language_of_its_page(azure: SandboxProcess, alice: User) -> None:
+    """The audit log tells in which language the warnings were read."""
+    client, unsent = stale(alice), draft(alice, "web-02")
+    client.post(f"/requests/{unsent.pk}/review", {"confirmation": "web-02", "language": "ja"})
+    assert 'name="language" value="ja"' in client.get("/sign-in/resume").content.decode()
+
+
 @pytest.mark.asvs("V7.5.3")
 def test_so_do_a_submission_and_a_grant(
     azure: SandboxProcess, grants: list[AccessGrant], alice: User, dan: User

@@ -14,7 +14,13 @@ from django.conf import settings
 from requests import RequestException
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from reimage.azure.errors import cloud_error, refuses_identity, retry_after_seconds
+from reimage.azure.errors import (
+    ENTRA_UNAVAILABLE,
+    IDENTITY_REFUSED,
+    cloud_error,
+    refuses_identity,
+    retry_after_seconds,
+)
 
 # Statuses that Azure gives while it checks the call, before it starts anything. Any other may come from a gateway that
 # no longer waits for the service behind it, which may have begun. For 409 and 429 see docs/decisions/0027.
@@ -24,6 +30,7 @@ NOT_SENT = "NotSent"
 NOT_AUTHENTICATED = "NotAuthenticated"
 TOO_LATE = "TooLate"
 HTTPS_PORT = 443
+REQUEST_ID_LENGTH = 64
 Remaining = Mapping[str, int]  # calls that Azure would still take, by policy: x-ms-ratelimit-remaining-resource
 
 
@@ -121,7 +128,7 @@ def _make(call: _Call, send: Callable[[Hooks], object]) -> CallOutcome:
         status=call.status,
         operation_url=call.headers.get("Azure-AsyncOperation", ""),
         location_url=call.headers.get("Location", ""),
-        request_id=call.headers.get("x-ms-request-id", ""),
+        request_id=call.headers.get("x-ms-request-id", "")[:REQUEST_ID_LENGTH],
         retry_after=retry_after_seconds(call),
     )
 
@@ -130,8 +137,9 @@ def _classify_error(err: SdkError, *, left: bool) -> CallOutcome:
     if isinstance(err, _TooLateError):
         return Refused(0, TOO_LATE, "There was no time left to send it safely; nothing was sent.")
     if not left:
-        code = NOT_AUTHENTICATED if refuses_identity(err) else NOT_SENT
-        return Refused(0, code, "The portal could not prove its identity to Azure; nothing was sent.")
+        if refuses_identity(err):
+            return Refused(0, NOT_AUTHENTICATED, f"{IDENTITY_REFUSED} Nothing was sent.")
+        return Refused(0, NOT_SENT, f"{ENTRA_UNAVAILABLE} Nothing was sent.")
     if isinstance(err, HttpResponseError) and err.status_code:
         return _classify_status(err, err.status_code)
     if _never_connected(err):

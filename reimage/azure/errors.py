@@ -11,16 +11,15 @@ from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
-    ServiceRequestError,
-    ServiceResponseError,
 )
 
 from reimage.domain.errors import DomainError
 
 MAX_MESSAGE_LENGTH = 1_000
+MAX_CODE_LENGTH = 200
 MAX_RETRY_AFTER_SECONDS = 1_200  # the longest that Azure's compute throttling asks for
 IDENTITY_REFUSED = "The portal's own identity was not accepted."
-ENTRA_UNREACHABLE = "No token could be fetched: Entra ID, or the managed identity's endpoint, could not be reached."
+ENTRA_UNAVAILABLE = "No token could be fetched: Entra ID, or the managed identity's endpoint, does not answer."
 
 
 class AzureError(Exception):
@@ -29,7 +28,7 @@ class AzureError(Exception):
     def __init__(self, message: str, *, code: str = "", status: int = 0, retry_after: int | None = None) -> None:
         super().__init__(f"{status} {code}")
         self.message = message[:MAX_MESSAGE_LENGTH]
-        self.code = code
+        self.code = code[:MAX_CODE_LENGTH]
         self.status = status
         self.retry_after = retry_after
 
@@ -62,7 +61,7 @@ def cloud_error(err: HttpResponseError) -> CloudError:
     """Reads ApiError with its details and innererror; any other body gives the status line."""
     error = getattr(err, "error", None)
     if error is None and isinstance(err, ClientAuthenticationError):
-        return CloudError(code="", message=IDENTITY_REFUSED if refuses_identity(err) else ENTRA_UNREACHABLE)
+        return CloudError(code="", message=IDENTITY_REFUSED if refuses_identity(err) else ENTRA_UNAVAILABLE)
     if error is None or not error.code:
         return CloudError(code="", message=str(err.reason or err.status_code or "no answer"))
     details = [f"{detail.code}: {detail.message}" for detail in error.details or [] if detail.code != error.code]
@@ -114,11 +113,18 @@ def reading() -> Iterator[None]:
 
 
 def refuses_identity(err: SdkError) -> bool:
-    """Whether the portal's own identity was not accepted; not that Entra ID could not be reached to ask."""
+    """Whether the portal's own identity was not accepted; not that Entra ID could not be asked, or had no time."""
     if isinstance(err, ClientAuthenticationError):  # ARM's 401, or whatever azure-identity met
-        met = (err.inner_exception, err.__cause__)  # azure-identity raises its own from what the transport met
-        return not any(isinstance(cause, ServiceRequestError | ServiceResponseError) for cause in met)
+        return not any(map(_is_no_verdict, (err, err.inner_exception, err.__cause__)))
     return isinstance(err, HttpResponseError) and err.status_code == HTTPStatus.UNAUTHORIZED
+
+
+def _is_no_verdict(met: BaseException | None) -> bool:
+    """No answer, or one about whoever gives it: azure-identity raises its own from a broken connection and from a 503."""
+    if isinstance(met, HttpResponseError):
+        status = met.status_code or 0
+        return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return met is not None
 
 
 def read_error(err: HttpResponseError) -> AzureError:

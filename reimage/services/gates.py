@@ -1,4 +1,4 @@
-"""What a changing call has to pass, in the transaction of its intent: term, kill switch, breaker, buckets.
+"""What a changing call has to pass, in the transaction of its intent: kill switch, breaker, buckets, term.
 
 Locks are taken in this order everywhere: the request, the switch, the subscription's breaker, the buckets.
 """
@@ -20,22 +20,25 @@ def look(held: Claim, plan: ReimagePlan) -> None:
 
 def pass_change(held: Claim, plan: ReimagePlan) -> None:
     """Before a PATCH leaves. Raises Hindered. A change that no reimage could follow now is not made either."""
-    _refuse_after_the_term(held)
     pausing.refuse_while_paused(locked=True)
     breaker.admit(held, subscription_of(plan), spends=False)
     buckets.take(plan, held.now)
+    _refuse_after_the_term(held)
 
 
 def pass_reimage(held: Claim, plan: ReimagePlan) -> None:
     """Before the POST leaves. Raises Hindered."""
-    _refuse_after_the_term(held)
     pausing.refuse_while_paused(locked=True)
     breaker.admit(held, subscription_of(plan), spends=True)
     buckets.take(plan, held.now)
+    _refuse_after_the_term(held)
 
 
 def _refuse_after_the_term(held: Claim) -> None:
-    """It held before the machine was read, and a slow answer may have outlasted it. The next step stops for good."""
+    """It held before the machine was read, but Azure's answer and the locks may have taken longer than was left of it.
+
+    Steps back like the others do; the next step stops for good.
+    """
     expires_at = ReimageRequest.objects.values_list("expires_at", flat=True).get(pk=held.operation.reimage_request_id)
     if expires_at <= held.now:
         raise Hindered({"code": "approval_expired", "params": {}}, seconds=0)

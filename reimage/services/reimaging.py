@@ -10,6 +10,7 @@ import structlog
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
+from portal.database_trouble import cause_of
 from reimage import audit_actions
 from reimage.azure.calls import TOO_LATE, Accepted, CallOutcome, Refused, is_trusted_address
 from reimage.azure.virtual_machines import submit_reimage
@@ -98,7 +99,7 @@ def _store(held: Claim, outcome: CallOutcome) -> None:
     try:
         _after_post(held, outcome)
     except OperationalError as err:
-        log.warning("reimage.answer_not_stored", error=type(err).__name__)
+        log.warning("reimage.answer_not_stored", cause=cause_of(err))
         connection.close()
         held.operation.refresh_from_db()
         if held.operation.state == OperationState.SUBMITTING:
@@ -145,7 +146,7 @@ def _accepted(held: Claim, outcome: Accepted) -> None:
     changes: dict[str, Any] = {
         "operation_url": outcome.operation_url,
         "location_url": outcome.location_url,
-        "azure_request_id": outcome.request_id[:64],
+        "azure_request_id": outcome.request_id,
         "accepted_at": Now(),
         "next_at": due_in(poll_seconds(outcome.retry_after)),
     }

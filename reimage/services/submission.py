@@ -85,13 +85,14 @@ def _refuse_twin(draft: ReimageRequest) -> None:
 
 def _came_late(draft: ReimageRequest) -> WrongState:
     """Of two requests for a machine, the one that the database did not take."""
-    keys = draft.operations.values("resource_key")
-    taken = ReimageOperation.objects.filter(resource_key__in=keys, state__in=ACTIVE).values_list("name", flat=True)
-    return WrongState(
-        _("Another request was sent a moment before yours, for: %(machines)s.")
-        % {"machines": _(", ").join(sorted(taken))},
-        _("Ask again when that request has ended, or now for the other machines alone."),
-    )
+    names = dict(draft.operations.values_list("resource_key", "name"))
+    taken = ReimageOperation.objects.filter(resource_key__in=names, state__in=ACTIVE)
+    keys = set(taken.values_list("resource_key", flat=True)) or names.keys()  # it may have ended meanwhile
+    text = _("Another request was sent a moment before yours, for: %(machines)s.")
+    remedy = _("Ask again when that request has ended, or now for the other machines alone.")
+    if len(keys) == len(names):
+        remedy = _("Ask again when that request has ended.")
+    return WrongState(text % {"machines": _(", ").join(sorted(names[key] for key in keys))}, remedy)
 
 
 def _check_confirmation(draft: ReimageRequest, confirmation: str, accepts_disk_deletion: bool) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from portal.identity.models import User
-from reimage.domain.operation_states import ACTIVE
+from reimage.domain.operation_states import ACTIVE, TERMINAL
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services.errors import AlreadySubmitted
 
@@ -22,9 +22,10 @@ def refuse_twin(requester: User, machine_ids: Iterable[int], *, justification: s
 
 
 def _open_machines(requester: User, justification: str, ticket: str) -> dict[int, set[int]]:
-    """The machines of each such request of which one is open still."""
+    """The machines of each such request that is open still, all of it: what has ended in part may be asked for again."""
     alike = ReimageRequest.objects.filter(requester=requester, justification=justification, ticket=ticket)
-    numbers = alike.filter(operations__state__in=ACTIVE).values_list("pk", flat=True)
+    whole = alike.filter(operations__state__in=ACTIVE).exclude(operations__state__in=TERMINAL)
+    numbers = whole.values_list("pk", flat=True)
     found: dict[int, set[int]] = {}
     operations = ReimageOperation.objects.filter(reimage_request__in=set(numbers))
     for number, machine in operations.values_list("reimage_request_id", "virtual_machine_id"):

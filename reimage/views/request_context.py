@@ -10,7 +10,7 @@ from reimage.decision_forms import CommentForm, RejectForm
 from reimage.domain import request_states
 from reimage.domain.operation_states import WORKER_STATES, OperationState
 from reimage.domain.request_states import RequestState
-from reimage.models import ReimageOperation, ReimageRequest
+from reimage.models import AlarmKind, ReimageOperation, ReimageRequest
 from reimage.plan_view import PlanView, fates_of, plan_views
 from reimage.services import decision, withdrawal
 
@@ -68,10 +68,17 @@ def _decision_context(person: User, shown: ReimageRequest) -> dict[str, object]:
 
 def held_texts(shown: ReimageRequest) -> list[str]:
     """What would keep this request waiting after its approval, as things stand."""
-    ids = {
-        operation.virtual_machine.subscription_id for operation in shown.operations.select_related("virtual_machine")
-    }
-    return [str(wording.HELD[kind]) for kind in execution_selectors.holding_up(ids)]
+    return [str(wording.HELD[kind]) for kind in _holding_up(shown)]
+
+
+def is_held_up(shown: ReimageRequest) -> bool:
+    """Whether all of it waits for an administrator: a key that the worker lacks holds up what is sealed alone."""
+    return bool(set(_holding_up(shown)) - {AlarmKind.SEALING_KEY_MISSING})
+
+
+def _holding_up(shown: ReimageRequest) -> list[str]:
+    operations = shown.operations.select_related("virtual_machine")
+    return execution_selectors.holding_up({operation.virtual_machine.subscription_id for operation in operations})
 
 
 def _own_context(person: User, shown: ReimageRequest) -> dict[str, object]:

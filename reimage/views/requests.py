@@ -24,7 +24,7 @@ from reimage.models import ReimageRequest
 from reimage.services import decision
 from reimage.services.clock import database_now
 from reimage.services.errors import no_such_request
-from reimage.views.request_context import held_texts, request_context, version_of
+from reimage.views.request_context import is_held_up, request_context, version_of
 
 STOP_POLLING = 286  # https://htmx.org/docs/#polling
 PAGE_SIZE = 25
@@ -100,10 +100,15 @@ def approve(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
 
 def _approved_text(approved: ReimageRequest) -> str:
     """And what comes next."""
-    if approved.operations.filter(state=OperationState.AWAITING_PASSWORD).exists():
-        return _("Approved. The requester is asked for the password; then the reimage starts.")
-    if held_texts(approved):
+    is_awaited = approved.operations.filter(state=OperationState.AWAITING_PASSWORD).exists()
+    if is_held_up(approved):
+        if is_awaited:
+            return _(
+                "Approved. The requester is asked for the password. Execution is held up: an administrator has to act."
+            )
         return _("Approved. The reimage starts once an administrator has lifted what holds execution up.")
+    if is_awaited:
+        return _("Approved. The requester is asked for the password; then the reimage starts.")
     return _("Approved. The reimage starts now.")
 
 

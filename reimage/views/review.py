@@ -22,7 +22,7 @@ from reimage.services.errors import AlreadySubmitted, InvalidReimageRequest
 from reimage.views.request_context import MOST_OPEN_PLANS, held_texts
 
 
-@grave("confirmation", "accepts_disk_deletion")
+@grave("confirmation", "accepts_disk_deletion", "language")
 @limited("submission")
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
@@ -41,7 +41,7 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
             submission.submit_reimage_request(
                 requester=request.user,
                 reimage_request_id=draft.pk,
-                language=language_of(request),
+                language=_language_of(request),
                 now=database_now(),
                 **form.cleaned_data,
             )
@@ -71,7 +71,7 @@ def review(request: PersonRequest, reimage_request_id: int) -> HttpResponse:
     return render(request, "reimage/review.html", context, status=status)
 
 
-def language_of(request: PersonRequest) -> str:
+def _language_of(request: PersonRequest) -> str:
     """The one that the page of the form was in: it may have been changed elsewhere since."""
     language = request.POST.get("language", "")
     return language if language in dict(settings.LANGUAGES) else get_language() or settings.LANGUAGE_CODE

@@ -70,8 +70,8 @@ VIOLATIONS: Mapping[str, Any] = {
     ),
     "password_differs": gettext_lazy("The two passwords are not the same. Type both again."),
     "custom_data_not_base64": gettext_lazy(
-        "This is not base64 (A–Z, a–z, 0–9, +, /, padded with =). Mend it; or untick “is base64 already”, "
-        "and the portal encodes it for you."
+        "This is not base64 (A–Z, a–z, 0–9, +, /, padded with =). Mend it; or untick “The text or file is base64 "
+        "already”, and the portal encodes it for you."
     ),
     "custom_data_empty": gettext_lazy("customData is empty. Leave the field empty, or give some content."),
     "custom_data_too_long": gettext_lazy(

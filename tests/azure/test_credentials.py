@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from reimage.azure import clients
-from reimage.azure.errors import ENTRA_UNREACHABLE, AzureUnavailable
+from reimage.azure.errors import ENTRA_UNAVAILABLE, AzureUnavailable
 from reimage.azure.virtual_machines import read_virtual_machine
 from tests.azure.samples import WEB_02
 from tests.azure_fixtures import forget_clients
+from tests.sandbox_process import SandboxProcess
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +76,15 @@ def test_where_no_token_can_be_fetched_the_identity_was_not_refused(
     settings.AZURE_CLIENT_CERTIFICATE_FILE = certificate
     with pytest.raises(AzureUnavailable) as raised:
         read_virtual_machine(WEB_02)
-    assert (raised.value.message, raised.value.status) == (ENTRA_UNREACHABLE, 0)
+    assert (raised.value.message, raised.value.status) == (ENTRA_UNAVAILABLE, 0)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_nor_was_it_where_entra_id_has_trouble_of_its_own(sandbox: SandboxProcess, status: int) -> None:
+    sandbox.faults("status", match={"path_contains": "/oauth2/v2.0/token"}, status=status, times=9)
+    with pytest.raises(AzureUnavailable) as raised:
+        read_virtual_machine(WEB_02)
+    assert raised.value.message == ENTRA_UNAVAILABLE
 
 
 def test_one_credential_and_its_tokens_serve_every_client(settings: Any) -> None:

@@ -59,17 +59,19 @@ def test_it_is_found_in_each_spelling(spelling: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "secret", "shown"),
+    ("method", "path", "status", "secret", "shown"),
     [
-        ("POST", "/requests/new", SECRET, True),
-        ("POST", "/requests/new", CUSTOM_DATA, False),  # the form comes back as it was filled in
-        ("GET", "/requests/new", CUSTOM_DATA, True),
-        ("POST", "/requests/1/review", CUSTOM_DATA, True),
-        ("GET", "/requests/1/", SECRET, True),
+        ("POST", "/requests/new", 503, SECRET, True),
+        ("POST", "/requests/new", 503, CUSTOM_DATA, False),  # the form comes back as it was filled in
+        ("POST", "/requests/new", 422, CUSTOM_DATA, False),
+        ("POST", "/requests/new", 500, CUSTOM_DATA, True),
+        ("GET", "/requests/new", 200, CUSTOM_DATA, True),
+        ("POST", "/requests/1/review", 422, CUSTOM_DATA, True),
+        ("GET", "/requests/1/", 200, SECRET, True),
     ],
 )
-def test_an_answer_that_shows_it_is_told(method: str, path: str, secret: str, shown: bool) -> None:
-    assert shows_secret(method, path, f"<p>{html.escape(secret)}</p>".encode()) is shown
+def test_an_answer_that_shows_it_is_told(method: str, path: str, status: int, secret: str, shown: bool) -> None:
+    assert shows_secret(method, path, status, f"<p>{html.escape(secret)}</p>".encode()) is shown
 
 
 def test_it_is_found_in_texts() -> None:

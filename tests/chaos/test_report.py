@@ -52,6 +52,7 @@ def test_one_that_recovers_late_fails() -> None:
 def test_one_in_which_nothing_had_to_recover_fails_but_for_a_quick_one() -> None:
     assert report(recovery_p95_s=0.0)["passed"] is False
     assert report(recovery_p95_s=0.0, size=QUICK)["passed"] is True
+    assert report(recovery_p95_s=0.0, size=QUICK.lasting(2))["passed"] is True
 
 
 def test_one_that_asked_for_too_little_fails() -> None:

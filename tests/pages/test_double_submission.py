@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest, VirtualMachine
 from reimage.services import submission
@@ -109,6 +110,14 @@ def test_nor_is_one_for_another_reason_and_what_was_typed_stays(visitor: Client,
     assert answer.status_code == 422
     assert "web-02 already has an open request" in words(answer)
     assert "It was broken into." in words(answer)
+
+
+def test_nor_is_one_whose_first_has_ended_in_part(visitor: Client, alice: User) -> None:
+    first = submit(draft(alice, "web-02", "web-04"))
+    first.operations.filter(name="web-04").update(state=OperationState.SUCCEEDED)
+    answer = fill_in(visitor, "web-02", "web-04")
+    assert answer.status_code == 422
+    assert "web-02 already has an open request" in words(answer)
 
 
 def test_once_it_has_ended_the_same_is_a_new_request(visitor: Client, alice: User) -> None:

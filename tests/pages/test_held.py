@@ -1,7 +1,7 @@
 """Whoever asks or decides while execution is held up reads so on the page, before they do it."""
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from portal.identity.models import User
@@ -9,6 +9,7 @@ from reimage.models import AlarmKind, ExecutionAlarm, ReimageBreaker, ReimageReq
 from reimage.services.pausing import pause_execution, resume_execution
 from tests.cast import client_of
 from tests.pages.reading import words
+from tests.passwords import AT_RELEASE
 from tests.sandbox_process import PRODUCTION
 from tests.stories import draft, request_reimage
 
@@ -63,3 +64,18 @@ def test_after_the_decision_it_is_no_longer_said_there(alice: User, bob: User, d
     text = words(answer)
     assert TITLE not in text
     assert "Approved. The reimage starts once an administrator has lifted what holds execution up." in text
+
+
+def test_an_approval_promises_no_start_where_a_password_is_awaited_either(alice: User, bob: User, dan: User) -> None:
+    with override_settings(PASSWORD_MODE="at_release"):
+        waiting = request_reimage(alice, "web-02", parameters=AT_RELEASE)
+        pause_execution(administrator=dan, reason="Maintenance.")
+        answer = client_of(bob).post(f"/requests/{waiting.pk}/approve", {"digest": waiting.digest}, follow=True)
+    assert "The requester is asked for the password. Execution is held up" in words(answer)
+
+
+def test_a_worker_without_its_key_holds_nothing_up_that_it_can_do_without(alice: User, bob: User) -> None:
+    waiting = request_reimage(alice, "web-02")
+    ExecutionAlarm.objects.create(kind=AlarmKind.SEALING_KEY_MISSING, raised_at=timezone.now())
+    answer = client_of(bob).post(f"/requests/{waiting.pk}/approve", {"digest": waiting.digest}, follow=True)
+    assert "Approved. The reimage starts now." in words(answer)

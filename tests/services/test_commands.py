@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from portal.audit.models import AuditEvent
-from reimage.azure.errors import ENTRA_UNREACHABLE, IDENTITY_REFUSED
+from reimage.azure.errors import ENTRA_UNAVAILABLE, IDENTITY_REFUSED
 from reimage.models import AccessGrant, AlarmKind, ExecutionAlarm, VirtualMachine
 from tests.azure_fixtures import RG_WEB, forget_clients
 from tests.cast import ALICE, TEAM_WEB, TENANT_ID
@@ -45,7 +45,7 @@ def test_inventory_sync_says_that_azure_does_not_answer(db: None, sandbox: Sandb
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"ENTRA_AUTHORITY": f"https://localhost:1/{TENANT_ID}"}, ENTRA_UNREACHABLE),
+        ({"ENTRA_AUTHORITY": f"https://localhost:1/{TENANT_ID}"}, ENTRA_UNAVAILABLE),
         ({"AZURE_CLIENT_SECRET": "revoked"}, IDENTITY_REFUSED),
     ],
 )

@@ -218,6 +218,20 @@ def test_who_comes_a_moment_later_is_told_so(azure: SandboxProcess, alice: User)
     assert AuditEvent.objects.filter(action="reimage_request.submitted").count() == 1
 
 
+@pytest.mark.parametrize(("names", "remedy"), [(("web-01",), "has ended."), (("web-01", "web-02"), "machines alone.")])
+def test_what_to_do_then_fits_what_was_asked_for(
+    azure: SandboxProcess, alice: User, bob: User, names: tuple[str, ...], remedy: str
+) -> None:
+    first, second = draft(alice, "web-01"), draft(alice, *names)
+    ReimageRequest.objects.filter(pk=second.pk).update(ticket="INC-8")
+    with patch.object(submission, "_check_machines"):
+        send(first)
+        with pytest.raises(WrongState) as late:
+            send(second)
+    assert str(late.value.message).endswith("for: web-01.")
+    assert str(late.value.remedy).endswith(remedy)
+
+
 def test_it_refuses_a_machine_that_another_request_took_meanwhile(azure: SandboxProcess, alice: User) -> None:
     first, second = draft(alice, "web-01"), draft(alice, "web-01", "web-02")
     send(first)

@@ -120,7 +120,7 @@ def refuses_identity(err: SdkError) -> bool:
 
 
 def _is_no_verdict(met: BaseException | None) -> bool:
-    """No answer, or one about whoever gives it: azure-identity raises its own from a broken connection and from a 503."""
+    """No answer, or one about whoever gives it: azure-identity raises its own from a broken connection, or a 503."""
     if isinstance(met, HttpResponseError):
         status = met.status_code or 0
         return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR

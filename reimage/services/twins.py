@@ -22,7 +22,7 @@ def refuse_twin(requester: User, machine_ids: Iterable[int], *, justification: s
 
 
 def _open_machines(requester: User, justification: str, ticket: str) -> dict[int, set[int]]:
-    """The machines of each such request that is open still, all of it: what has ended in part may be asked for again."""
+    """The machines of each such request that is wholly open still: what has ended in part may be asked for again."""
     alike = ReimageRequest.objects.filter(requester=requester, justification=justification, ticket=ticket)
     whole = alike.filter(operations__state__in=ACTIVE).exclude(operations__state__in=TERMINAL)
     numbers = whole.values_list("pk", flat=True)

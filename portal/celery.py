@@ -46,6 +46,23 @@ def _transport_options(broker_url: str, folder: Path) -> dict[str, object]:
     }
 
 
+def _every(seconds: int, task: str) -> dict[str, object]:
+    """A message expires when the next one is due: workers that were away do not find a heap of them."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+BEAT_SCHEDULE = {
+    "sweep": _every(SWEEP_SECONDS, "reimage.tasks.sweep"),
+    "inventory": _every(INVENTORY_SYNC_SECONDS, "reimage.tasks.sync_inventory"),
+    "seal": _every(SEAL_SECONDS, "portal.audit.tasks.seal"),
+    "seal-all": _every(SEAL_ALL_SECONDS, "portal.audit.tasks.seal_all"),
+    "sessions": _every(SESSION_CLEARING_SECONDS, "portal.identity.tasks.clear_sessions"),
+}
+if settings.ACCOUNT_CHECK_SECONDS:
+    BEAT_SCHEDULE["accounts"] = _every(
+        settings.ACCOUNT_CHECK_SECONDS, "portal.identity.tasks.end_sessions_of_closed_accounts"
+    )
+
 filesystem_broker.install()
 app = Celery("portal")
 app.conf.update(
@@ -71,30 +88,7 @@ app.conf.update(
     worker_redirect_stdouts=False,
     timezone="UTC",
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
-    # Each message expires when the next one is due: workers that were away do not find a heap of them.
-    beat_schedule={
-        "sweep": {"task": "reimage.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
-        "inventory": {
-            "task": "reimage.tasks.sync_inventory",
-            "schedule": INVENTORY_SYNC_SECONDS,
-            "options": {"expires": INVENTORY_SYNC_SECONDS},
-        },
-        "seal": {
-            "task": "portal.audit.tasks.seal",
-            "schedule": SEAL_SECONDS,
-            "options": {"expires": SEAL_SECONDS},
-        },
-        "seal-all": {
-            "task": "portal.audit.tasks.seal_all",
-            "schedule": SEAL_ALL_SECONDS,
-            "options": {"expires": SEAL_ALL_SECONDS},
-        },
-        "sessions": {
-            "task": "portal.identity.tasks.clear_sessions",
-            "schedule": SESSION_CLEARING_SECONDS,
-            "options": {"expires": SESSION_CLEARING_SECONDS},
-        },
-    },
+    beat_schedule=BEAT_SCHEDULE,
 )
 # Celery would connect anew for each task. Django can tell a sound connection from a broken one, see below.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize

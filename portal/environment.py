@@ -4,33 +4,11 @@ Every problem is reported at once, with the variable's name and how to mend it. 
 """
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from portal.connections import LOOPBACK_HOSTS, connection_problems
-
-SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
-MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
-WHOLE_NUMBERS = (
-    "STEP_UP_MINUTES",
-    "SIGN_IN_LIMIT",
-    "SUBMISSION_LIMIT",
-    "DECISION_LIMIT",
-    "PASSWORD_HOURS",
-    "EMAIL_PORT",
-    "OPERATION_POLL_SECONDS",
-    "OPERATION_LEASE_SECONDS",
-    "OPERATION_QUARANTINE_SECONDS",
-    "BREAKER_MINUTES",
-    "SWEEPER_GRACE_SECONDS",
-    "READY_SILENCE_SECONDS",
-    "READY_DUE_SECONDS",
-)
-PASSWORD_MODES = ("sealed", "at_release", "generated")
-AZURE_CREDENTIALS = ("managed-identity", "workload-identity", "client-secret", "client-certificate")
+from portal.environment_problems import AZURE_CREDENTIALS, is_loopback, problems_of
 
 
 class ConfigurationProblem(Exception):
@@ -69,7 +47,8 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("SIGN_IN_LIMIT", "sign-ins that one address may begin in ten minutes", default="300"),
     Setting("SUBMISSION_LIMIT", "requests that one person may draft, and submit, in ten minutes", default="60"),
     Setting("DECISION_LIMIT", "requests that one person may decide in ten minutes", default="120"),
-    Setting("GRAPH_URL", "Microsoft Graph, asked for groups beyond 200", default="https://graph.microsoft.com"),
+    Setting("GRAPH_URL", "Microsoft Graph, asked for groups beyond 200 and for closed accounts", default="https://graph.microsoft.com"),
+    Setting("ACCOUNT_CHECK_SECONDS", "time between two looks at whether people who are signed in still have an account, else their sessions end; 0: never", default="60"),
     Setting("AZURE_RESOURCE_MANAGER", "https://management.azure.com or a sovereign cloud's address"),
     Setting("AZURE_SUBSCRIPTIONS", "subscription ids whose machines are offered, separated by commas"),
     Setting("AZURE_CREDENTIAL", "one of " + ", ".join(AZURE_CREDENTIALS)),
@@ -150,11 +129,6 @@ class Environment:
         return [item.strip() for item in self.values[name].split(",") if item.strip()]
 
 
-def is_loopback(url: str) -> bool:
-    """Whether an address points at this very machine."""
-    return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
-
-
 def read_environment(source: Mapping[str, str] | None = None, *, base_dir: Path) -> Environment:
     """Reads and checks the contract.
 
@@ -166,87 +140,7 @@ def read_environment(source: Mapping[str, str] | None = None, *, base_dir: Path)
     var = str((base_dir / (reading.source.get("VAR_DIR") or "var")).resolve())
     values = {setting.name: reading.text(setting, local=local, var=var) for setting in CONTRACT}
     values["VAR_DIR"] = var
-    reading.problems += [*_address_problems(values, local=local), *_choice_problems(values), *_key_problems(values)]
-    if not local:
-        reading.problems += connection_problems(values)
+    reading.problems += problems_of(values, local=local)
     if reading.problems:
         raise ConfigurationProblem("The portal cannot start.\n" + "\n".join(f"  - {line}" for line in reading.problems))
     return Environment(values, local)
-
-
-def _address_problems(values: Mapping[str, str], *, local: bool) -> list[str]:
-    found = []
-    schemes = ("http", "https") if local else ("https",)
-    parts = urlsplit(values["PUBLIC_URL"])
-    if values["PUBLIC_URL"] and (parts.scheme not in schemes or not parts.hostname or parts.path.strip("/")):
-        found.append("PUBLIC_URL must be https:// and a host, without a path (http only on localhost).")
-    for name in ("ENTRA_AUTHORITY", "GRAPH_URL", "AZURE_RESOURCE_MANAGER"):
-        if values[name] and urlsplit(values[name]).scheme != "https":
-            found.append(f"{name} must begin with https://, it is {values[name]!r}.")
-    webhook = values["AUDIT_ANCHOR_WEBHOOK"]
-    if webhook and urlsplit(webhook).scheme != "https" and not (local and is_loopback(webhook)):
-        found.append("AUDIT_ANCHOR_WEBHOOK must begin with https://.")
-    tenant = urlsplit(values["ENTRA_AUTHORITY"]).path.strip("/").lower()
-    if values["ENTRA_AUTHORITY"] and (not tenant or "/" in tenant or tenant in SHARED_AUTHORITIES):
-        found.append("ENTRA_AUTHORITY must end in one tenant id: common, organizations and consumers let anybody in.")
-    return found
-
-
-def _choice_problems(values: Mapping[str, str]) -> list[str]:
-    found = []
-    credential = values["AZURE_CREDENTIAL"]
-    if credential and credential not in AZURE_CREDENTIALS:
-        found.append(f"AZURE_CREDENTIAL is {credential!r}: choose one of {', '.join(AZURE_CREDENTIALS)}.")
-    mode = values["PASSWORD_MODE"]
-    if mode not in PASSWORD_MODES:
-        found.append(f"PASSWORD_MODE is {mode!r}: choose one of {', '.join(PASSWORD_MODES)}.")
-    if not re.fullmatch(r"REMOTE_ADDR|HTTP_[A-Z0-9]+(_[A-Z0-9]+)*", values["AUDIT_ADDRESS_SOURCE"]):
-        found.append(
-            f"AUDIT_ADDRESS_SOURCE is {values['AUDIT_ADDRESS_SOURCE']!r}: choose REMOTE_ADDR, or HTTP_ and the name of a "
-            "header in capitals with underscores, for example HTTP_X_FORWARDED_FOR."
-        )
-    if values["STEP_UP_ACRS"] and not re.fullmatch(r"c[1-9][0-9]?", values["STEP_UP_ACRS"]):
-        found.append(f"STEP_UP_ACRS is {values['STEP_UP_ACRS']!r}: choose the id of a context, c1 to c99.")
-    needed = {
-        "client-secret": ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"),
-        "client-certificate": ("AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_FILE"),
-    }.get(credential, ())
-    found += [f"{name} is not set, but AZURE_CREDENTIAL={credential} needs it." for name in needed if not values[name]]
-    if values["LOG_LEVEL"].upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-        found.append(f"LOG_LEVEL is {values['LOG_LEVEL']!r}: choose DEBUG, INFO, WARNING or ERROR.")
-    stream = values["AUDIT_STREAM"]
-    if stream and not re.fullmatch(r"stdout|syslog://([^/\s:]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?|syslog:///\S+", stream):
-        found.append(f"AUDIT_STREAM is {stream!r}: choose stdout, syslog://host:port or syslog:///dev/log.")
-    return found + _number_problems(values)
-
-
-def _number_problems(values: Mapping[str, str]) -> list[str]:
-    found = []
-    if not values["BREAKER_REIMAGES"].isdecimal():
-        found.append(f"BREAKER_REIMAGES must be a whole number, 0 for none, it is {values['BREAKER_REIMAGES']!r}.")
-    for name in WHOLE_NUMBERS:
-        if not values[name].isdecimal() or not int(values[name]):
-            found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
-        elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:
-            found.append(f"{name} must be {MIN_LEASE_SECONDS} at least, it is {values[name]!r}.")
-    return found
-
-
-def _key_problems(values: Mapping[str, str]) -> list[str]:
-    found = []
-    if values["SECRET_KEY"] and len(values["SECRET_KEY"]) < 50:
-        found.append("SECRET_KEY is too short: use at least 50 random characters.")
-    if values["METRICS_TOKEN"] and len(values["METRICS_TOKEN"]) < 20:
-        found.append("METRICS_TOKEN is too short: use at least 20 random characters.")
-    for key in filter(None, (item.strip() for item in values["SEALING_PRIVATE_KEY_FILE"].split(","))):
-        if not Path(key).exists():
-            found.append(f"SEALING_PRIVATE_KEY_FILE names {key}, which is not a file.")
-    for name in (
-        "AZURE_CA_BUNDLE",
-        "CELERY_BROKER_CA_BUNDLE",
-        "AZURE_CLIENT_CERTIFICATE_FILE",
-        "AUDIT_SIGNING_KEY_FILE",
-    ):
-        if values[name] and not Path(values[name]).is_file():
-            found.append(f"{name} names {values[name]}, which is not a file.")
-    return found

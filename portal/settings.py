@@ -150,6 +150,7 @@ ENTRA_AUTHORITY = ENVIRONMENT["ENTRA_AUTHORITY"].rstrip("/")
 ENTRA_CLIENT_ID = ENVIRONMENT["ENTRA_CLIENT_ID"]
 ENTRA_CLIENT_SECRET = ENVIRONMENT["ENTRA_CLIENT_SECRET"]
 GRAPH_URL = ENVIRONMENT["GRAPH_URL"].rstrip("/")
+ACCOUNT_CHECK_SECONDS = int(ENVIRONMENT["ACCOUNT_CHECK_SECONDS"])
 # Group ids worth asking Graph about when a person is in too many groups for the token; portal.identity knows no grants.
 IDENTITY_GROUPS_OF_INTEREST = "reimage.selectors.granted_group_ids"
 
@@ -188,7 +189,12 @@ BREAKER_MINUTES = int(ENVIRONMENT["BREAKER_MINUTES"])
 
 # --- Health ---------------------------------------------------------------------------------------------------------
 # What each room tells of itself; portal.health knows none of them.
-HEALTH_READERS = ["portal.health.signs.read", "reimage.figures.read", "portal.audit.figures.read"]
+HEALTH_READERS = [
+    "portal.health.signs.read",
+    "reimage.figures.read",
+    "portal.audit.figures.read",
+    "portal.identity.figures.read",
+]
 READY_SILENCE_SECONDS = int(ENVIRONMENT["READY_SILENCE_SECONDS"])
 READY_DUE_SECONDS = int(ENVIRONMENT["READY_DUE_SECONDS"])
 METRICS_TOKEN = ENVIRONMENT["METRICS_TOKEN"]

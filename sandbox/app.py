@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from sandbox.accounts import ACCOUNT_ROUTES
 from sandbox.arm import (
     activity_log,
     disks,
@@ -71,7 +72,7 @@ ENTRA_ROUTES = [
 
 def make_app(world: World, signing_key: SigningKey, save: Callable[[], None]) -> ASGIApp:
     app = Starlette(
-        routes=[*CONTROL_ROUTES, *ARM_ROUTES, *GRAPH_ROUTES, *ENTRA_ROUTES],
+        routes=[*CONTROL_ROUTES, *ARM_ROUTES, *GRAPH_ROUTES, *ACCOUNT_ROUTES, *ENTRA_ROUTES],
         exception_handlers={
             ArmError: answer_arm_error,
             EntraError: answer_entra_error,

@@ -14,6 +14,7 @@ from sandbox.entra.tampering import TAMPERS
 from sandbox.exchange import world_of
 from sandbox.faults import SenselessFaultError
 from sandbox.machines import compute_id
+from sandbox.people import Person
 from sandbox.world import World
 
 
@@ -115,7 +116,8 @@ async def reset(request: Request) -> Response:
 
 
 async def entra(request: Request) -> Response:
-    directory, wanted = world_of(request).directory, await _body(request)
+    world, wanted = world_of(request), await _body(request)
+    directory = world.directory
     chosen = wanted.get("person")
     if chosen is not None and chosen not in directory.people:
         raise ControlError(f"person must be an object id of {', '.join(directory.people)}")
@@ -124,11 +126,20 @@ async def entra(request: Request) -> Response:
         if chosen:
             person.groups = list(wanted.get("groups", person.groups))
             person.roles = list(wanted.get("roles", person.roles))
+            _change_account(person, wanted, world.clock.real_now())
     tamper = wanted.get("next_id_token", {}).get("tamper")
     if tamper is not None and tamper not in TAMPERS:
         raise ControlError(f"tamper must be one of {', '.join(TAMPERS)}")
     directory.next_tamper = tamper
+    world.is_dirty = True
     return JSONResponse({"people": [asdict(p) for p in directory.people.values()], "next_tamper": tamper})
+
+
+def _change_account(person: Person, wanted: dict[str, Any], now: datetime) -> None:
+    person.is_enabled = bool(wanted.get("enabled", person.is_enabled))
+    person.is_deleted = bool(wanted.get("deleted", person.is_deleted))
+    if wanted.get("revoke_sessions"):
+        person.sessions_valid_from = now.isoformat()
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -65,7 +65,7 @@ async def get_member_groups(request: Request) -> Response:
 
 
 async def group(request: Request) -> Response:
-    _claims(request)
+    claims_of(request)
     group_id = request.path_params["group"]
     names = {**GROUP_NAMES, **{overage: f"group-{overage[-4:]}" for overage in OVERAGE_GROUPS}}
     if group_id not in names:
@@ -73,7 +73,7 @@ async def group(request: Request) -> Response:
     return _entity(request, "groups", {"id": group_id, "displayName": names[group_id], "securityEnabled": True})
 
 
-def _claims(request: Request) -> dict[str, Any]:
+def claims_of(request: Request) -> dict[str, Any]:
     token = request.headers.get("authorization", "").partition(" ")[2]
     audiences = [GRAPH_AUDIENCE, *arm_audiences(world_of(request).settings)]
     try:
@@ -87,7 +87,7 @@ def _claims(request: Request) -> dict[str, Any]:
 
 def _subject(request: Request) -> Person:
     """Whom the request is about: the signed-in person for /me, anybody for an app."""
-    claims, people = _claims(request), world_of(request).directory.people
+    claims, people = claims_of(request), world_of(request).directory.people
     wanted = request.path_params.get("user")
     if wanted is None and claims["idtyp"] == "app":
         raise GraphError(400, "BadRequest", "/me request is only valid with delegated authentication flow.")

@@ -21,6 +21,9 @@ class Person:
     groups: list[str] = field(default_factory=list)
     manager: str | None = None
     has_groups_overage: bool = False
+    is_enabled: bool = True
+    is_deleted: bool = False
+    sessions_valid_from: str | None = None  # ISO 8601, real time
 
     @property
     def name(self) -> str:
@@ -29,6 +32,10 @@ class Person:
     @property
     def username(self) -> str:
         return f"{self.given_name.lower()}@example.com"
+
+    @property
+    def may_sign_in(self) -> bool:
+        return self.is_enabled and not self.is_deleted
 
     @property
     def all_groups(self) -> list[str]:
@@ -42,6 +49,7 @@ class AppRegistration:
     name: str
     secret: str
     actions: tuple[str, ...] = ()
+    graph_permissions: tuple[str, ...] = ()
 
 
 _READS = (
@@ -61,15 +69,15 @@ _WRITES = (
 )
 
 
-def _app(n: int, name: str, secret: str, actions: tuple[str, ...] = ()) -> AppRegistration:
+def _app(n: int, name: str, secret: str, **permissions: tuple[str, ...]) -> AppRegistration:
     return AppRegistration(
-        f"c0000000-0000-4000-8000-{n:012d}", f"c1000000-0000-4000-8000-{n:012d}", name, secret, actions
+        f"c0000000-0000-4000-8000-{n:012d}", f"c1000000-0000-4000-8000-{n:012d}", name, secret, **permissions
     )
 
 
-PORTAL = _app(1, "reimage-portal", "sandbox-portal-secret")
-READER = _app(2, "azure-reader", "sandbox-reader-secret", _READS)
-OPERATOR = _app(3, "azure-operator", "sandbox-operator-secret", _READS + _WRITES)
+PORTAL = _app(1, "reimage-portal", "sandbox-portal-secret", graph_permissions=("User.Read.All",))
+READER = _app(2, "azure-reader", "sandbox-reader-secret", actions=_READS)
+OPERATOR = _app(3, "azure-operator", "sandbox-operator-secret", actions=_READS + _WRITES)
 APPS = {app.client_id: app for app in (PORTAL, READER, OPERATOR)}
 
 

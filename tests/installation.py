@@ -83,6 +83,7 @@ class Installation:
             "ENTRA_CLIENT_ID": "c0000000-0000-4000-8000-000000000001",
             "ENTRA_CLIENT_SECRET": "sandbox-portal-secret",
             "GRAPH_URL": azure,
+            "ACCOUNT_CHECK_SECONDS": "0",
             "AZURE_RESOURCE_MANAGER": azure,
             "AZURE_SUBSCRIPTIONS": ",".join(SUBSCRIPTIONS),
             "AZURE_CREDENTIAL": "client-secret",

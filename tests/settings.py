@@ -24,6 +24,7 @@ _DEFAULTS = {
     "ENTRA_CLIENT_ID": "c0000000-0000-4000-8000-000000000001",
     "ENTRA_CLIENT_SECRET": "sandbox-portal-secret",
     "GRAPH_URL": "https://localhost:1",
+    "ACCOUNT_CHECK_SECONDS": "0",
     "AZURE_RESOURCE_MANAGER": "https://localhost:1",
     "AZURE_SUBSCRIPTIONS": "aaaaaaaa-0000-4000-8000-000000000001,aaaaaaaa-0000-4000-8000-000000000002",
     "AZURE_CREDENTIAL": "client-secret",

@@ -88,3 +88,11 @@ def test_a_message_that_would_be_unpickled_is_refused() -> None:
     with pytest.raises(ContentDisallowed):
         loads(pickle.dumps({"operation_id": 1}), "application/x-python-serialize", "binary", accept=accepted)
     assert app.conf.task_serializer == "json"
+
+
+@pytest.mark.parametrize(("seconds", "told"), [("7", "7"), ("0", "None")])
+def test_closed_accounts_are_looked_for_as_often_as_configured(seconds: str, told: str) -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "ACCOUNT_CHECK_SECONDS": seconds}
+    code = "from portal.celery import app; print(app.conf.beat_schedule.get('accounts', {}).get('schedule'))"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == told

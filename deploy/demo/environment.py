@@ -71,6 +71,7 @@ class DemoEnvironment:
             "SECRET_KEY": self.keys.secret_key,
             "ENTRA_AUTHORITY": f"{azure}/{TENANT_ID}",
             "GRAPH_URL": azure,
+            "ACCOUNT_CHECK_SECONDS": "5",
             "AZURE_RESOURCE_MANAGER": azure,
             "AZURE_SUBSCRIPTIONS": ",".join(SUBSCRIPTIONS),
             "AZURE_CREDENTIAL": "client-secret",

@@ -20,6 +20,14 @@ def _duty_came_by_message(sender: Any, **_: object) -> None:
             duty_ended(name)
 
 
+def age_of(name: str) -> float | None:
+    """Seconds since a duty was last done; None if it never was."""
+    times = DutyRun.objects.filter(name=name).annotate(now=Now()).values_list("ended_at", "now").first()
+    if times is None or times[0] is None:
+        return None
+    return max(0.0, (times[1] - times[0]).total_seconds())
+
+
 def take_overdue(limits: Mapping[str, float]) -> list[str]:
     """Names of those that nobody ended or took up for longer than their limit (seconds), now taken by the caller.
 

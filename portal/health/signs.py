@@ -7,7 +7,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models.functions import Now
 
-from portal.health.models import DutyRun, Heartbeat, ProcessRole
+from portal.health.duties import age_of
+from portal.health.models import Heartbeat, ProcessRole
 from portal.health.readings import Check, Figure, Reading, single, within
 
 ALIVE_SECONDS = 30.0  # six beats: a database that was away for a moment kills nobody
@@ -54,19 +55,13 @@ def read_vitals() -> Vitals:
     """By the database's clock, as the signs were written."""
     rows = Heartbeat.objects.annotate(now=Now()).values_list("role", "started_at", "seen_at", "heard_at", "now")
     signs = [_sign(*row) for row in rows]
-    run = (
-        DutyRun.objects.filter(name=SWEEP, ended_at__isnull=False)
-        .annotate(now=Now())
-        .values_list("ended_at", "now")
-        .first()
-    )
     workers, beats = ([sign for sign in signs if sign.role == role] for role in (ProcessRole.WORKER, ProcessRole.BEAT))
     living = [sign for sign in workers if sign.unseen <= ALIVE_SECONDS]
     return Vitals(
         workers=len(living),
         worker_silence=max((sign.silent for sign in living), default=None),
         beat_silence=_latest(beats),
-        sweep_age=_seconds(run[0], run[1]) if run and run[0] else None,
+        sweep_age=age_of(SWEEP),
     )
 
 

@@ -95,6 +95,20 @@ def end_sessions(*, people: Iterable[User]) -> int:
 
 
 @transaction.atomic
+def end_sessions_without_account(*, person: User, reason: str, signed_in_before: datetime | None = None) -> int:
+    """Signs somebody out whose account is gone or, with a time, of what they began before it. Returns how many ended.
+
+    `reason` is what Entra ID said, as the audit log keeps it.
+    """
+    rows = [row for row in person.sessions.all() if _began_before(row.get_decoded(), signed_in_before)]
+    return _end(rows, actor=Actor.system("account_check"), reason=reason)
+
+
+def _began_before(data: Mapping[str, Any], limit: datetime | None) -> bool:
+    return limit is None or data.get(sessions.SIGNED_IN_AT, 0) < limit.timestamp()
+
+
+@transaction.atomic
 def end_expired_sessions(*, now: datetime) -> int:
     """Ends what nobody came back to after its time was over, so that each end is in the log."""
     rows = Session.objects.filter(user__isnull=False).select_related("user")
@@ -105,8 +119,15 @@ def end_expired_sessions(*, now: datetime) -> int:
     )
 
 
-def _end(rows: Iterable[Session], *, actor: Actor, action: audit_actions.AuditAction = audit_actions.ENDED) -> int:
+def _end(
+    rows: Iterable[Session],
+    *,
+    actor: Actor,
+    action: audit_actions.AuditAction = audit_actions.ENDED,
+    reason: str = "",
+) -> int:
     """Deletes these rows; one event for each person."""
+    because = {"reason": reason} if reason else {}
     by_person: dict[User, list[str]] = {}
     for row in rows:
         reference = session_reference(row.session_key)
@@ -117,6 +138,6 @@ def _end(rows: Iterable[Session], *, actor: Actor, action: audit_actions.AuditAc
             action=action,
             actor=actor,
             target=Target.person(str(person.object_id), str(person)),
-            detail={"sessions": len(references), "session_references": references},
+            detail={"sessions": len(references), "session_references": references, **because},
         )
     return sum(len(references) for references in by_person.values())

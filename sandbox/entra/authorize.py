@@ -5,7 +5,7 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlencode, urlsplit
 
@@ -44,7 +44,7 @@ async def authorize(request: Request) -> Response:
     if asked.get("prompt") == "none":
         return _back(asked, error="login_required", error_description="AADSTS50058: No user is signed in.")
     hinted = world.directory.person_named(asked.get("login_hint", ""))
-    return account_picker(language_of(request), list(world.directory.people.values()), session, hinted)
+    return account_picker(language_of(request), world.directory.existing(), session, hinted)
 
 
 async def choose(request: Request) -> Response:
@@ -55,6 +55,8 @@ async def choose(request: Request) -> Response:
     person = world.directory.people.get(form.get("person", ""))
     if person is None:
         return _back(asked, error="access_denied", error_description="AADSTS65004: The user canceled the sign-in.")
+    if not person.may_sign_in:
+        return refusal(language_of(request), "AADSTS50057: The user account is disabled.")
     session_id = request.cookies.get(COOKIE)
     session = world.directory.session(session_id)
     if session is None or asked.get("prompt") == "login" or not _is_fresh(world, session, person, asked):
@@ -104,15 +106,20 @@ def _silently(world: World, session: Session | None, asked: QueryParams) -> Pers
     if len(candidates) != 1 or candidates[0] not in session.signed_in_at:
         return None
     person = world.directory.people[candidates[0]]
-    return person if _is_fresh(world, session, person, asked) else None
+    return person if person.may_sign_in and _is_fresh(world, session, person, asked) else None
 
 
 def _is_fresh(world: World, session: Session, person: Person, asked: QueryParams) -> bool:
     signed_in_at = session.signed_in_at.get(person.oid)
-    if signed_in_at is None:
+    if signed_in_at is None or _is_revoked(person, signed_in_at):
         return False
     max_age = asked.get("max_age", "")
     return not max_age.isdigit() or world.clock.real_now() - signed_in_at <= timedelta(seconds=int(max_age))
+
+
+def _is_revoked(person: Person, signed_in_at: datetime) -> bool:
+    valid_from = person.sessions_valid_from
+    return valid_from is not None and signed_in_at < datetime.fromisoformat(valid_from)
 
 
 def _signed_in(world: World, session: Session, person: Person, asked: QueryParams) -> Response:

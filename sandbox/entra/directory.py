@@ -51,7 +51,11 @@ class Directory:
     def person_named(self, hint: str) -> Person | None:
         """The person behind a login_hint: a username, or an object id."""
         wanted = hint.lower()
-        return next((p for p in self.people.values() if wanted in (p.username, p.oid)), None)
+        return next((p for p in self.existing() if wanted in (p.username, p.oid)), None)
+
+    def existing(self) -> list[Person]:
+        """Everybody who was not deleted; a disabled account can still be picked."""
+        return [person for person in self.people.values() if not person.is_deleted]
 
     def session(self, session_id: str | None) -> Session | None:
         return self.sessions.get(session_id or "")

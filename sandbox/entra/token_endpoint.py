@@ -99,6 +99,8 @@ def _known_refresh_token(request: Request, form: Form, client: AppRegistration) 
 def _for_person(request: Request, form: Form, grant: Grant) -> Answer:
     world, key = world_of(request), request.app.state.signing_key
     person, now = world.directory.people[grant.person_oid], world.clock.real_now()
+    if not person.may_sign_in:
+        raise EntraError("invalid_grant", "AADSTS50057: The user account is disabled.")
     claims = id_token_claims(world.settings, grant, person, now)
     answer = {
         "token_type": "Bearer",

@@ -67,6 +67,7 @@ def person_access_claims(settings: Settings, grant: Grant, person: Person, now: 
 
 
 def app_access_claims(settings: Settings, app: AppRegistration, audience: str, now: datetime) -> Claims:
+    roles = {"roles": list(app.graph_permissions)} if app.graph_permissions else {}
     return {
         **_common(settings, now),
         "aud": audience,
@@ -74,6 +75,7 @@ def app_access_claims(settings: Settings, app: AppRegistration, audience: str, n
         "oid": app.object_id,
         "sub": app.object_id,
         "idtyp": "app",
+        **roles,
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from deploy.audit_key import make_private_key
 from portal.celery import app
 from tests.brokers.conftest import Story
+from tests.cast import ALICE
 from tests.installation import wait_for
 from tests.ports import free_port
 
@@ -15,6 +16,20 @@ import django
 django.setup()
 from portal.health.models import DutyRun
 DutyRun.objects.bulk_create(DutyRun(name=name, ended_at="{LONG_AGO}") for name in {list(app.conf.beat_schedule)})
+"""
+
+ALICE_SIGNS_IN = """
+import django
+django.setup()
+from django.contrib.auth import SESSION_KEY
+from portal.identity import sessions
+from portal.identity.session_store import SessionStore
+from django.utils import timezone
+from tests.cast import ALICE, make_user
+session = SessionStore()
+session[SESSION_KEY] = str(make_user(ALICE).pk)
+sessions.begin(session, timezone.now())
+session.create()
 """
 
 
@@ -32,4 +47,19 @@ def test_every_duty_is_done_though_nobody_rings(story: Callable[..., Story], tmp
     wait_for(lambda: not late(), of="the end of every duty")
     wait_for(lambda: installation.query("SELECT 1 FROM audit_auditcheckpoint"), of="a sealed log")
     assert installation.query("SELECT 1 FROM audit_auditevent WHERE action = 'inventory.synchronized'")
+    assert installation.end(worker) == 0
+
+
+def test_the_session_of_a_closed_account_ends_though_nobody_rings(story: Callable[..., Story]) -> None:
+    broker = f"redis://127.0.0.1:{free_port()}/0"
+    installation = story(broker, SWEEPER_GRACE_SECONDS=1, ACCOUNT_CHECK_SECONDS=1).installation
+    installation.run("-c", ALICE_SIGNS_IN)
+    worker = installation.start_worker()
+    wait_for(
+        lambda: installation.query("SELECT 1 FROM health_dutyrun WHERE name = 'accounts' AND ended_at > '2021-01-01'"),
+        of="a look",
+    )
+    assert installation.query("SELECT 1 FROM identity_session")
+    installation.sandbox.entra(person=str(ALICE.object_id), enabled=False)
+    wait_for(lambda: not installation.query("SELECT 1 FROM identity_session"), of="the end of the session")
     assert installation.end(worker) == 0

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from django.test import Client
+from pytest_django import Settings
 
 from portal.health.report import report
 from tests.docs.runbook import ROOT, TEXT, other_commands, sections
@@ -28,7 +29,8 @@ def test_an_alert_leads_to_its_section(rule: dict[str, Any]) -> None:
 
 @BY_NAME
 @pytest.mark.django_db
-def test_an_alert_asks_for_figures_that_there_are(rule: dict[str, Any]) -> None:
+def test_an_alert_asks_for_figures_that_there_are(rule: dict[str, Any], settings: Settings) -> None:
+    settings.ACCOUNT_CHECK_SECONDS = 60
     found = report()
     figures = {figure.name: figure for figure in found.figures}
     asked = set(re.findall(r"\b(?:portal|reimage)_\w+", rule["expr"]))

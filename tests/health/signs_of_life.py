@@ -21,10 +21,15 @@ def process(
     )
 
 
+def done(duty: str, age: float) -> DutyRun:
+    """A duty was done so many seconds ago."""
+    ended_at = timezone.now() - timedelta(seconds=age)
+    return DutyRun.objects.update_or_create(name=duty, defaults={"ended_at": ended_at})[0]
+
+
 def swept(age: float = 1) -> DutyRun:
     """A sweep ended so many seconds ago."""
-    ended_at = timezone.now() - timedelta(seconds=age)
-    return DutyRun.objects.update_or_create(name="sweep", defaults={"ended_at": ended_at})[0]
+    return done("sweep", age)
 
 
 def all_is_well() -> None:

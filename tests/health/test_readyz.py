@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from portal.health import broker, report, signs
 from portal.health.models import DutyRun, Heartbeat, ProcessRole
@@ -15,7 +16,7 @@ from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.models import ExecutionPause, ReimageBreaker, ReimageOperation
 from reimage.services import leases
-from tests.health.signs_of_life import all_is_well, process, swept
+from tests.health.signs_of_life import all_is_well, done, process, swept
 from tests.pages.rows import reimage_request, virtual_machine
 
 pytestmark = pytest.mark.django_db
@@ -184,3 +185,15 @@ def due(alice: User, *, seconds: float, name: str = "web-01") -> ReimageOperatio
     next_at = timezone.now() - timedelta(seconds=seconds)
     ReimageOperation.objects.filter(pk=operation.pk).update(state=OperationState.QUEUED, next_at=next_at)
     return operation
+
+
+def test_accounts_that_nobody_can_look_up_any_more_are_named(client: Client, settings: Settings) -> None:
+    all_is_well()
+    settings.ACCOUNT_CHECK_SECONDS = 60
+    assert failing(client) == {"account_check"}  # nobody ever did
+    done("accounts", age=200)
+    assert failing(client) == set()
+    done("accounts", age=300)
+    assert failing(client) == {"account_check"}
+    settings.ACCOUNT_CHECK_SECONDS = 0
+    assert failing(client) == set()

@@ -58,6 +58,7 @@ def entra(running_entra: EntraServer, settings: Settings, tmp_path: Path) -> Ent
 def forget_entra() -> None:
     """What a new process would not know yet."""
     entra_module._client.cache_clear()
+    entra_module._application.cache_clear()
     tenant._tenant.cache_clear()
     http._session.cache_clear()
 

@@ -4,6 +4,7 @@ The sandbox plays Entra ID faithfully; this one can also lie, which is what most
 """
 
 import json
+import re
 import ssl
 import threading
 from dataclasses import dataclass, field
@@ -37,6 +38,15 @@ class Wire:
     path: str
     headers: dict[str, str]
     body: str
+
+    @property
+    def place(self) -> str:
+        """The path without its query."""
+        return self.path.partition("?")[0]
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(self.path.partition("?")[2]))
 
     @property
     def form(self) -> dict[str, str]:
@@ -73,25 +83,31 @@ class EntraServer:
         self.answers: dict[str, tuple[int, Any, dict[str, str]]] = {}
         self.keys = [public_jwk(self.key, KEY_ID)]
         self.groups: set[str] = set()
+        self.accounts: dict[str, dict[str, Any]] = {}
         self.id_token = ""
 
     def asked(self, ending: str) -> list[Wire]:
         """The requests to a path with this ending."""
-        return [request for request in self.requests if request.path.endswith(ending)]
+        return [request for request in self.requests if request.place.endswith(ending)]
 
     def sign(self, claims: dict[str, Any]) -> str:
         return jwt.encode(claims, self.key, algorithm="RS256", headers={"kid": KEY_ID})
 
     def answer(self, request: Wire) -> tuple[int, Any, dict[str, str]]:
         for ending, scripted in self.answers.items():
-            if request.path.endswith(ending):
+            if request.place.endswith(ending):
                 return scripted
         if request.path.endswith("/openid-configuration"):
             return 200, self.document(), {"Set-Cookie": "fpc=tracked; Path=/"}
         if request.path.endswith("/keys"):
             return 200, {"keys": self.keys}, {}
+        if request.form.get("grant_type") == "client_credentials":
+            return 200, {"access_token": "for-graph", "token_type": "Bearer", "expires_in": 3600}, {}
         if request.path.endswith("/token"):
             return 200, {"id_token": self.id_token, "access_token": "for-graph", "token_type": "Bearer"}, {}
+        if request.place.endswith("/v1.0/users"):
+            wanted = re.findall(r"'([^']+)'", request.query["$filter"])
+            return 200, {"value": [self.accounts[oid] for oid in wanted if oid in self.accounts]}, {}
         asked = json.loads(request.body)["groupIds"]
         return 200, {"value": [group for group in asked if group in self.groups]}, {}
 

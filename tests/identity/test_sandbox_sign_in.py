@@ -7,6 +7,7 @@ import requests
 from django.test import Client
 from pytest_django import Settings
 
+from portal.identity import tasks
 from portal.identity.models import User
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, TEAM_WEB, VM_APPROVERS, Part
 from tests.identity.conftest import forget_entra
@@ -156,3 +157,22 @@ def test_a_sign_in_that_is_too_old_is_renewed(client: Client, sandbox: SandboxPr
     response = client.get("/sign-in/callback", pick(address_left_for(asked), person=str(ALICE.object_id)))
     assert response.url == "/machines"
     assert client.post("/deed", {"words": "so be it"}).status_code == 200
+
+
+@pytest.mark.asvs("V7.4.2")
+@pytest.mark.parametrize("change", [{"enabled": False}, {"deleted": True}, {"revoke_sessions": True}], ids=str)
+def test_a_closed_account_loses_its_session(client: Client, sandbox: SandboxProcess, change: dict[str, bool]) -> None:
+    sign_in(client, ALICE)
+    tasks.end_sessions_of_closed_accounts()
+    assert client.get("/").status_code == 200
+    moment_after_the_sign_in(client)
+    sandbox.entra(person=str(ALICE.object_id), **change)
+    tasks.end_sessions_of_closed_accounts()
+    assert client.get("/").status_code == 302
+
+
+def moment_after_the_sign_in(client: Client) -> None:
+    """Sessions know their beginning by the second."""
+    session = client.session
+    session["identity.signed_in_at"] -= 1
+    session.save()

@@ -35,7 +35,7 @@ def csp_report(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         violations = _violations(json.loads(request.body))
-    except ValueError:
+    except (ValueError, RecursionError):
         return HttpResponse(status=HTTPStatus.BAD_REQUEST)
     for violation in violations[:MOST_REPORTS]:
         log.warning("csp.violated", **violation)

@@ -4,15 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
-from portal.audit.refusals import record_refusal
+from portal.audit.refusals import is_refusal, log_refusal, record_refusal
 from portal.database_trouble import TROUBLE
 from portal.errors import Problem, TooLarge
-from portal.identity.middleware import SAFE_METHODS
+from portal.identity.rate_limits import count
+from portal.safe_methods import SAFE_METHODS
 from portal.views import database_unavailable, problem_page
 
 
@@ -80,5 +83,18 @@ class ProblemMiddleware(MiddlewareMixin):
             return database_unavailable(request, exception)
         if not isinstance(exception, Problem):
             return None
-        record_refusal(request, exception)
+        _tell(request, exception)
         return problem_page(request, exception)
+
+
+def _tell(request: HttpRequest, problem: Problem) -> None:
+    """Who is refused again and again fills no audit log: from some number on its events are left out for a while."""
+    log_refusal(request, problem)
+    if not is_refusal(request, problem):
+        return
+    try:
+        verdict = count(request, "refusal", timezone.now())
+    except DatabaseError:  # the database's trouble is told by whatever needs an answer of it
+        return
+    if verdict.is_first or not verdict.is_refused:
+        record_refusal(request, problem, more_follow=verdict.is_first)

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from portal.audit.refusals import record_refusal
 from portal.errors import NotAllowed, TooMany
 from portal.identity.decorators import limit_of
-from portal.identity.middleware import SAFE_METHODS
 from portal.identity.rate_limits import count
+from portal.safe_methods import SAFE_METHODS
 from portal.views import problem_page
 
 # https://www.w3.org/TR/fetch-metadata/ ; "none" is the person, by the address bar. Old browsers say nothing.

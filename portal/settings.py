@@ -52,8 +52,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.logging.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # after what every answer says, static files too
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -68,7 +69,6 @@ MIDDLEWARE = [
     "portal.identity.middleware.StepUpMiddleware",
     "portal.identity.middleware.SessionWriteMiddleware",  # after all that notes something in the session
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.NoStoreMiddleware",
     # Here it knows the person's language, and no body was read: the first to do so is CsrfViewMiddleware.process_view.
@@ -96,7 +96,7 @@ TEMPLATES = [
 ]
 DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.error_reports.WithoutValues"
 # In the session, a message would be written after the deed that it tells of, and could fail.
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_STORAGE = "portal.personal_messages.PersonalCookieStorage"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Database -------------------------------------------------------------------------------------------------------
@@ -136,9 +136,11 @@ RATE_LIMITS = {  # in ten minutes, by person, or by address before the sign-in
     "draft": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
     "submission": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
     "decision": int(ENVIRONMENT["DECISION_LIMIT"]),
+    "refusal": 100,  # audit events of what one may not do
     "foreign": 10,  # audit events of forms that came from elsewhere
     "csp_report": 60,
 }
+MESSAGES_COOKIE_NAME = f"{_COOKIE_PREFIX}messages"
 PASSWORD_VIEW_COOKIE_NAME = f"{_COOKIE_PREFIX}password_view"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 CSRF_COOKIE_SECURE = HTTPS
@@ -227,6 +229,7 @@ USE_TZ = True
 # --- Static files ---------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site needs ours
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -46,7 +46,15 @@ def test_both_forms_are_logged_in_short_without_queries(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("document", "status"),
-    [("no json", 400), ("", 400), ("\x80", 400), ("x" * 16_385, 413), ([1, None, {}], 204), ({"csp-report": 1}, 204)],
+    [
+        ("no json", 400),
+        ("", 400),
+        ("\x80", 400),
+        ("x" * 16_385, 413),
+        ("[" * 16_000, 400),
+        ([1, None, {}], 204),
+        ({"csp-report": 1}, 204),
+    ],
 )
 def test_what_is_no_report_is_not_logged(client: Client, document: Any, status: int) -> None:
     with capture_logs() as logs:

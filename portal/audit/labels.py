@@ -23,6 +23,7 @@ register_labels(
     format=_("Format"),
     message=_("Message"),
     method=_("Method"),
+    more_follow=_("More followed, which are in the server's log alone"),
     new_key=_("New public key"),
     old_key_is_lost=_("Old key is lost"),
     route=_("Page"),

@@ -1,12 +1,19 @@
 """Tells the log where each HTTP request comes from."""
 
+import re
 from collections.abc import Callable
-from ipaddress import ip_address
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from portal.audit.context import AuditContext, audit_context
+
+# As some proxies write it, Azure's Application Gateway among them: 192.0.2.1:4711, [2001:db8::1]:4711.
+_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([0-9.]+):\d{1,5}")
+log = structlog.get_logger(__name__)
 
 
 class AuditContextMiddleware:
@@ -31,8 +38,23 @@ def address_of(request: HttpRequest) -> str:
     AUDIT_ADDRESS_SOURCE names a key of request.META. Of a list (X-Forwarded-For) only the last entry counts: the
     nearest proxy wrote it, all before it is whatever the client claims.
     """
-    claimed = request.META.get(settings.AUDIT_ADDRESS_SOURCE, "").rsplit(",", 1)[-1].strip()
+    address = _parsed(request.META.get(settings.AUDIT_ADDRESS_SOURCE, "").rsplit(",", 1)[-1].strip())
+    if address is None:
+        _warn_once(settings.AUDIT_ADDRESS_SOURCE)
+    return "" if address is None else str(address)
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    """An IPv4 address in IPv6's clothes is the IPv4 address, so that one client has one."""
+    with_port = _WITH_PORT.fullmatch(text)
     try:
-        return str(ip_address(claimed))
+        address = ip_address((with_port[1] or with_port[2]) if with_port else text.partition("%")[0])
     except ValueError:
-        return ""
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+@cache
+def _warn_once(source: str) -> None:
+    """Without addresses the log lacks them, and everybody who has not signed in shares one rate."""
+    log.warning("address.unreadable", source=source)

@@ -18,8 +18,8 @@ from portal.identity.addresses import page_of, sign_in_address, sign_in_again_ad
 from portal.identity.decorators import is_passive, is_routine, kept_fields
 from portal.identity.models import User
 from portal.identity.time_zones import is_time_zone
+from portal.safe_methods import SAFE_METHODS
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 

@@ -6,6 +6,7 @@ alone. docs/decisions/0025 says why no library does this.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 from django.conf import settings
 from django.db import connection
@@ -50,7 +51,12 @@ def forget_counts(*, now: datetime) -> None:
 
 
 def _who(request: HttpRequest) -> str:
-    return f"person {request.user.pk}" if isinstance(request.user, User) else f"address {address_of(request)}"
+    return f"person {request.user.pk}" if isinstance(request.user, User) else f"address {_block(address_of(request))}"
+
+
+def _block(address: str) -> str:
+    """Whoever has one IPv6 address has 2^64 of them: they are counted as one."""
+    return str(ip_network(f"{address}/64", strict=False)) if ":" in address else address
 
 
 def _key(kind: str, who: str) -> str:

@@ -140,7 +140,7 @@ def _seen(posted: QueryDict, machine_id: int) -> Seen | None:
     """None where the form said nothing readable of it: then nothing is compared."""
     try:
         prefix, name, os_type, ephemeral, delete_option, image = json.loads(posted.get(f"seen-{machine_id}", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return Seen(str(prefix), str(name), str(os_type), bool(ephemeral), str(delete_option), str(image))
 

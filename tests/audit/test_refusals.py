@@ -5,13 +5,14 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory
+from pytest_django import Settings
 from structlog.testing import capture_logs
 
 from portal.audit import refusals
 from portal.audit.disclosure import disclosed_body
 from portal.audit.models import AuditEvent
 from portal.audit.refusals import record_refusal
-from portal.errors import NotAllowed, NotFound, Problem, Unavailable, WrongState
+from portal.errors import NotAllowed, Problem, Unavailable, WrongState
 from portal.identity.models import User
 from tests.audit.events import record_event
 from tests.cast import client_of
@@ -59,7 +60,35 @@ def test_it_records_somebody_who_has_not_signed_in(db: None) -> None:
     assert (event.actor_kind, event.actor_text, event.actor_object_id) == ("unknown", "", "")
 
 
-@pytest.mark.parametrize("problem", [NotFound("?"), Unavailable("?"), Problem("?")])
+@pytest.mark.asvs("V16.3.2")
+def test_a_deed_on_what_one_may_not_see_is_recorded_and_a_look_is_a_line_of_the_log(eve: User) -> None:
+    client = client_of(eve)
+    with capture_logs() as lines:
+        assert client.get("/requests/999999/").status_code == 404
+        assert client.post("/requests/999999/approve").status_code == 404
+    event = AuditEvent.objects.get(action="access.refused")
+    assert (event.actor_text, event.target_id) == ("Eve Endo", "/requests/999999/approve")
+    told = [(line["person"], line["method"], line["route"], line["status"]) for line in lines]
+    assert told == [
+        (str(eve.object_id), "GET", "reimage:request", 404),
+        (str(eve.object_id), "POST", "reimage:request-approve", 404),
+    ]
+
+
+@pytest.mark.asvs("V2.4.1")
+def test_somebody_who_is_refused_again_and_again_fills_no_audit_log(eve: User, bob: User, settings: Settings) -> None:
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"refusal": 2}
+    client = client_of(eve)
+    with capture_logs() as lines:
+        assert {client.get("/audit/").status_code for _ in range(5)} == {403}
+    events = AuditEvent.objects.filter(action="access.refused").order_by("pk")
+    assert [event.flag_names for event in events] == [[], [], ["more_follow"]]
+    assert [line["event"] for line in lines] == ["access.refused"] * 5
+    client_of(bob).get("/audit/")
+    assert [event.actor_text for event in events.all()] == ["Eve Endo"] * 3 + ["Bob Baba"]
+
+
+@pytest.mark.parametrize("problem", [Unavailable("?"), Problem("?")])
 def test_it_does_not_record_what_is_no_refusal(eve: User, problem: Problem) -> None:
     record_refusal(request_by(eve), problem)
     assert not AuditEvent.objects.exists()
@@ -73,4 +102,4 @@ def test_it_still_explains_the_refusal_if_the_log_cannot_be_written(eve: User, m
     with capture_logs() as lines:
         response = client_of(eve).get("/audit/")
     assert response.status_code == 403
-    assert [line["event"] for line in lines] == ["refusal_not_recorded"]
+    assert [line["event"] for line in lines] == ["access.refused", "refusal_not_recorded"]

@@ -63,6 +63,22 @@ def test_before_the_sign_in_the_address_counts() -> None:
     assert verdicts(request_of(nobody, "192.0.2.2"), 2) == [False, False]
 
 
+@pytest.mark.django_db
+@pytest.mark.asvs("V15.3.4")
+def test_a_network_of_ipv6_addresses_counts_as_one() -> None:
+    nobody = AnonymousUser()
+    neighbours = [request_of(nobody, f"2001:db8:0:1::{number}") for number in (1, 2, 3)]
+    assert [count(request, "decision", NOW).is_refused for request in neighbours] == [False, False, True]
+    assert verdicts(request_of(nobody, "2001:db8:0:2::1"), 2) == [False, False]
+
+
+@pytest.mark.django_db
+def test_an_ipv4_address_counts_as_itself_in_either_spelling() -> None:
+    nobody = AnonymousUser()
+    assert verdicts(request_of(nobody, "192.0.2.1"), 2) == [False, False]
+    assert verdicts(request_of(nobody, "::ffff:192.0.2.1"), 1) == [True]
+
+
 def test_who_was_counted_cannot_be_read_off(alice: User) -> None:
     count(request_of(alice), "decision", NOW)
     assert len(RateCount.objects.get().key) == 64

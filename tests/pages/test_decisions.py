@@ -1,6 +1,7 @@
 """Approving, rejecting, canceling through their forms: by whom, when, once; and what the others are told."""
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -38,6 +39,18 @@ def test_the_approver_approves_and_the_machines_are_queued(pending: ReimageReque
     made = ApprovalDecision.objects.get()
     assert (made.approver, made.outcome, made.comment, made.digest) == (bob, "approved", "Go ahead.", pending.digest)
     assert pending.operations.get().state == OperationState.QUEUED
+
+
+@pytest.mark.asvs("V3.3.1")
+def test_the_line_after_a_deed_is_for_whoever_did_it(pending: ReimageRequest, bob: User, alice: User) -> None:
+    deed = "Approved. The reimage starts now."
+    answer = do(bob, "approve", pending)
+    said = answer.cookies[settings.MESSAGES_COOKIE_NAME].value
+    his, hers = client_of(bob), client_of(alice)
+    for client in (his, hers):
+        client.cookies[settings.MESSAGES_COOKIE_NAME] = said
+    assert deed in words(his.get("/"))
+    assert deed not in words(hers.get("/"))
 
 
 def test_the_approver_rejects_with_a_reason(pending: ReimageRequest, bob: User) -> None:

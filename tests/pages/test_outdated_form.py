@@ -43,6 +43,11 @@ def test_an_untouched_form_of_unchanged_machines_goes_on(visitor: Client) -> Non
     assert visitor.post(FORM, shown(visitor, "web-01", "web-02")).status_code == 302
 
 
+@pytest.mark.parametrize("seen", ["[" * 100_000, "{}", "\x00", "null"])
+def test_a_form_that_says_nothing_readable_of_its_machine_is_taken(visitor: Client, seen: str) -> None:
+    assert visitor.post(FORM, shown(visitor, "web-01") | {f"seen-{pk('web-01')}": seen}).status_code == 302
+
+
 @pytest.mark.parametrize("synchronized", [True, False])
 def test_a_machine_that_became_ephemeral(visitor: Client, azure: SandboxProcess, synchronized: bool) -> None:
     """Whether the inventory knew already, or only Azure did."""

@@ -117,10 +117,10 @@ def test_an_empty_folder_is_no_ring(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.asvs("V13.3.2")
-@pytest.mark.parametrize("mode", [0o404, 0o444, 0o604, 0o402])
-def test_a_key_that_is_open_to_everybody_is_refused(old: ReimageOperation, settings: Any, mode: int) -> None:
+@pytest.mark.parametrize("mode", [0o404, 0o444, 0o604, 0o402, 0o440, 0o420, 0o640])
+def test_a_key_that_is_open_to_others_is_refused(old: ReimageOperation, settings: Any, mode: int) -> None:
     Path(settings.SEALING_PRIVATE_KEY_FILE).chmod(mode)
-    with pytest.raises(SealingKeyMissing, match="is open to everybody: chmod 0400"):
+    with pytest.raises(SealingKeyMissing, match="is open to others: chmod 0400"):
         opened(old)
 
 
@@ -132,9 +132,36 @@ def test_sealing_is_authenticated_and_hides(old: ReimageOperation) -> None:
     assert sealing_keys.PROBE not in sealed
 
 
-def test_a_worker_refuses_to_start_over_plaintext(old: ReimageOperation) -> None:
+@pytest.mark.asvs("V11.2.2")
+def test_a_key_that_was_replaced_twice_opens_all_three(
+    old: ReimageOperation, new_key: X25519PrivateKey, alice: User, settings: Any, tmp_path: Path
+) -> None:
+    settings.SEALING_PUBLIC_KEY = public_text(new_key)
+    second = draft(alice, "web-03", parameters=PARAMETERS).operations.get()
+    newest_key = X25519PrivateKey.generate()
+    write_key(tmp_path / "sealing-private-3.pem", newest_key)
+    settings.SEALING_PUBLIC_KEY = public_text(newest_key)
+    third = draft(alice, "web-04", parameters=PARAMETERS).operations.get()
     sealing_keys.check_private_keys()
-    SealedSecret.objects.update(ciphertext=b'{"nonce": "00", "value": "Correct-Horse-7"}')
+    assert [opened(operation) for operation in (old, second, third)] == ["Correct-Horse-7"] * 3
+    assert len(set(SealedSecret.objects.values_list("key_id", flat=True))) == 3
+
+
+JSON, LONG = b'{"nonce": "00", "value": "Correct-Horse-7"}', "正しい馬の電池".encode() * 9
+PLAIN = [JSON, b"Correct-Horse-7", LONG, b"", b"\xff" * 48]
+
+
+@pytest.mark.parametrize("content", PLAIN)
+@pytest.mark.parametrize("key_id", ["of a key that is gone", None])
+def test_a_worker_refuses_to_start_over_plaintext(
+    old: ReimageOperation, alice: User, content: bytes, key_id: str | None
+) -> None:
+    """Wherever it stands, and whatever it says of itself."""
+    draft(alice, "web-03", parameters=PARAMETERS)
+    sealing_keys.check_private_keys()
+    oldest = SealedSecret.objects.order_by("pk").first()
+    assert oldest is not None
+    SealedSecret.objects.filter(pk=oldest.pk).update(ciphertext=content, key_id=(key_id or oldest.key_id)[:16])
     with pytest.raises(SealingError, match="is plaintext") as refused:
         sealing_keys.check_private_keys()
     assert "Horse" not in str(refused.value)

@@ -1,9 +1,12 @@
 """What is senseless in the values of the configuration contract: one line for each finding, with its remedy."""
 
+import base64
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from portal.connections import LOOPBACK_HOSTS, connection_problems
 
@@ -103,6 +106,8 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
     found = []
     if values["SECRET_KEY"] and len(values["SECRET_KEY"]) < 50:
         found.append("SECRET_KEY is too short: use at least 50 random characters.")
+    if values["SEALING_PUBLIC_KEY"] and not _can_seal(values["SEALING_PUBLIC_KEY"]):
+        found.append("SEALING_PUBLIC_KEY is no X25519 key in base64: give it what deploy/sealing_key.py printed.")
     if values["METRICS_TOKEN"] and len(values["METRICS_TOKEN"]) < 20:
         found.append("METRICS_TOKEN is too short: use at least 20 random characters.")
     for key in filter(None, (item.strip() for item in values["SEALING_PRIVATE_KEY_FILE"].split(","))):
@@ -117,3 +122,13 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
         if values[name] and not Path(values[name]).is_file():
             found.append(f"{name} names {values[name]}, which is not a file.")
     return found
+
+
+def _can_seal(public_key: str) -> bool:
+    """Tried, not only read: a few values of the right length are no point that anything can be sealed for."""
+    try:
+        recipient = X25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
+        X25519PrivateKey.generate().exchange(recipient)
+    except ValueError:
+        return False
+    return True

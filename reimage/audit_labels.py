@@ -75,6 +75,7 @@ register_labels(
     times=_("Times"),
     unanswered_since=_("No answer since"),
     vanished=_("Machines vanished"),
+    view_key_sha256=_("SHA-256 of the browser's key"),
     virtual_machines=_("Machines"),
     vm=_("Machine"),
     vm_id=_("VM id"),

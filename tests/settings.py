@@ -30,7 +30,7 @@ _DEFAULTS = {
     "AZURE_CREDENTIAL": "client-secret",
     "AZURE_CLIENT_ID": "c0000000-0000-4000-8000-000000000003",
     "AZURE_CLIENT_SECRET": "sandbox-operator-secret",
-    "SEALING_PUBLIC_KEY": "replaced by a fixture",
+    "SEALING_PUBLIC_KEY": "Gsb1yS7dDc0Zb4o1kVf2m3p5q7s9u1w3y5A7C9E1G3I=",  # replaced by a fixture
     "LOG_LEVEL": "WARNING",
 }
 for _name, _value in _DEFAULTS.items():

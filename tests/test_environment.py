@@ -171,3 +171,9 @@ def test_it_takes_a_place_for_the_stream_of_audit_events(tmp_path, sink):
 def test_it_refuses_a_stream_to_nowhere(tmp_path, sink):
     expected = f"  - AUDIT_STREAM is {sink!r}: choose stdout, syslog://host:port or syslog:///dev/log."
     assert expected in problems(tmp_path, SERVED, AUDIT_STREAM=sink)
+
+
+@pytest.mark.parametrize("key", ["!!", "AAAA", "A" * 43 + "=", "Gsb1yS7dDc0Zb4o1kVf2m3p5q7s9u1w3y5A7C9E1G3I"])
+def test_a_key_that_nothing_can_be_sealed_for_stops_the_start(tmp_path, key):
+    (line,) = problems(tmp_path, SERVED, SEALING_PUBLIC_KEY=key)
+    assert line.endswith("SEALING_PUBLIC_KEY is no X25519 key in base64: give it what deploy/sealing_key.py printed.")

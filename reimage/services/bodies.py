@@ -1,15 +1,14 @@
 """The body as it is sent: the approved one with its secrets in place. Opened here only, right before the intent."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from portal.audit.models import AuditEvent
 from reimage import audit_actions
 from reimage.domain.parameters import ReimageParameters, fingerprinted_body, request_body
 from reimage.domain.passwords import PasswordMode, password_violations
 from reimage.domain.plan import ReimagePlan
 from reimage.models import ReimageOperation, SecretField
+from reimage.services.requester_deeds import details_by_requester
 from reimage.services.secrets import SealingError, open_secret
 
 
@@ -34,15 +33,9 @@ def filled_body(
 
 
 def _given_commitment(operation: ReimageOperation) -> str:
-    """What its requester gave, as the log has it: anybody with SQL could have put the sealed row there."""
-    subject = operation.reimage_request.audit_subject
-    events = AuditEvent.objects.filter(
-        subject=subject,
-        action=audit_actions.PASSWORD_GIVEN.name,
-        actor_object_id=str(operation.reimage_request.requester.object_id),
-    )
-    details = [json.loads(bytes(body))["detail"] for body in events.values_list("body", flat=True)]
-    given = [str(detail["commitment"]) for detail in details if detail["operation"] == operation.pk]
+    """What its requester gave, as the log has it."""
+    details = details_by_requester(operation, audit_actions.PASSWORD_GIVEN)
+    given = [str(detail["commitment"]) for detail in details]
     if len(given) != 1:
         raise SealingError(f"the log has {len(given)} events of a password given for operation {operation.pk}, not one")
     return given[0]

@@ -127,9 +127,13 @@ def _look(operation: ReimageOperation, private_key: bytes | None, now: datetime)
 
 def _ask(operation: ReimageOperation, now: datetime) -> Asked:
     private_key = view_keys.new_private_key()
-    asked = {"public_key": view_keys.public_half(private_key), "ciphertext": None, "asked_at": now}
+    public_key = view_keys.public_half(private_key)
+    asked = {"public_key": public_key, "ciphertext": None, "asked_at": now}
     PasswordView.objects.update_or_create(operation=operation, defaults=asked)
-    record_view(audit_actions.PASSWORD_ASKED, operation, Actor.person(operation.reimage_request.requester))
+    requester = Actor.person(operation.reimage_request.requester)
+    record_view(
+        audit_actions.PASSWORD_ASKED, operation, requester, view_key_sha256=view_keys.view_key_sha256(public_key)
+    )
     doorbell.ring_for_views_after_commit()
     return Asked(private_key)
 
@@ -166,12 +170,12 @@ def _of(operation: ReimageOperation) -> dict[str, object]:
     return {"vm": operation.name, "name": operation.reimage_request.requester}
 
 
-def record_view(action: AuditAction, operation: ReimageOperation, actor: Actor) -> None:
+def record_view(action: AuditAction, operation: ReimageOperation, actor: Actor, **detail: str) -> None:
     """An event about a generated password, with the operation's request."""
     record(
         action=action,
         actor=actor,
         target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
         subject=operation.reimage_request.audit_subject,
-        detail={"operation": operation.pk},
+        detail={"operation": operation.pk, **detail},
     )

@@ -11,7 +11,8 @@ from portal.audit.actors import Actor
 from reimage import audit_actions
 from reimage.models import PasswordView, ReimageOperation, ReimageRequest, SecretField
 from reimage.services import view_keys
-from reimage.services.password_views import record_view
+from reimage.services.password_views import ViewState, record_view, view_state
+from reimage.services.requester_deeds import details_by_requester
 from reimage.services.sealing_keys import SealingKeyMissing, private_keys
 from reimage.services.secrets import SealingError, destroy_secrets, open_secret
 
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 def answer_views(*, now: datetime) -> int:
     """Seals each password that was asked for anew, for its browser. Returns how many."""
-    return sum(_answer(pk) for pk in list(_asked().values_list("pk", flat=True)))
+    return sum(_answer(pk, now) for pk in list(_asked().values_list("pk", flat=True)))
 
 
 def views_without_key() -> int:
@@ -47,11 +48,11 @@ def _asked() -> QuerySet[PasswordView]:
     return PasswordView.objects.filter(ciphertext__isnull=True, operation__sealed_secrets__field=KEPT)
 
 
-def _answer(pk: int) -> bool:
+def _answer(pk: int, now: datetime) -> bool:
     with transaction.atomic():
         operation = _locked(PasswordView.objects.get(pk=pk).operation_id)
         view = PasswordView.objects.get(pk=pk)
-        if view.ciphertext is not None:
+        if view.ciphertext is not None or not _was_asked_by_its_requester(view, operation, now):
             return False
         try:
             password = open_secret(operation, KEPT, commitment=None)
@@ -64,6 +65,16 @@ def _answer(pk: int) -> bool:
         view.save(update_fields=["ciphertext"])
         record_view(audit_actions.PASSWORD_OPENED, operation, Actor.system("worker"))
     return True
+
+
+def _was_asked_by_its_requester(view: PasswordView, operation: ReimageOperation, now: datetime) -> bool:
+    """By the log, for this very key, and while there is something to see: a row alone opens nothing."""
+    asked = details_by_requester(operation, audit_actions.PASSWORD_ASKED)
+    key = view_keys.view_key_sha256(bytes(view.public_key))
+    if view_state(operation, now) is ViewState.READY and any(detail["view_key_sha256"] == key for detail in asked):
+        return True
+    log.error("password_view.nobody_asked", operation=operation.pk)
+    return False
 
 
 def _expire(pk: int) -> bool:

@@ -1,5 +1,7 @@
 """The key of one look at a generated password. Its private half is in the requester's browser and nowhere else."""
 
+import hashlib
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
@@ -18,6 +20,11 @@ def new_private_key() -> bytes:
 def public_half(private_key: bytes) -> bytes:
     """Raises SealingError for what is no key."""
     return _loaded(private_key).public_key().public_bytes_raw()
+
+
+def view_key_sha256(public_key: bytes) -> str:
+    """How the audit log names the browser that asked."""
+    return hashlib.sha256(public_key).hexdigest()
 
 
 def seal_for_view(password: str, public_key: bytes, operation: ReimageOperation) -> bytes:

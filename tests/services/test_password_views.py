@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.core import mail
 from django.db import IntegrityError
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from portal.audit.models import AuditEvent
 from portal.errors import NotAllowed, NotFound, WrongState
@@ -66,6 +67,29 @@ def test_it_is_shown_once_and_then_destroyed(ended: ReimageOperation, azure: San
     view = PasswordView.objects.get()
     assert (view.ciphertext, bytes(view.public_key)) == (None, b"")
     assert actions() == ["requested", "opened", "seen"]
+
+
+@pytest.mark.asvs("V8.2.3")
+def test_a_row_that_nobody_asked_for_opens_nothing(ended: ReimageOperation, alice: User) -> None:
+    """As whoever writes to the database could make it, and as if she had asked with another key."""
+    stolen = view_keys.new_private_key()
+    row = {"public_key": view_keys.public_half(stolen), "ciphertext": None, "asked_at": timezone.now()}
+    PasswordView.objects.create(operation=ended, **row)
+    assert answer_views(now=timezone.now()) == 0
+    PasswordView.objects.all().delete()
+    key = asked(alice, ended)
+    PasswordView.objects.update(**row)
+    with capture_logs() as logs:
+        assert answer_views(now=timezone.now()) == 0
+    assert [line["event"] for line in logs] == ["password_view.nobody_asked"]
+    PasswordView.objects.update(public_key=view_keys.public_half(key))
+    assert answer_views(now=timezone.now()) == 1
+
+
+def test_what_was_asked_for_in_time_is_not_answered_after_it(ended: ReimageOperation, alice: User) -> None:
+    asked(alice, ended)
+    assert ended.finished_at is not None
+    assert answer_views(now=ended.finished_at + timedelta(hours=24)) == 0
 
 
 def test_the_web_process_needs_no_private_ring(

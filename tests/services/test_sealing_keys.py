@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from portal.identity.models import User
 from reimage.domain.parameters import ReimageParameters
-from reimage.models import PasswordView, ReimageOperation, SealedSecret, SecretField
-from reimage.services import generated_passwords, sealing_keys, view_keys
+from reimage.models import ReimageOperation, SealedSecret, SecretField
+from reimage.services import generated_passwords, sealing_keys
+from reimage.services.password_views import Asked, Shown, show_password
 from reimage.services.sealing_keys import SealingError, SealingKeyMissing
 from reimage.services.secrets import destroy_secrets, open_secret
 from reimage.services.view_answers import answer_views
+from tests.passwords import GENERATED
 from tests.sandbox_process import SandboxProcess
 from tests.services.test_secrets import commitment, write_key
 from tests.stories import draft
@@ -79,19 +81,21 @@ def test_the_command_says_when_the_old_key_can_go(
 
 @pytest.mark.asvs("V11.2.2")
 def test_a_generated_password_that_waits_to_be_seen_keeps_its_key(
-    old: ReimageOperation, new_key: X25519PrivateKey, sealing_key: X25519PrivateKey, settings: Any
+    old: ReimageOperation, new_key: X25519PrivateKey, sealing_key: X25519PrivateKey, alice: User, settings: Any
 ) -> None:
     destroy_secrets(old.pk)
-    generated_passwords.keep(old, "Correct-Horse-8", now=timezone.now())
-    settings.PASSWORD_MODE, settings.SEALING_PUBLIC_KEY = "generated", public_text(new_key)
-    private_key = view_keys.new_private_key()
-    view = {"public_key": view_keys.public_half(private_key), "asked_at": timezone.now()}
-    PasswordView.objects.create(operation=old, **view)
+    settings.PASSWORD_MODE = "generated"
+    ended = draft(alice, "web-03", parameters=GENERATED).operations.get()
+    generated_passwords.keep(ended, "Correct-Horse-8", now=timezone.now())
+    settings.SEALING_PUBLIC_KEY = public_text(new_key)
+    ReimageOperation.objects.filter(pk=ended.pk).update(state="succeeded", finished_at=timezone.now())
+    press: dict[str, Any] = {"requester": alice, "reimage_request_id": ended.reimage_request_id}
+    press |= {"operation_id": ended.pk, "now": timezone.now()}
+    asked = show_password(private_key=None, **press)
+    assert isinstance(asked, Asked)
     assert f"{sealing_keys.key_id(sealing_key.public_key())}  1 waiting  opens" in said()
     assert answer_views(now=timezone.now()) == 1
-    ciphertext = PasswordView.objects.get().ciphertext
-    assert ciphertext is not None
-    assert view_keys.open_view(bytes(ciphertext), private_key, old) == "Correct-Horse-8"
+    assert show_password(private_key=asked.private_key, **press) == Shown("Correct-Horse-8")
 
 
 def test_a_key_that_went_too_early_is_named(old: ReimageOperation, new_key: X25519PrivateKey, settings: Any) -> None:

@@ -21,7 +21,7 @@ from reimage.services.view_answers import answer_views
 from tests.passwords import GENERATED
 from tests.sandbox_process import SandboxProcess
 from tests.services.test_secrets import commitment, write_key
-from tests.stories import draft
+from tests.stories import draft, request_reimage
 
 PARAMETERS = ReimageParameters(admin_password="Correct-Horse-7")
 
@@ -85,7 +85,7 @@ def test_a_generated_password_that_waits_to_be_seen_keeps_its_key(
 ) -> None:
     destroy_secrets(old.pk)
     settings.PASSWORD_MODE = "generated"
-    ended = draft(alice, "web-03", parameters=GENERATED).operations.get()
+    ended = request_reimage(alice, "web-03", parameters=GENERATED).operations.get()
     generated_passwords.keep(ended, "Correct-Horse-8", now=timezone.now())
     settings.SEALING_PUBLIC_KEY = public_text(new_key)
     ReimageOperation.objects.filter(pk=ended.pk).update(state="succeeded", finished_at=timezone.now())

@@ -75,6 +75,8 @@ def logging_settings(*, level: str, form: str) -> None:
             "loggers": {
                 # At DEBUG these write headers and bodies, passwords included.
                 **{name: {"level": "WARNING"} for name in ("azure", "msal", "urllib3", "requests", "amqp")},
+                # Gunicorn gives its own lines another form, another clock and a handler of their own.
+                **{f"gunicorn.{name}": {"handlers": [], "propagate": True} for name in ("error", "access")},
                 # Every three seconds it would tell of a bell that rang.
                 "celery": {"level": "WARNING" if level == "INFO" else level},
             },

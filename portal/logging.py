@@ -73,8 +73,9 @@ def logging_settings(*, level: str, form: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # At DEBUG these write headers and bodies, passwords included.
+                # At DEBUG these write headers, bodies and what pages are made of, passwords and form tokens included.
                 **{name: {"level": "WARNING"} for name in ("azure", "msal", "urllib3", "requests", "amqp")},
+                "django.template": {"level": "WARNING"},
                 # Gunicorn gives its own lines another form, another clock and a handler of their own.
                 **{f"gunicorn.{name}": {"handlers": [], "propagate": True} for name in ("error", "access")},
                 # Every three seconds it would tell of a bell that rang.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Error, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -94,8 +94,13 @@ def test_it_is_generated_and_shown_once(
     assert faults_of(page) == []
     show.click()
     shown = page.get_by_label("Administrator password")
-    assert seen_by_azure(azure, shown.input_value())
+    password = shown.input_value()
+    assert seen_by_azure(azure, password)
     assert faults_of(page) == []
+    page.goto(f"{requester.stack.url}/")
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):  # the browser kept nothing, and sends no form again unasked
+        page.go_back()
+    assert password not in page.content()
     page = requester.open(page.url.removeprefix(requester.stack.url))
     expect(page.get_by_text("It was shown to you, once")).to_be_visible()
     expect(page.get_by_role("button", name="Show the password, once")).to_have_count(0)

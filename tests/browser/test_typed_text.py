@@ -64,6 +64,26 @@ def test_back_from_the_review_everything_is_still_there(
         page.goto(page.url)
 
 
+@pytest.mark.asvs("V14.2.4")
+@pytest.mark.parametrize("scripts", [True, False])
+def test_back_from_the_review_the_password_is_not(
+    new_context: CreateContextCallback, portal: str, alice: User, scripts: bool
+) -> None:
+    page = sign_in(new_context(java_script_enabled=scripts), portal, alice)
+    form(page, portal)
+    fill_in(page)
+    passwords = [page.locator(f"[name$='-{name}']") for name in ("admin_password", "admin_password_again")]
+    for field in passwords:
+        assert field.get_attribute("autocomplete") == "new-password"
+        field.fill("Correct-Horse-7")
+    go_on(page)
+    expect(page).to_have_url(re.compile("/review$"))
+    page.go_back()
+    expect(page.locator("[name=ticket]")).to_have_value("INC-7")
+    for field in passwords:
+        expect(field).to_have_value("")
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_after_an_error_it_is_too(new_context: CreateContextCallback, portal: str, alice: User, scripts: bool) -> None:
     context = new_context(java_script_enabled=scripts)

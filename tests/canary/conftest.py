@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.audit.sealing.logs import SealedLog
 from tests.canary.sinks import Sinks
 
 
 @pytest.fixture
-def sinks(caplog: pytest.LogCaptureFixture) -> Sinks:
+def sinks(caplog: pytest.LogCaptureFixture, log: SealedLog) -> Sinks:
     """With every logger of ours and of the libraries' root at DEBUG."""
-    return Sinks(caplog)
+    return Sinks(caplog, log)

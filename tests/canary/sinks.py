@@ -2,29 +2,39 @@
 
 import logging
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from django.conf import settings
 from django.core import mail
 from django.db import connection
 from django.http import HttpResponse
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from redis import Redis
 
+from portal.audit.models import AuditEvent
+from portal.audit.stream_lines import lines_from
 from portal.identity.models import Session, User
+from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import notification
+from tests.audit.sealing.logs import SealedLog
 from tests.canary.spellings import leaks
 from tests.cast import CAROL, client_of, make_user
 
+MANY = 10_000
+MOST_EVENT_PAGES = 20
+
 
 class Sinks:
-    """Sends the mails that wait, then reads. Answers of pages are those that a test hands over."""
+    """Seals, sends the mails that wait, then reads. Besides the pages there are the answers that a test hands over."""
 
-    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
+    def __init__(self, caplog: pytest.LogCaptureFixture, log: SealedLog) -> None:
         caplog.set_level(logging.DEBUG)
-        self._caplog = caplog
+        self._caplog, self._log = caplog, log
         self._answers: list[bytes] = []
 
     def answered(self, response: HttpResponse) -> HttpResponse:
@@ -34,14 +44,20 @@ class Sinks:
 
     def read(self) -> dict[str, bytes]:
         notification.send_due_notices(now=timezone.now())
+        self._log.seal()
+        self._log.anchor()
         return {
             "logs": self._caplog.text.encode(),
             "mails": b" ".join(message.message().as_bytes() for message in mail.outbox) + _mail_texts(),
             "sessions": " ".join(str(session.get_decoded()) for session in Session.objects.all()).encode(),
             "files and broker": b" ".join([*(file.read_bytes() for file in _files()), *_messages()]),
-            "audit export": _export(),
+            "audit exports": _export("audit:export") + _export("audit:export-jsonl"),
+            "audit stream": b" ".join(line.encoded(again=False) for line in lines_from(0, MANY, MANY)),
+            "anchors": Path(settings.AUDIT_ANCHOR_FILE).read_bytes(),
+            "evidence packs": b" ".join(_packs()),
+            "pages of everything": b" ".join(_pages()),
             "database": b" ".join(_cells()),
-            "pages": b" ".join(self._answers),
+            "answers": b" ".join(self._answers),
         }
 
     def assert_clean(self) -> None:
@@ -66,10 +82,38 @@ def _messages() -> Iterator[bytes]:
                 yield from broker.lrange(queue, 0, -1)
 
 
-def _export() -> bytes:
+def _auditor() -> Client:
+    return client_of(User.objects.filter(object_id=CAROL.object_id).first() or make_user(CAROL))
+
+
+def _export(route: str) -> bytes:
     """The audit log as an auditor takes it away."""
-    auditor = User.objects.filter(object_id=CAROL.object_id).first() or make_user(CAROL)
-    return b"".join(client_of(auditor).get(reverse("audit:export")).streaming_content)
+    response = _auditor().get(reverse(route))
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+def _packs() -> Iterator[bytes]:
+    """Each request's evidence, unpacked."""
+    for pk in ReimageRequest.objects.exclude(submitted_at=None).values_list("pk", flat=True):
+        response = _auditor().get(reverse("reimage:request-evidence", args=[pk]))
+        if response.streaming:
+            with ZipFile(BytesIO(b"".join(response.streaming_content))) as pack:
+                yield from (pack.read(name) for name in pack.namelist())
+
+
+def _pages() -> Iterator[bytes]:
+    """What an auditor, who may read everything, is shown of requests, operations and events."""
+    auditor = _auditor()
+    addresses = [reverse(route) for route in ("reimage:requests", "reimage:attention", "audit:events")]
+    for operation in ReimageOperation.objects.exclude(reimage_request__submitted_at=None):
+        request_id = operation.reimage_request_id
+        addresses += [
+            reverse("reimage:request", args=[request_id]),
+            reverse("reimage:operation", args=[request_id, operation.pk]),
+        ]
+    events = AuditEvent.objects.order_by("-pk")[:MOST_EVENT_PAGES]
+    addresses += [reverse("audit:event", args=[event.event_id]) for event in events]
+    return (auditor.get(address).content for address in addresses)
 
 
 def _cells() -> Iterator[bytes]:

@@ -81,7 +81,7 @@ def test_each_sink_is_read(azure: SandboxProcess, alice: User, sinks: Sinks, put
 
 def test_so_are_pages_and_the_audit_export(azure: SandboxProcess, alice: User, sinks: Sinks) -> None:
     request_reimage(alice, "web-02")
-    assert b"reimage_request.submitted" in sinks.read()["audit export"]
+    assert b"reimage_request.submitted" in sinks.read()["audit exports"]
     for response in (HttpResponse(PASSWORD), HttpResponse(headers={"X-Typed": spellings(PASSWORD)["url"].decode()})):
         sinks.answered(response)
-    assert {"plain", "url"} <= {spelling for sink, spelling in leaks(sinks.read()) if sink == "pages"}
+    assert {"plain", "url"} <= {spelling for sink, spelling in leaks(sinks.read()) if sink == "answers"}

@@ -44,6 +44,7 @@ def request_of(operation: ReimageOperation) -> ReimageRequest:
 
 
 @pytest.mark.parametrize("os_type", OsType)
+@pytest.mark.asvs("V6.4.1")
 def test_it_is_strong_and_meets_azures_rules(os_type: OsType) -> None:
     made = {generated_passwords.generate_password(os_type) for _number in range(50)}
     assert len(made) == 50
@@ -139,6 +140,7 @@ def test_a_failure_that_the_activity_log_tells_keeps_what_the_machine_may_have(
     assert (kept(operation) is not None) == is_kept
 
 
+@pytest.mark.asvs("V6.4.1")
 def test_two_machines_never_share_one(azure: SandboxProcess, alice: User, bob: User) -> None:
     run(approved(alice, bob, "web-02", "web-03", parameters=GENERATED), azure)
     windows, linux = posts(azure)

@@ -56,6 +56,7 @@ def actions() -> list[str]:
     return [action.removeprefix("generated_password.") for action in found.values_list("action", flat=True)]
 
 
+@pytest.mark.asvs("V6.4.1")
 def test_it_is_shown_once_and_then_destroyed(ended: ReimageOperation, azure: SandboxProcess, alice: User) -> None:
     key = asked(alice, ended)
     assert press(alice, ended, key) == Asked(key)  # the worker has not answered yet; the key stays

@@ -101,7 +101,7 @@ def database_unavailable(request: HttpRequest, error: Error) -> HttpResponse:
     """Locked, full or away. Rendered without the request, which would ask the database who is signed in."""
     cause = cause_of(error)
     log.warning("database.unavailable", cause=cause)
-    problem = _no_room() if cause in NO_ROOM else _no_answer(request)
+    problem = _no_room(request) if cause in NO_ROOM else _no_answer(request)
     template = "problem/_problem.html" if getattr(request, "htmx", False) else "problem/page.html"
     html = render_to_string(template, _explained(problem, problem.status))
     return HttpResponse(html, status=problem.status, headers={"Retry-After": str(RETRY_SECONDS)})
@@ -119,7 +119,13 @@ def _no_answer(request: HttpRequest) -> Unavailable:
     )
 
 
-def _no_room() -> Unavailable:
+def _no_room(request: HttpRequest) -> Unavailable:
+    """Of a form's deeds an earlier one may have found room."""
+    if getattr(request, "may_have_acted", False):
+        return Unavailable(
+            _("The disk of the portal's database is full; the portal cannot know whether what you sent was done."),
+            _("Tell your administrator. Once there is room, look whether it was done, and send it again if not."),
+        )
     return Unavailable(
         _("The disk of the portal's database is full; nothing was changed."),
         _("Tell your administrator. Once there is room, send it again; what was approved goes on by itself."),

@@ -130,6 +130,14 @@ def test_a_full_disk_is_told_from_a_database_that_is_away(
     assert "canary" not in text + caplog.text
 
 
+def test_a_disk_that_fills_up_during_a_deed_says_that_it_may_be_done() -> None:
+    request = RequestFactory().post("/")
+    request.may_have_acted = True  # type: ignore[attr-defined]  # as the last middleware before the view notes it
+    text = database_unavailable(request, full_disk()).content.decode()
+    assert "database is full; the portal cannot know whether what you sent was done." in text
+    assert "nothing was changed" not in text
+
+
 @pytest.mark.parametrize(("name", "told"), [("DiskFull", True), ("LockNotAvailable", False), ("AdminShutdown", False)])
 def test_postgresql_has_its_own_names_for_it(name: str, told: bool) -> None:
     error = OperationalError(CANARY)

@@ -12,7 +12,10 @@ TRY_AGAIN = _("Start the sign-in again. If it happens again, tell your administr
 
 
 class SignInRefused(NotAllowed):
-    """Base of all refusals. `reason` is the word for the audit log, `evidence` a short text that is safe to show."""
+    """Base of all refusals. `reason` is the word for the audit log, `evidence` a short text that is safe to show.
+
+    `next_path` is where the sign-in was to lead; another try leads there too.
+    """
 
     reason: ClassVar[str]
     title: ClassVar[str | Promise] = _("You are not signed in")
@@ -22,6 +25,7 @@ class SignInRefused(NotAllowed):
     def __init__(self, evidence: str = "") -> None:
         super().__init__(str(self.text), str(self.advice))
         self.evidence = evidence
+        self.next_path = "/"
 
 
 class SignInCanceled(SignInRefused):

@@ -101,8 +101,12 @@ def callback(request: HttpRequest) -> HttpResponse:
         next_path = _finish(request)
     except SignInRefused as refusal:
         services.record_refusal(refusal)
-        return render(request, "identity/sign_in_refused.html", {"refusal": refusal}, status=refusal.status)
+        return render(request, "identity/sign_in_refused.html", _of_refusal(refusal), status=refusal.status)
     return HttpResponseRedirect(next_path)
+
+
+def _of_refusal(refusal: SignInRefused) -> dict[str, object]:
+    return {"refusal": refusal, "next": refusal.next_path}
 
 
 def _finish(request: HttpRequest) -> str:
@@ -121,9 +125,12 @@ def _finish(request: HttpRequest) -> str:
 
 @contextmanager
 def _way_on_from(begun: flows.OpenFlow) -> Iterator[None]:
-    """The flow is used up, so a reload helps nobody: whoever met a silent Entra ID begins anew, to the same end."""
+    """The flow is used up, so a reload helps nobody: another sign-in begins anew, to the same end."""
     try:
         yield
+    except SignInRefused as err:
+        err.next_path = begun.next_path
+        raise
     except Unavailable as err:
         begin_anew = sign_in_again_address if begun.is_step_up else sign_in_address
         err.way_on, err.way_on_label = begin_anew(next_path=begun.next_path), _("Sign in again")

@@ -112,6 +112,12 @@ def test_turning_back_at_entra_is_no_failure(visitor: Visitor, entra: EntraServe
     assert "AADSTS65004" in page
 
 
+def test_another_try_leads_where_the_first_was_to_lead(visitor: Visitor, entra: EntraServer) -> None:
+    sent = visitor.press_sign_in("/machines/?q=web")
+    page = visitor.come_back(state=sent["state"], error="access_denied").content.decode()
+    assert '<input type="hidden" name="next" value="/machines/?q=web">' in page
+
+
 @pytest.mark.parametrize(
     ("error", "shown"),
     [("invalid_request", "invalid_request"), ("<script>", "unknown_error"), ("", "unknown_error")],

@@ -5,6 +5,7 @@ One line of JSON on standard output for each seed; exit code 1 if a promise brok
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from tests.chaos.telling import say
 
 def main() -> int:
     options = _options()
+    os.environ["PASSWORD_MODE"] = options.password_mode  # the installation's settings come from here
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended on the way out
     if options.seeds:
         return _many(options)
@@ -61,6 +63,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="how long the harm goes on at least")
     parser.add_argument("--quick", action="store_true", help="60 operations, for CI")
     parser.add_argument("--embedded", action="store_true", help="on SQLite and the filesystem broker")
+    modes = ("sealed", "at_release")
+    parser.add_argument("--password-mode", choices=modes, default="sealed", help="how passwords come to the portal")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and data, and say where it is")
     return parser.parse_args()
 

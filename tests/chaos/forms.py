@@ -2,17 +2,28 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
+
+from reimage.domain.passwords import PasswordMode
 from reimage.models import VirtualMachine
 from tests.chaos import canary
 from tests.chaos.script import Wish
 
 
-def _has_password(wish: Wish, machines: Sequence[VirtualMachine]) -> bool:
-    return wish.with_secret and len(machines) == 1 and not machines[0].ephemeral
-
-
 def password_in(wish: Wish, machines: Sequence[VirtualMachine]) -> str:
-    return canary.password_of(wish.number) if _has_password(wish, machines) else ""
+    has_password = wish.with_secret and len(machines) == 1 and not machines[0].ephemeral
+    return canary.password_of(wish.number) if has_password else ""
+
+
+def given_password(password: str) -> dict[str, object]:
+    """The two fields of whoever types one."""
+    return {"admin_password": password, "admin_password_again": password}
+
+
+def _password_fields(password: str) -> dict[str, object]:
+    """Of the request: where the portal asks for passwords after the approval, only that there will be one."""
+    comes_later = settings.PASSWORD_MODE == PasswordMode.AT_RELEASE
+    return {"sets_admin_password": "on"} if comes_later else given_password(password)
 
 
 def form_of(wish: Wish, machines: Sequence[VirtualMachine]) -> dict[str, object]:
@@ -22,9 +33,8 @@ def form_of(wish: Wish, machines: Sequence[VirtualMachine]) -> dict[str, object]
         "ticket": f"INC-{wish.number}",
     }
     prefix = f"g{machines[0].pk}"
-    if _has_password(wish, machines):
-        password = canary.password_of(wish.number)
-        form |= {f"{prefix}-admin_password": password, f"{prefix}-admin_password_again": password}
+    if password := password_in(wish, machines):
+        form |= {f"{prefix}-{name}": value for name, value in _password_fields(password).items()}
         form[f"{prefix}-custom_data"] = canary.CUSTOM_DATA if wish.number % 2 else ""
     if wish.flips_delete_option and not machines[0].ephemeral:
         form[f"{prefix}-delete_option"] = "Detach" if machines[0].delete_option == "Delete" else "Delete"

@@ -12,7 +12,7 @@ from reimage.models import AccessGrant, VirtualMachine
 from tests.cast import DAN, EVE
 from tests.chaos import registry
 from tests.chaos.deeds import Deed
-from tests.chaos.forms import form_of, password_in
+from tests.chaos.forms import form_of, given_password, password_in
 from tests.chaos.people import GLANCE_SECONDS, Person, UnansweredError, patiently
 from tests.chaos.script import DRIFTS, MAY_RUN, Fate, Wish
 
@@ -106,9 +106,11 @@ class Shift:
                 registry.let_term_end(deed.number)
             case Fate.RUN | Fate.CONTESTED:
                 self._approve(deed, self._bob)
+                self._give_password(deed)
             case _:
                 self._feeder.hold(machine, busy=True)
                 self._approve(deed, self._dan if wish.fate is Fate.APPROVER_REVOKED else self._bob)
+                self._give_password(deed)
                 is_there = self._spoil(wish, deed, machine)
                 deed.stopped_at = time.time()
                 if is_there:
@@ -120,6 +122,21 @@ class Shift:
         digest = registry.digest_of(deed.number)
         pending = RequestState.PENDING_APPROVAL
         self._carry_out(deed, "approve", lambda: approver.decide(deed.number, "approve", digest=digest), pending)
+
+    def _give_password(self, deed: Deed) -> None:
+        """Where the portal waits for it; who it is that asked, the database knows."""
+
+        def once() -> None:
+            awaited = registry.awaiting_password(deed.number)
+            if not awaited:
+                return
+            requester = self._eve if registry.requester_of(deed.number) == EVE.object_id else self._alice
+            form = {"operations": awaited, **given_password(deed.password)}
+            requester.post(f"/requests/{deed.number}/password", **form)
+            if registry.awaiting_password(deed.number):
+                raise UnansweredError("a password was not taken")
+
+        patiently(once)
 
     def _spoil(self, wish: Wish, deed: Deed, machine: VirtualMachine) -> bool:
         """What must stop an approved request; whether the machine is still at its place afterwards."""

@@ -16,7 +16,9 @@ from deploy.constraints import LOCKS, ROOT
 
 SECONDS = 300
 # How pip-audit and its HTTP library tell that nobody answered; all else is trouble of our own.
-NO_ANSWER = re.compile(r"Could not connect|Max retries exceeded|ConnectionError|Timeout|HTTPError|ServiceError")
+NO_ANSWER = re.compile(
+    r"Could not connect|not redirecting|Max retries exceeded|ConnectionError|Timeout|HTTPError|ServiceError"
+)
 OPTIONS = ["--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off", "--timeout", "15"]
 
 

@@ -49,6 +49,8 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("DECISION_LIMIT", "requests that one person may decide in ten minutes", default="120"),
     Setting("GRAPH_URL", "Microsoft Graph, asked for groups beyond 200 and for closed accounts", default="https://graph.microsoft.com"),
     Setting("ACCOUNT_CHECK_SECONDS", "time between two looks at whether people who are signed in still have an account, else their sessions end; 0: never", default="60"),
+    Setting("ACCOUNT_CHECK_CLIENT_ID", "client id of the registration that may ask this of Graph, for the worker alone; ENTRA_CLIENT_ID's if unset", required=False),
+    Setting("ACCOUNT_CHECK_CLIENT_SECRET", "its client secret", required=False, secret=True),
     Setting("AZURE_RESOURCE_MANAGER", "https://management.azure.com or a sovereign cloud's address"),
     Setting("AZURE_SUBSCRIPTIONS", "subscription ids whose machines are offered, separated by commas"),
     Setting("AZURE_CREDENTIAL", "one of " + ", ".join(AZURE_CREDENTIALS)),

@@ -76,6 +76,9 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
         )
     if values["STEP_UP_ACRS"] and not re.fullmatch(r"c[1-9][0-9]?", values["STEP_UP_ACRS"]):
         found.append(f"STEP_UP_ACRS is {values['STEP_UP_ACRS']!r}: choose the id of a context, c1 to c99.")
+    pair = ("ACCOUNT_CHECK_CLIENT_ID", "ACCOUNT_CHECK_CLIENT_SECRET")
+    if bool(values[pair[0]]) != bool(values[pair[1]]):
+        found.append(f"{' and '.join(pair)} belong together: set both, or neither.")
     needed = {
         "client-secret": ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"),
         "client-certificate": ("AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_FILE"),

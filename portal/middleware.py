@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
-from portal.audit.refusals import is_refusal, log_refusal, record_refusal
+from portal.audit.refusals import is_refusal, log_refusal, record_refusal, route_of
 from portal.database_trouble import TROUBLE
 from portal.errors import Problem, TooLarge
 from portal.identity.rate_limits import count
@@ -88,13 +88,14 @@ class ProblemMiddleware(MiddlewareMixin):
 
 
 def _tell(request: HttpRequest, problem: Problem) -> None:
-    """Who is refused again and again fills no audit log: from some number on its events are left out for a while."""
+    """Who is refused again and again fills no audit log: of one kind at one page, some a while are enough."""
     log_refusal(request, problem)
     if not is_refusal(request, problem):
         return
     try:
-        verdict = count(request, "refusal", timezone.now())
-    except DatabaseError:  # the database's trouble is told by whatever needs an answer of it
-        return
-    if verdict.is_first or not verdict.is_refused:
-        record_refusal(request, problem, more_follow=verdict.is_first)
+        verdict = count(request, "refusal", timezone.now(), of=f"{type(problem).__name__} {route_of(request)}")
+    except Error:  # then there is no number, and the event itself tells that it cannot be recorded
+        record_refusal(request, problem)
+    else:
+        if not verdict.is_refused:
+            record_refusal(request, problem, is_last=verdict.is_last)

@@ -136,7 +136,7 @@ RATE_LIMITS = {  # in ten minutes, by person, or by address before the sign-in
     "draft": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
     "submission": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
     "decision": int(ENVIRONMENT["DECISION_LIMIT"]),
-    "refusal": 100,  # audit events of what one may not do
+    "refusal": 30,  # audit events of each kind of refusal at each page
     "foreign": 10,  # audit events of forms that came from elsewhere
     "csp_report": 60,
 }
@@ -153,6 +153,8 @@ ENTRA_CLIENT_ID = ENVIRONMENT["ENTRA_CLIENT_ID"]
 ENTRA_CLIENT_SECRET = ENVIRONMENT["ENTRA_CLIENT_SECRET"]
 GRAPH_URL = ENVIRONMENT["GRAPH_URL"].rstrip("/")
 ACCOUNT_CHECK_SECONDS = int(ENVIRONMENT["ACCOUNT_CHECK_SECONDS"])
+ACCOUNT_CHECK_CLIENT_ID = ENVIRONMENT["ACCOUNT_CHECK_CLIENT_ID"]
+ACCOUNT_CHECK_CLIENT_SECRET = ENVIRONMENT["ACCOUNT_CHECK_CLIENT_SECRET"]
 # Group ids worth asking Graph about when a person is in too many groups for the token; portal.identity knows no grants.
 IDENTITY_GROUPS_OF_INTEREST = "reimage.selectors.granted_group_ids"
 

@@ -82,6 +82,8 @@ def _do_duty(name: str, task: str) -> None:
         duty = INSTEAD.get(name) or current_app.tasks[task]
         duty()
         heartbeats.duty_ended(name)
+    except current_app.tasks[task].throws as err:  # as the task itself has told
+        log.warning("sweeper.duty_failed", duty=name, cause=str(err))
     except Exception:  # it is overdue again after a while
         log.exception("sweeper.duty_failed", duty=name)
     finally:

@@ -92,7 +92,7 @@ def _subject(request: Request) -> Person:
     if wanted is None and claims["idtyp"] == "app":
         raise GraphError(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
     person = people.get(wanted or claims["oid"])
-    if person is None:
+    if person is None or person.is_deleted:
         raise _not_found(str(wanted))
     if claims["idtyp"] == "user" and person.oid != claims["oid"]:
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")

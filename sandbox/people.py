@@ -75,10 +75,11 @@ def _app(n: int, name: str, secret: str, **permissions: tuple[str, ...]) -> AppR
     )
 
 
-PORTAL = _app(1, "reimage-portal", "sandbox-portal-secret", graph_permissions=("User.Read.All",))
+PORTAL = _app(1, "reimage-portal", "sandbox-portal-secret")
 READER = _app(2, "azure-reader", "sandbox-reader-secret", actions=_READS)
 OPERATOR = _app(3, "azure-operator", "sandbox-operator-secret", actions=_READS + _WRITES)
-APPS = {app.client_id: app for app in (PORTAL, READER, OPERATOR)}
+ACCOUNTS = _app(4, "account-reader", "sandbox-accounts-secret", graph_permissions=("User.Read.All",))
+APPS = {app.client_id: app for app in (PORTAL, READER, OPERATOR, ACCOUNTS)}
 
 
 def cast() -> dict[str, Person]:

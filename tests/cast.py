@@ -55,6 +55,6 @@ def client_of(user: "User") -> "Client":
     client = Client()
     client.force_login(user)
     session = client.session
-    session["identity.authenticated_at"] = session["identity.signed_in_at"]
+    session["identity.authenticated_at"] = session["identity.issued_at"] = session["identity.signed_in_at"]
     session.save()
     return client

@@ -84,6 +84,8 @@ class Installation:
             "ENTRA_CLIENT_SECRET": "sandbox-portal-secret",
             "GRAPH_URL": azure,
             "ACCOUNT_CHECK_SECONDS": "0",
+            "ACCOUNT_CHECK_CLIENT_ID": "c0000000-0000-4000-8000-000000000004",
+            "ACCOUNT_CHECK_CLIENT_SECRET": "sandbox-accounts-secret",
             "AZURE_RESOURCE_MANAGER": azure,
             "AZURE_SUBSCRIPTIONS": ",".join(SUBSCRIPTIONS),
             "AZURE_CREDENTIAL": "client-secret",

@@ -23,13 +23,14 @@ def draft(
     parameters: ReimageParameters = NOTHING,
     change: DeleteOptionChange = DeleteOptionChange.KEEP,
     language: str = "ja",
+    justification: str = "The disk image is corrupt.",
 ) -> ReimageRequest:
     """A reviewed form, not yet sent."""
     machines = {machine.name: machine for machine in VirtualMachine.objects.filter(name__in=names)}
     return drafting.draft_reimage_request(
         requester=requester,
         targets=[drafting.TargetSettings(machines[name].pk, parameters, change) for name in names],
-        justification="The disk image is corrupt.",
+        justification=justification,
         ticket="INC-7",
         language=language,
         now=timezone.now(),

@@ -31,6 +31,10 @@ OPERATOR = {
     "AZURE_CLIENT_ID": "c0000000-0000-4000-8000-000000000003",
     "AZURE_CLIENT_SECRET": "sandbox-operator-secret",
 }
+ACCOUNTS = {
+    "ACCOUNT_CHECK_CLIENT_ID": "c0000000-0000-4000-8000-000000000004",
+    "ACCOUNT_CHECK_CLIENT_SECRET": "sandbox-accounts-secret",
+}
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class DemoEnvironment:
             "LOG_FORMAT": "console",
         }
         if role == "worker":
-            return shared | SIGN_IN | OPERATOR | self._private_keys()
+            return shared | SIGN_IN | OPERATOR | ACCOUNTS | self._private_keys()
         return shared | SIGN_IN | READER
 
     def _private_keys(self) -> dict[str, str]:

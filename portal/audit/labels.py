@@ -19,11 +19,11 @@ def label_of(key: str) -> str:
 register_labels(
     delete_warning=_("Delete warning"),
     fields=_("Fields"),
+    further_in_log=_("Further ones are in the server's log alone"),
     filter=_("Filter"),
     format=_("Format"),
     message=_("Message"),
     method=_("Method"),
-    more_follow=_("More followed, which are in the server's log alone"),
     new_key=_("New public key"),
     old_key_is_lost=_("Old key is lost"),
     route=_("Page"),

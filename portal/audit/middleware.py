@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -13,7 +11,6 @@ from portal.audit.context import AuditContext, audit_context
 
 # As some proxies write it, Azure's Application Gateway among them: 192.0.2.1:4711, [2001:db8::1]:4711.
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?|([0-9.]+):\d{1,5}")
-log = structlog.get_logger(__name__)
 
 
 class AuditContextMiddleware:
@@ -39,8 +36,6 @@ def address_of(request: HttpRequest) -> str:
     nearest proxy wrote it, all before it is whatever the client claims.
     """
     address = _parsed(request.META.get(settings.AUDIT_ADDRESS_SOURCE, "").rsplit(",", 1)[-1].strip())
-    if address is None:
-        _warn_once(settings.AUDIT_ADDRESS_SOURCE)
     return "" if address is None else str(address)
 
 
@@ -52,9 +47,3 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
-
-
-@cache
-def _warn_once(source: str) -> None:
-    """Without addresses the log lacks them, and everybody who has not signed in shares one rate."""
-    log.warning("address.unreadable", source=source)

@@ -1,7 +1,7 @@
 """Tells that somebody was refused. What they tried has been rolled back, so an event is a transaction of its own."""
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.http import HttpRequest
 
 from portal.audit.actors import Actor, Target
@@ -26,21 +26,22 @@ def is_refusal(request: HttpRequest, problem: Problem) -> bool:
 
 
 def log_refusal(request: HttpRequest, problem: Problem) -> None:
-    """A line for every answer that said no, with who it was."""
-    person = str(request.user.object_id) if request.user.is_authenticated else ""
-    route, status = _route_of(request), problem.status.value
-    logger.info("access.refused", person=person, method=request.method, route=route, status=status)
+    """A line of every refusal, and of every look for what is not there, with who it was."""
+    if is_refusal(request, problem) or isinstance(problem, NotFound):
+        person = str(request.user.object_id) if request.user.is_authenticated else ""
+        kind, path = type(problem).__name__, request.path
+        logger.info("access.refused", person=person, method=request.method, path=path, problem=kind)
 
 
-def record_refusal(request: HttpRequest, problem: Problem, *, more_follow: bool = False) -> None:
-    """Records a refusal; other problems are none. `more_follow` says that the next ones are left out for a while.
+def record_refusal(request: HttpRequest, problem: Problem, *, is_last: bool = False) -> None:
+    """Records a refusal; other problems are none. `is_last` says that further ones are left out for a while.
 
     Nothing was changed, so a log that cannot be written must not hide the explanation from the person.
     """
     if not is_refusal(request, problem):
         return
     named = problem.about
-    flags = {"wrong_state": isinstance(problem, WrongState), "more_follow": more_follow}
+    flags = {"wrong_state": isinstance(problem, WrongState), "further_in_log": is_last}
     try:
         with transaction.atomic():
             record(
@@ -49,12 +50,13 @@ def record_refusal(request: HttpRequest, problem: Problem, *, more_follow: bool 
                 outcome=Outcome.REFUSED,
                 target=Target("page", request.path, request.path),
                 related=[Target.person(str(named.object_id), named.display_name)] if named else (),
-                detail={"method": request.method, "route": _route_of(request), "message": Personal(problem.message)},
+                detail={"method": request.method, "route": route_of(request), "message": Personal(problem.message)},
                 flags=[name for name, is_set in flags.items() if is_set],
             )
-    except DatabaseError:
+    except Error:
         logger.exception("refusal_not_recorded", path=request.path)
 
 
-def _route_of(request: HttpRequest) -> str:
+def route_of(request: HttpRequest) -> str:
+    """The name of the page; empty where there is none."""
     return request.resolver_match.view_name if request.resolver_match else ""

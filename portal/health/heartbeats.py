@@ -32,6 +32,13 @@ def duty_ended(name: str) -> None:
         DutyRun.objects.update_or_create(name=name, defaults={"ended_at": Now()})
 
 
+def age_of_oldest(role: ProcessRole) -> float | None:
+    """Seconds since the first of the processes that are known began; None if none is."""
+    times = Heartbeat.objects.filter(role=role).annotate(now=Now()).order_by("started_at")
+    first = times.values_list("started_at", "now").first()
+    return (first[1] - first[0]).total_seconds() if first else None
+
+
 def ago(span: timedelta) -> Combinable:
     """A moment in the past, by the database's clock."""
     return ExpressionWrapper(Now() - Value(span), output_field=DateTimeField())

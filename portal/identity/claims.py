@@ -20,6 +20,7 @@ class Claims:
 
     tenant_id: uuid.UUID
     object_id: uuid.UUID
+    issued_at: datetime
     name: str
     email: str = ""
     app_roles: tuple[str, ...] = ()
@@ -31,11 +32,12 @@ class Claims:
 
 
 def read_claims(payload: Mapping[str, Any]) -> Claims:
-    """Raises MissingClaim if `tid` or `oid` is absent or no GUID."""
+    """Raises MissingClaim if `tid` or `oid` is absent or no GUID, or `iat` no time."""
     user_name = _text(payload, "preferred_username")
     return Claims(
         tenant_id=required_guid(payload, "tid"),
         object_id=required_guid(payload, "oid"),
+        issued_at=_required_instant(payload, "iat"),
         name=_text(payload, "name") or user_name or _text(payload, "oid"),
         email=_text(payload, "email") or (user_name if "@" in user_name else ""),
         app_roles=tuple(sorted(set(_texts(payload, "roles")))),
@@ -53,6 +55,13 @@ def required_guid(payload: Mapping[str, Any], name: str) -> uuid.UUID:
         return uuid.UUID(_text(payload, name))
     except ValueError:
         raise MissingClaim(name) from None
+
+
+def _required_instant(payload: Mapping[str, Any], name: str) -> datetime:
+    instant = _instant(payload, name)
+    if instant is None:
+        raise MissingClaim(name)
+    return instant
 
 
 def _text(payload: Mapping[str, Any], name: str) -> str:

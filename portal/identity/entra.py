@@ -68,35 +68,6 @@ def entra_client() -> msal.ConfidentialClientApplication:
         )
 
 
-@lru_cache(maxsize=8)
-def _application(
-    authority: str, client_id: str, client_secret: str, ca_bundle: str
-) -> msal.ConfidentialClientApplication:
-    """Keeps its own token for Graph while it is valid, and never meets a person's."""
-    return msal.ConfidentialClientApplication(
-        client_id,
-        client_credential=client_secret,
-        authority=authority,
-        instance_discovery=False,
-        http_client=entra_session(),
-    )
-
-
-def application_token() -> str:
-    """A token with which the portal itself asks Graph, by the permissions that an administrator consented to.
-
-    Raises Unavailable, also if Entra ID refuses the portal.
-    """
-    with reaching_entra():
-        client = _application(
-            settings.ENTRA_AUTHORITY, settings.ENTRA_CLIENT_ID, settings.ENTRA_CLIENT_SECRET, settings.AZURE_CA_BUNDLE
-        )
-        result: dict[str, Any] = client.acquire_token_for_client([f"{settings.GRAPH_URL}/.default"])
-    if "error" in result:
-        raise _refusal_at_token(result)
-    return str(result["access_token"])
-
-
 def begin_sign_in(
     *, redirect_uri: str, language: str, asked_besides: Mapping[str, str] | None = None
 ) -> dict[str, Any]:

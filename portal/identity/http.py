@@ -19,7 +19,7 @@ from portal.errors import Unavailable
 CONNECT_SECONDS, READ_SECONDS = 5, 15
 # No answer (requests' own errors are OSErrors, a missing CA bundle is a bare one), an HTTP error as msal tells it,
 # a key that is none, no JSON, and JSON of another shape.
-UNREADABLE = (OSError, MsalError, jwt.PyJWTError, ValueError, LookupError)
+UNREADABLE = (OSError, MsalError, jwt.PyJWTError, ValueError, LookupError, TypeError, AttributeError)
 
 logger = structlog.get_logger(__name__)
 

@@ -95,17 +95,19 @@ def end_sessions(*, people: Iterable[User]) -> int:
 
 
 @transaction.atomic
-def end_sessions_without_account(*, person: User, reason: str, signed_in_before: datetime | None = None) -> int:
-    """Signs somebody out whose account is gone or, with a time, of what they began before it. Returns how many ended.
+def end_sessions_without_account(*, person: User, reason: str, issued_before: datetime | None = None) -> int:
+    """Signs somebody out whose account is gone or, with a time, of sign-ins before it. Returns how many ended.
 
-    `reason` is what Entra ID said, as the audit log keeps it.
+    `reason` is what Entra ID said, as the audit log keeps it; the time is by its clock.
     """
-    rows = [row for row in person.sessions.all() if _began_before(row.get_decoded(), signed_in_before)]
+    rows = [row for row in person.sessions.all() if _was_issued_before(row.get_decoded(), issued_before)]
     return _end(rows, actor=Actor.system("account_check"), reason=reason)
 
 
-def _began_before(data: Mapping[str, Any], limit: datetime | None) -> bool:
-    return limit is None or data.get(sessions.SIGNED_IN_AT, 0) < limit.timestamp()
+def _was_issued_before(data: Mapping[str, Any], limit: datetime | None) -> bool:
+    """By the token's own time. What cannot be read opens nothing, and is left to its limits."""
+    issued_at = data.get(sessions.ISSUED_AT)
+    return limit is None or (issued_at is not None and issued_at < limit.timestamp())
 
 
 @transaction.atomic

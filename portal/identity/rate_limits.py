@@ -6,8 +6,10 @@ alone. docs/decisions/0025 says why no library does this.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from ipaddress import ip_network
 
+import structlog
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
@@ -16,6 +18,7 @@ from django.utils.crypto import salted_hmac
 from portal.audit.middleware import address_of
 from portal.identity.models import RateCount, User
 
+log = structlog.get_logger(__name__)
 WINDOW = timedelta(minutes=10)
 # RETURNING gives the number that this very statement wrote: two processes never see the same one.
 COUNT = """
@@ -27,22 +30,29 @@ RETURNING count
 
 @dataclass(frozen=True)
 class Verdict:
-    """`is_first` marks the one refusal of a window that is worth an audit event; the others say nothing new."""
+    """`is_first` marks the one refusal of a window that is worth an audit event; the others say nothing new.
+
+    `is_last` marks the last deed that is not refused.
+    """
 
     is_refused: bool
     is_first: bool
+    is_last: bool
     retry_after: int
 
 
-def count(request: HttpRequest, kind: str, now: datetime) -> Verdict:
-    """Counts one deed of this kind by the person, or before the sign-in by the address, and judges it."""
+def count(request: HttpRequest, kind: str, now: datetime, *, of: str = "") -> Verdict:
+    """Counts one deed of this kind by the person, or before the sign-in by the address, and judges it.
+
+    Each `of` has a count of its own.
+    """
     seconds = int(WINDOW.total_seconds())
     window = int(now.timestamp()) // seconds * seconds
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [_key(kind, _who(request)), window])
+        cursor.execute(COUNT, [_key(f"{kind} {of}".strip(), _who(request)), window])
         number = cursor.fetchone()[0]
     most = settings.RATE_LIMITS[kind]
-    return Verdict(number > most, number == most + 1, window + seconds - int(now.timestamp()))
+    return Verdict(number > most, number == most + 1, number == most, window + seconds - int(now.timestamp()))
 
 
 def forget_counts(*, now: datetime) -> None:
@@ -51,7 +61,18 @@ def forget_counts(*, now: datetime) -> None:
 
 
 def _who(request: HttpRequest) -> str:
-    return f"person {request.user.pk}" if isinstance(request.user, User) else f"address {_block(address_of(request))}"
+    if isinstance(request.user, User):
+        return f"person {request.user.pk}"
+    address = address_of(request)
+    if not address:
+        _warn_once(settings.AUDIT_ADDRESS_SOURCE)
+    return f"address {_block(address)}"
+
+
+@cache
+def _warn_once(source: str) -> None:
+    """Everybody who has not signed in then shares one rate; probes, which come past the proxy, are not counted."""
+    log.warning("address.unreadable", source=source)
 
 
 def _block(address: str) -> str:

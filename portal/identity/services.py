@@ -43,6 +43,7 @@ def sign_in(*, request: HttpRequest, claims: Claims, memberships: Memberships) -
     login(request, user)
     request.session.cycle_key()  # login() keeps the key of a person who signs in anew
     request.session[sessions.AUTHENTICATED_AT] = int(claims.auth_time.timestamp()) if claims.auth_time else None
+    request.session[sessions.ISSUED_AT] = int(claims.issued_at.timestamp())
     request.session[sessions.CONTEXTS] = list(claims.contexts)
     request.session[sessions.LOGIN_HINT] = claims.login_hint
     record(

@@ -10,6 +10,7 @@ from django.contrib.sessions.backends.base import SessionBase
 SIGNED_IN_AT = "identity.signed_in_at"
 LAST_SEEN_AT = "identity.last_seen_at"
 AUTHENTICATED_AT = "identity.authenticated_at"
+ISSUED_AT = "identity.issued_at"  # the ID token's iat: seconds by Entra ID's clock
 CONTEXTS = "identity.contexts"
 LOGIN_HINT = "identity.login_hint"
 ADDRESS = "identity.address"

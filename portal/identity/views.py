@@ -130,6 +130,7 @@ def _way_on_from(begun: flows.OpenFlow) -> Iterator[None]:
         yield
     except SignInRefused as err:
         err.next_path = begun.next_path
+        err.way_on = sign_in_again_address(next_path=begun.next_path) if begun.is_step_up else ""
         raise
     except Unavailable as err:
         begin_anew = sign_in_again_address if begun.is_step_up else sign_in_address

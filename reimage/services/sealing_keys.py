@@ -73,7 +73,8 @@ def _refuse_plaintext() -> None:
     for stored in SealedSecret.objects.order_by("pk").iterator():
         content = bytes(stored.ciphertext)
         if len(content) <= OVERHEAD_BYTES or _is_text(content):
-            raise SealingError(f"the sealed {stored.field} of operation {stored.operation_id} is plaintext")
+            what = f"the sealed {stored.field} of operation {stored.operation_id} is plaintext"
+            raise SealingError(f"{what}: cancel or reject its request, which deletes it, and take it for known")
 
 
 def _is_text(content: bytes) -> bool:

@@ -52,7 +52,11 @@ def _answer(pk: int, now: datetime) -> bool:
     with transaction.atomic():
         operation = _locked(PasswordView.objects.get(pk=pk).operation_id)
         view = PasswordView.objects.get(pk=pk)
-        if view.ciphertext is not None or not _was_asked_by_its_requester(view, operation, now):
+        if view.ciphertext is not None or view_state(operation, now) is not ViewState.READY:
+            return False
+        if not _was_asked_by_its_requester(view, operation):
+            log.error("password_view.nobody_asked", operation=operation.pk)
+            view.delete()  # told once; whoever may see the password asks anew
             return False
         try:
             password = open_secret(operation, KEPT, commitment=None)
@@ -67,14 +71,11 @@ def _answer(pk: int, now: datetime) -> bool:
     return True
 
 
-def _was_asked_by_its_requester(view: PasswordView, operation: ReimageOperation, now: datetime) -> bool:
-    """By the log, for this very key, and while there is something to see: a row alone opens nothing."""
+def _was_asked_by_its_requester(view: PasswordView, operation: ReimageOperation) -> bool:
+    """By the log, for this very key: a row alone opens nothing. Events of old name no key."""
     asked = details_by_requester(operation, audit_actions.PASSWORD_ASKED)
     key = view_keys.view_key_sha256(bytes(view.public_key))
-    if view_state(operation, now) is ViewState.READY and any(detail["view_key_sha256"] == key for detail in asked):
-        return True
-    log.error("password_view.nobody_asked", operation=operation.pk)
-    return False
+    return any(detail.get("view_key_sha256") == key for detail in asked)
 
 
 def _expire(pk: int) -> bool:

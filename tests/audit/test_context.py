@@ -4,9 +4,7 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
-from structlog.testing import capture_logs
 
-from portal.audit import middleware
 from portal.audit.context import AuditContext, current_context
 from portal.audit.middleware import AuditContextMiddleware, address_of
 from portal.audit.models import AuditEvent
@@ -74,14 +72,6 @@ def test_a_session_without_a_key_has_no_reference() -> None:
 )
 def test_it_keeps_an_address_only_if_it_is_one(address: str, expected: str) -> None:
     assert address_of(RequestFactory().get("/", REMOTE_ADDR=address)) == expected
-
-
-def test_a_proxy_that_tells_no_address_is_told_of_once() -> None:
-    middleware._warn_once.cache_clear()
-    with capture_logs() as logs:
-        for _ in range(3):
-            address_of(RequestFactory().get("/", REMOTE_ADDR="unix:"))
-    assert [(line["event"], line["source"]) for line in logs] == [("address.unreadable", "REMOTE_ADDR")]
 
 
 @pytest.mark.asvs("V4.1.3", "V15.3.4")

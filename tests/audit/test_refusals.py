@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory
 from pytest_django import Settings
@@ -68,10 +68,10 @@ def test_a_deed_on_what_one_may_not_see_is_recorded_and_a_look_is_a_line_of_the_
         assert client.post("/requests/999999/approve").status_code == 404
     event = AuditEvent.objects.get(action="access.refused")
     assert (event.actor_text, event.target_id) == ("Eve Endo", "/requests/999999/approve")
-    told = [(line["person"], line["method"], line["route"], line["status"]) for line in lines]
+    told = [(line["person"], line["method"], line["path"], line["problem"]) for line in lines]
     assert told == [
-        (str(eve.object_id), "GET", "reimage:request", 404),
-        (str(eve.object_id), "POST", "reimage:request-approve", 404),
+        (str(eve.object_id), "GET", "/requests/999999/", "NotFound"),
+        (str(eve.object_id), "POST", "/requests/999999/approve", "NotFound"),
     ]
 
 
@@ -82,10 +82,35 @@ def test_somebody_who_is_refused_again_and_again_fills_no_audit_log(eve: User, b
     with capture_logs() as lines:
         assert {client.get("/audit/").status_code for _ in range(5)} == {403}
     events = AuditEvent.objects.filter(action="access.refused").order_by("pk")
-    assert [event.flag_names for event in events] == [[], [], ["more_follow"]]
+    assert [event.flag_names for event in events] == [[], ["further_in_log"]]
     assert [line["event"] for line in lines] == ["access.refused"] * 5
     client_of(bob).get("/audit/")
-    assert [event.actor_text for event in events.all()] == ["Eve Endo"] * 3 + ["Bob Baba"]
+    assert [event.actor_text for event in events.all()] == ["Eve Endo"] * 2 + ["Bob Baba"]
+
+
+@pytest.mark.asvs("V16.3.2")
+def test_and_hides_no_other_attempt_by_it(eve: User, settings: Settings) -> None:
+    """Of another kind, or at another page."""
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"refusal": 1}
+    client = client_of(eve)
+    for number in range(999_990, 999_999):
+        client.post(f"/requests/{number}/approve")
+    client.post("/requests/999999/reject")
+    client.get("/access/")
+    events = AuditEvent.objects.filter(action="access.refused").order_by("pk")
+    assert [event.target_id for event in events] == ["/requests/999990/approve", "/requests/999999/reject", "/access/"]
+
+
+@pytest.mark.parametrize("error", [OperationalError("database is locked"), InterfaceError("connection already closed")])
+def test_where_nothing_can_be_counted_the_refusal_is_explained_and_told(
+    eve: User, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def away(*_arguments: object, **_more: object) -> None:
+        raise error
+
+    monkeypatch.setattr("portal.middleware.count", away)
+    assert client_of(eve).get("/audit/").status_code == 403
+    assert AuditEvent.objects.filter(action="access.refused").count() == 1
 
 
 @pytest.mark.parametrize("problem", [Unavailable("?"), Problem("?")])

@@ -16,7 +16,7 @@ from tests.canary.sinks import Sinks
 from tests.canary.spellings import PASSWORD, leaks, spellings
 from tests.cast import client_of
 from tests.sandbox_process import SandboxProcess
-from tests.stories import request_reimage
+from tests.stories import draft, request_reimage, submit
 
 
 @pytest.mark.parametrize("spelling", spellings(PASSWORD))
@@ -79,9 +79,17 @@ def test_each_sink_is_read(azure: SandboxProcess, alice: User, sinks: Sinks, put
     assert sink in {found for found, _spelling in leaks(sinks.read())}
 
 
-def test_so_are_pages_and_the_audit_export(azure: SandboxProcess, alice: User, sinks: Sinks) -> None:
+def test_so_is_all_that_an_auditor_reads_or_takes_away(azure: SandboxProcess, alice: User, sinks: Sinks) -> None:
+    submit(draft(alice, "web-02", justification=PASSWORD))
+    found = {sink for sink, _spelling in leaks(sinks.read())}
+    assert {"audit exports", "evidence packs", "pages of everything"} <= found
+
+
+def test_so_are_answers_and_what_leaves_the_database(azure: SandboxProcess, alice: User, sinks: Sinks) -> None:
     request_reimage(alice, "web-02")
-    assert b"reimage_request.submitted" in sinks.read()["audit exports"]
+    read = sinks.read()
+    assert b"reimage_request.submitted" in read["audit stream"]
+    assert b"localhost/audit" in read["anchors"]
     for response in (HttpResponse(PASSWORD), HttpResponse(headers={"X-Typed": spellings(PASSWORD)["url"].decode()})):
         sinks.answered(response)
     assert {"plain", "url"} <= {spelling for sink, spelling in leaks(sinks.read()) if sink == "answers"}

@@ -56,9 +56,11 @@ def test_a_service_that_does_not_answer_is_a_warning(
 
 
 def test_pip_audits_own_words_for_silence_are_a_warning(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Nothing listens where it is sent."""
+    """Nothing listens where it is sent, and no earlier answer is at hand."""
+    for name in ("PIP_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     assert audit_dependencies.main() == 0

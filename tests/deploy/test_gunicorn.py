@@ -6,14 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.ports import free_port
+from tests.installation import wait_for
+from tests.ports import free_port, is_listening
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_SECONDS = 60
@@ -28,6 +28,7 @@ def served(log: Path) -> Iterator[int]:
     with log.open("wb") as output:
         process = subprocess.Popen([*command, "portal.wsgi"], cwd=ROOT, env=environment, stdout=output, stderr=output)
         try:
+            wait_for(lambda: is_listening(port) or process.poll() is not None, of="gunicorn")
             yield port
         finally:
             process.send_signal(signal.SIGTERM)
@@ -35,17 +36,10 @@ def served(log: Path) -> Iterator[int]:
 
 
 def say(port: int, request: bytes) -> bytes:
-    """The first line of the answer, once somebody listens."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
-        except ConnectionRefusedError:
-            assert time.monotonic() < until
-            continue
-        with closing(connection):
-            connection.sendall(request)
-            return connection.recv(4096).partition(b"\r\n")[0]
+    """The first line of the answer."""
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)) as connection:
+        connection.sendall(request)
+        return connection.recv(4096).partition(b"\r\n")[0]
 
 
 @pytest.mark.asvs("V16.2.2", "V16.2.4")

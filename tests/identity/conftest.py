@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from portal.identity import entra as entra_module
-from portal.identity import http, tenant
+from portal.identity import http, own_token, tenant
 from tests.cast import TEAM_WEB, VM_APPROVERS
 from tests.identity.entra_server import EntraServer
 from tests.identity.journey import Visitor
@@ -58,7 +58,7 @@ def entra(running_entra: EntraServer, settings: Settings, tmp_path: Path) -> Ent
 def forget_entra() -> None:
     """What a new process would not know yet."""
     entra_module._client.cache_clear()
-    entra_module._application.cache_clear()
+    own_token.forget_own_token()
     tenant._tenant.cache_clear()
     http._session.cache_clear()
 

@@ -20,6 +20,7 @@ from jwt.algorithms import RSAAlgorithm
 from tests.cast import TENANT_ID
 
 KEY_ID = "key-1"
+NOT_THERE = {"error": {"code": "Request_ResourceNotFound", "message": "Resource does not exist."}}
 
 
 def new_key() -> rsa.RSAPrivateKey:
@@ -108,6 +109,9 @@ class EntraServer:
         if request.place.endswith("/v1.0/users"):
             wanted = re.findall(r"'([^']+)'", request.query["$filter"])
             return 200, {"value": [self.accounts[oid] for oid in wanted if oid in self.accounts]}, {}
+        if "/v1.0/users/" in request.place:
+            account = self.accounts.get(request.place.rpartition("/")[2])
+            return (200, account, {}) if account else (404, NOT_THERE, {})
         asked = json.loads(request.body)["groupIds"]
         return 200, {"value": [group for group in asked if group in self.groups]}, {}
 

@@ -13,7 +13,7 @@ from tests.identity.journey import Visitor
 
 
 def read(**claims: Any) -> Claims:
-    return read_claims({"tid": str(TENANT_ID), "oid": str(ALICE.object_id), **claims})
+    return read_claims({"tid": str(TENANT_ID), "oid": str(ALICE.object_id), "iat": 1_780_000_000, **claims})
 
 
 def test_the_name_falls_back_to_what_there_is() -> None:

@@ -10,8 +10,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.test import RequestFactory
 from pytest_django import Settings
+from structlog.testing import capture_logs
 
-from portal.identity import tasks
+from portal.identity import rate_limits, tasks
 from portal.identity.models import RateCount, User
 from portal.identity.rate_limits import COUNT, count
 
@@ -77,6 +78,20 @@ def test_an_ipv4_address_counts_as_itself_in_either_spelling() -> None:
     nobody = AnonymousUser()
     assert verdicts(request_of(nobody, "192.0.2.1"), 2) == [False, False]
     assert verdicts(request_of(nobody, "::ffff:192.0.2.1"), 1) == [True]
+
+
+@pytest.mark.django_db
+def test_a_proxy_that_tells_no_address_is_told_of_once() -> None:
+    rate_limits._warn_once.cache_clear()
+    with capture_logs() as logs:
+        verdicts(request_of(AnonymousUser(), "unix:"), 3)
+    assert [(line["event"], line["source"]) for line in logs] == [("address.unreadable", "REMOTE_ADDR")]
+
+
+def test_each_of_a_kind_may_be_counted_apart_and_the_last_one_knows(alice: User) -> None:
+    one = [count(request_of(alice), "decision", NOW, of="a") for _ in range(3)]
+    assert [(verdict.is_last, verdict.is_refused) for verdict in one] == [(False, False), (True, False), (False, True)]
+    assert not count(request_of(alice), "decision", NOW, of="b").is_refused
 
 
 def test_who_was_counted_cannot_be_read_off(alice: User) -> None:

@@ -217,3 +217,13 @@ def test_a_renewed_sign_in_brings_the_groups_of_now(person: Visitor, entra: Entr
     renew(person, entra, address, groups=[], roles=[])
     alice.refresh_from_db()
     assert (alice.group_ids, alice.app_roles) == ([], [])
+
+
+def test_a_renewal_that_was_refused_begins_anew_as_a_renewal(person: Visitor, entra: EntraServer) -> None:
+    age(person, 15)
+    person.client.post("/deed", FORM)
+    response = renew(person, entra, "/sign-in/again?next=/machines", auth_time=int(time.time()) - 3_600)
+    page = response.content.decode()
+    assert "not_fresh_enough" in page
+    assert 'href="/sign-in/again?next=%2Fsign-in%2Fresume"' in page
+    assert 'action="/sign-in"' not in page.partition("<main")[2]

@@ -11,6 +11,7 @@ TENANT = "11111111-1111-4111-8111-111111111111"
 APPS = {
     "portal": ("c0000000-0000-4000-8000-000000000001", "sandbox-portal-secret"),
     "reader": ("c0000000-0000-4000-8000-000000000002", "sandbox-reader-secret"),
+    "accounts": ("c0000000-0000-4000-8000-000000000004", "sandbox-accounts-secret"),
     "operator": ("c0000000-0000-4000-8000-000000000003", "sandbox-operator-secret"),
 }
 COMPUTE_VERSION = "2024-07-01"

@@ -34,6 +34,12 @@ def reader(sandbox: SandboxProcess) -> Iterator[Client]:
 
 
 @pytest.fixture
+def accounts(sandbox: SandboxProcess) -> Iterator[Client]:
+    with Client(sandbox, "accounts") as client:
+        yield client
+
+
+@pytest.fixture
 def browser(sandbox: SandboxProcess) -> Iterator[Browser]:
     with Client(sandbox, "portal") as client:
         yield Browser(sandbox, client)

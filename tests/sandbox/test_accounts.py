@@ -24,19 +24,21 @@ def value(response: requests.Response) -> dict[str, dict[str, Any]]:
     return {account["id"]: account for account in response.json()["value"]}
 
 
-def test_it_tells_what_was_asked_about_whom_was_asked(browser: Browser) -> None:
-    found = value(ask(browser.client, ALICE, BOB))
+def test_it_tells_what_was_asked_about_whom_was_asked(accounts: Client) -> None:
+    found = value(ask(accounts, ALICE, BOB))
     assert set(found) == {ALICE, BOB}
     assert set(found[ALICE]) == set(FIELDS.split(","))
     assert found[ALICE]["accountEnabled"] is True
-    assert "accountEnabled" not in value(ask(browser.client, ALICE, select=""))[ALICE]
+    assert "accountEnabled" not in value(ask(accounts, ALICE, select=""))[ALICE]
 
 
-def test_a_disabled_account_says_so_and_a_deleted_one_is_missing(browser: Browser, sandbox: SandboxProcess) -> None:
+def test_a_disabled_account_says_so_and_a_deleted_one_is_missing(accounts: Client, sandbox: SandboxProcess) -> None:
     sandbox.entra(person=ALICE, enabled=False)
     sandbox.entra(person=BOB, deleted=True)
-    found = value(ask(browser.client, ALICE, BOB))
+    found = value(ask(accounts, ALICE, BOB))
     assert {object_id: account["accountEnabled"] for object_id, account in found.items()} == {ALICE: False}
+    gone = accounts.call("GET", f"/v1.0/users/{BOB}", version=None)
+    assert (gone.status_code, gone.json()["error"]["code"]) == (404, "Request_ResourceNotFound")
 
 
 @pytest.mark.parametrize("change", [{"enabled": False}, {"deleted": True}])
@@ -60,16 +62,16 @@ def test_revoked_sessions_ask_anew_who_it_is(browser: Browser, sandbox: SandboxP
     assert sent_back(browser.authorize(login_hint=ALICE))["code"]
 
 
-def test_it_takes_fifteen_at_most(browser: Browser) -> None:
-    assert value(ask(browser.client, *[ALICE] * 15))
-    refused = ask(browser.client, *[ALICE] * 16)
+def test_it_takes_fifteen_at_most(accounts: Client) -> None:
+    assert value(ask(accounts, *[ALICE] * 15))
+    refused = ask(accounts, *[ALICE] * 16)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "Request_UnsupportedQuery")
 
 
-def test_another_filter_is_refused_not_guessed_at(browser: Browser) -> None:
-    assert ask(browser.client, **{"$filter": "accountEnabled eq true"}).status_code == 400
+def test_another_filter_is_refused_not_guessed_at(accounts: Client) -> None:
+    assert ask(accounts, **{"$filter": "accountEnabled eq true"}).status_code == 400
 
 
-def test_it_takes_the_permission(reader: Client) -> None:
-    refused = ask(reader, ALICE)
+def test_it_takes_the_permission(browser: Browser) -> None:
+    refused = ask(browser.client, ALICE)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "Authorization_RequestDenied")

@@ -18,6 +18,7 @@ from reimage import sweeper, tasks
 from reimage.models import ReimageOperation
 from reimage.services import leases
 from reimage.sweeper import Sweeper
+from tests.cast import client_of
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approved
 
@@ -156,6 +157,18 @@ def test_instead_of_ringing_a_dead_broker_it_does_what_a_sweep_does_besides(
     monkeypatch.setattr(tasks.doorbell, "ring", lambda ids: pytest.fail("it rang"))
     sweeper._do_duty("sweep", "reimage.tasks.sweep")
     assert DutyRun.objects.get().name == "sweep"
+
+
+def test_a_failure_that_a_duty_expects_is_a_line_without_a_traceback(
+    alice: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody listens where Entra ID should be."""
+    monkeypatch.setattr(sweeper, "close_old_connections", lambda: None)
+    client_of(alice)
+    sweeper._do_duty("accounts", "portal.identity.tasks.end_sessions_of_closed_accounts")
+    [told] = [record for record in caplog.records if "sweeper.duty_failed" in record.getMessage()]
+    assert (told.levelname, told.exc_info) == ("WARNING", None)
+    assert not DutyRun.objects.exists()
 
 
 def test_a_duty_that_fails_is_not_taken_for_done(

@@ -12,13 +12,14 @@ from django.db import IntegrityError
 from django.utils import timezone
 from structlog.testing import capture_logs
 
+from portal.audit.actors import Actor
 from portal.audit.models import AuditEvent
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
-from reimage import tasks
+from reimage import audit_actions, tasks
 from reimage.models import ExecutionAlarm, PasswordView, ReimageOperation, SealedSecret, SecretField
 from reimage.services import alarms, doorbell, notification, view_keys
-from reimage.services.password_views import Asked, Shown, show_password, view_state
+from reimage.services.password_views import Asked, Shown, record_view, show_password, view_state
 from reimage.services.sealing_keys import SealingError
 from reimage.services.secrets import open_secret
 from reimage.services.view_answers import answer_views, expire_unseen_passwords
@@ -77,13 +78,26 @@ def test_a_row_that_nobody_asked_for_opens_nothing(ended: ReimageOperation, alic
     row = {"public_key": view_keys.public_half(stolen), "ciphertext": None, "asked_at": timezone.now()}
     PasswordView.objects.create(operation=ended, **row)
     assert answer_views(now=timezone.now()) == 0
-    PasswordView.objects.all().delete()
-    key = asked(alice, ended)
+    asked(alice, ended)
     PasswordView.objects.update(**row)
     with capture_logs() as logs:
         assert answer_views(now=timezone.now()) == 0
+        assert answer_views(now=timezone.now()) == 0
     assert [line["event"] for line in logs] == ["password_view.nobody_asked"]
-    PasswordView.objects.update(public_key=view_keys.public_half(key))
+    key = asked(alice, ended)
+    assert answer_views(now=timezone.now()) == 1
+    assert isinstance(press(alice, ended, key), Shown)
+
+
+def test_a_view_that_was_asked_for_before_keys_were_recorded_is_asked_for_anew(
+    ended: ReimageOperation, alice: User
+) -> None:
+    private_key = view_keys.new_private_key()
+    row = {"public_key": view_keys.public_half(private_key), "ciphertext": None, "asked_at": timezone.now()}
+    PasswordView.objects.create(operation=ended, **row)
+    record_view(audit_actions.PASSWORD_ASKED, ended, Actor.person(alice))
+    assert answer_views(now=timezone.now()) == 0
+    assert isinstance(press(alice, ended, private_key), Asked)
     assert answer_views(now=timezone.now()) == 1
 
 

@@ -12,11 +12,11 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
 from portal.audit.sealing import checkpoints, keys
-from portal.audit.sealing.anchor_file import newest_anchors
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.locking import lock_for_sealing
 from portal.audit.sealing.merkle import Frontier, leaf_hash
 from portal.audit.sealing.notes import NoteError, Signer, VerifierKey
+from portal.audit.sealing.put_back import contradiction
 from portal.audit.sealing.tree import KEPT_LEVELS, StoredTree
 
 ROUND = 2_000  # events a transaction: SQLite's writers wait for it
@@ -42,7 +42,7 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
     """Seals every event that has committed and has no leaf yet.
 
     Raises SigningKeyProblem without a usable key, and SealingRefused where the last checkpoint is not this key's, the
-    stored tree does not lead to its root, or an anchor knows a longer log than the database.
+    stored tree does not lead to its root, or an anchor knows a longer or another log than the database.
     """
     signer_key, added = keys.signing_key(), 0
     for _ in range(ROUNDS):
@@ -125,26 +125,12 @@ def sealed_size() -> int:
 def _frontier_of(base: Checkpoint | None, signer: VerifierKey) -> Frontier:
     """The tree as it was signed last, and no other."""
     size = base.tree_size if base else 0
-    if (anchored := _anchored_beyond(size, signer)) > size:
-        raise SealingRefused(
-            f"The database has {size} sealed events, but its anchors know {anchored}: it was cut, or restored "
-            "from a backup. See docs/audit.md, section Restoring a backup."
-        )
+    if problem := contradiction(size, signer):
+        raise SealingRefused(problem)
     frontier = Frontier.of(StoredTree(), size)
     if base and frontier.root() != base.root_hash:
         raise SealingRefused(f"The stored tree does not lead to the signed root of {size} events: run audit_verify.")
     return frontier
-
-
-def _anchored_beyond(size: int, signer: VerifierKey) -> int:
-    """The largest size that an anchor knows beyond this one, by the key that signs now or one that follows it.
-
-    A retired key can say nothing about what came after it: who has it, and the anchor file, would stop the sealing.
-    """
-    trusted = [entry.key for entry in keys.trusted_keys()]
-    believed = [signer, *(trusted[trusted.index(signer) :] if signer in trusted else trusted)]
-    beyond = (found for found in newest_anchors() if found[0].tree_size > size)
-    return max((anchor.tree_size for anchor, signed in beyond if any(map(signed.is_signed_by, believed))), default=size)
 
 
 def refuse_another_key(signer: Signer) -> None:

@@ -6,6 +6,7 @@ A round is one transaction. A sealer that is killed on any line has sealed all o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median_low
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
@@ -22,7 +23,8 @@ from portal.audit.sealing.tree import KEPT_LEVELS, StoredTree
 ROUND = 2_000  # events a transaction: SQLite's writers wait for it
 ROUNDS = 20  # a call: then what was sealed is anchored, however much still comes
 # Ids are given before they commit, so the newest sealed id says nothing about smaller ones. Each round looks this far
-# behind it; the thorough one, every few minutes, at all.
+# behind the middle one of the newest, which no single id moves, however large; the thorough round, every few minutes,
+# looks at all.
 LOOK_BEHIND = 20_000
 
 
@@ -64,11 +66,13 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
 
 def unsealed_events(*, thorough: bool) -> QuerySet[AuditEvent]:
     """Events without a leaf, in the order of their ids: within a subject that is the order of their numbers."""
-    events = AuditEvent.objects.all()
+    events, leaves = AuditEvent.objects.all(), AuditLeaf.objects.filter(event_id=OuterRef("pk"))
     if not thorough:
-        newest = AuditLeaf.objects.filter(leaf_index__gte=sealed_size() - ROUND).aggregate(id=Max("event_id"))["id"]
-        events = events.filter(pk__gt=(newest or 0) - LOOK_BEHIND)
-    return events.filter(~Exists(AuditLeaf.objects.filter(event_id=OuterRef("pk")))).order_by("pk")
+        newest = AuditLeaf.objects.order_by("-leaf_index").values_list("event_id", flat=True)[:ROUND]
+        begin = median_low([*newest] or [0]) - LOOK_BEHIND
+        # Said of both, else PostgreSQL reads all leaves for the few events.
+        events, leaves = events.filter(pk__gt=begin), leaves.filter(event_id__gt=begin)
+    return events.filter(~Exists(leaves)).order_by("pk")
 
 
 def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:

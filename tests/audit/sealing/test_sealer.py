@@ -16,7 +16,7 @@ from portal.audit.sealing.keys import SigningKeyProblem
 from portal.audit.sealing.merkle import Frontier, inclusion_proof, leaf_hash, root_by_proof
 from portal.audit.sealing.notes import VerifierKey
 from portal.audit.sealing.sealer import Sealed, SealingRefused
-from portal.audit.sealing.status import seal_status, waiting_since
+from portal.audit.sealing.status import Backlog, backlog, seal_status
 from portal.audit.sealing.tree import StoredTree, TreeIncomplete
 from tests.audit.sealing.logs import SealedLog
 
@@ -215,6 +215,6 @@ def test_the_status_counts_what_is_sealed_anchored_and_waiting(log: SealedLog) -
     (event,) = log.record(1)
     status = seal_status()
     assert (status.sealed_up_to, status.anchored_up_to, status.failing_since) == (3, 3, None)
-    assert waiting_since() == [event.occurred_at]
+    assert (backlog().events, backlog().since) == (1, event.occurred_at)
     log.seal(now=timezone.now() + timedelta(seconds=5))
-    assert (seal_status().sealed_up_to, seal_status().anchored_up_to, waiting_since()) == (4, 3, [])
+    assert (seal_status().sealed_up_to, seal_status().anchored_up_to, backlog()) == (4, 3, Backlog())

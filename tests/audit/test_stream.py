@@ -168,6 +168,18 @@ def test_a_crash_before_the_note_sends_the_lines_again_and_marks_them(
     ]
 
 
+@pytest.mark.parametrize(("ahead", "count"), [(60, 0), (80, 0), (3600, 1)])
+def test_a_clock_that_was_set_back_does_not_hold_the_sink(
+    siem: SealedLog, capsysbinary: Capture, ahead: int, count: int
+) -> None:
+    """No clock would hold it for an hour; one of another host may be ahead by some seconds."""
+    siem.grow(1)
+    now = timezone.now()
+    AuditStream.objects.create(sink="stdout", held_until=now + timedelta(seconds=ahead))
+    assert stream_sealed_events(now=now) == count
+    assert len(told(capsysbinary)) == count
+
+
 def test_a_crash_before_anything_left_loses_nothing(
     siem: SealedLog, monkeypatch: pytest.MonkeyPatch, capsysbinary: Capture
 ) -> None:

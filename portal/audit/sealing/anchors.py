@@ -47,10 +47,12 @@ def _alone_at(place: str, now: datetime) -> Iterator[bool]:
     """Whether nobody else is at the place: a slow one must not take a thread more with every round."""
     held_until = now + HOLD
     free = AuditAnchor.objects.filter(is_free(now), place=place)
+    is_ours = bool(free.update(held_until=held_until, retired_at=None))
     try:
-        yield bool(free.update(held_until=held_until, retired_at=None))
+        yield is_ours
     finally:
-        AuditAnchor.objects.filter(place=place, held_until=held_until).update(held_until=None)
+        if is_ours:  # unless it was taken for dead, and the place by another
+            AuditAnchor.objects.filter(place=place, held_until=held_until).update(held_until=None)
 
 
 def _tell_what_is_new(place: str, tell: Tell, now: datetime) -> None:

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connectionpool import HTTPConnectionPool
 
 
 class DeadlineSession(requests.Session):
@@ -33,12 +32,12 @@ class DeadlineSession(requests.Session):
 
     def __exit__(self, *exc: object) -> None:
         self._timer.cancel()
+        self._timer.join()
         super().__exit__(*exc)
-        with self._lock:
-            for twin in self._twins:
-                twin.close()
-            if self._is_over:
-                raise TimeoutError(f"no answer within {self._seconds} seconds")
+        for twin in self._twins:
+            twin.close()
+        if self._is_over:
+            raise TimeoutError(f"no answer within {self._seconds} seconds")
 
     def watch(self, connection: socket.socket) -> None:
         """Keeps a second handle: whoever wraps the first in TLS, or closes it, leaves this one as it is."""
@@ -67,8 +66,8 @@ class _WatchedAdapter(HTTPAdapter):
         self._watch = session.watch
         super().__init__()
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = _watched(pool.ConnectionCls, self._watch)
         return pool
 
@@ -76,7 +75,7 @@ class _WatchedAdapter(HTTPAdapter):
 def _watched(kind: Any, watch: Callable[[socket.socket], None]) -> Any:
     """Such connections, each shown as soon as it is there: before TLS, and before a proxy has its say."""
 
-    class Watched(kind):  # type: ignore[misc]  # one of urllib3's, for http or for https
+    class Watched(kind):  # one of urllib3's, for http or for https
         def _new_conn(self) -> socket.socket:
             made: socket.socket = super()._new_conn()
             watch(made)

@@ -19,6 +19,7 @@ from portal.audit.sealing.sealer import Sealed, SealingRefused
 from portal.audit.sealing.status import Backlog, backlog, seal_status
 from portal.audit.sealing.tree import StoredTree, TreeIncomplete
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.tampering import run
 
 
 def test_every_event_gets_the_next_place_and_the_hash_of_its_body(log: SealedLog) -> None:
@@ -218,3 +219,25 @@ def test_the_status_counts_what_is_sealed_anchored_and_waiting(log: SealedLog) -
     assert (backlog().events, backlog().since) == (1, event.occurred_at)
     log.seal(now=timezone.now() + timedelta(seconds=5))
     assert (seal_status().sealed_up_to, seal_status().anchored_up_to, backlog()) == (4, 3, Backlog())
+
+
+HUGE = 4 * 10**15
+
+
+def give_id(event: AuditEvent, number: int) -> None:
+    """As an INSERT that names its own id does."""
+    run(f"UPDATE audit_auditevent SET id = {number} WHERE id = {event.pk}")
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_no_huge_id_hides_the_events_that_follow_it(log: SealedLog, count: int) -> None:
+    """Else they would wait for the thorough round, and until then nobody would know that they wait."""
+    log.record(50)
+    log.seal()
+    for number, event in enumerate(log.record(count)):
+        give_id(event, HUGE + number)
+    assert log.seal().added == count
+    for number, event in enumerate(log.record(3), start=HUGE - 1_000_000):
+        give_id(event, number)
+    assert backlog().events == 3
+    assert log.seal().added == 3

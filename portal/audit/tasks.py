@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.audit.sealing.anchors import anchor_checkpoints
-from portal.audit.sealing.keys import SigningKeyProblem, signing_key
+from portal.audit.sealing.keys import SigningKeyProblem, refuse_unlisted_whatever_its_name
 from portal.audit.sealing.sealer import SealingRefused, seal_audit_log
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.streaming import stream_sealed_events
@@ -25,7 +25,7 @@ def refuse_to_start_without_the_key(**_: object) -> None:
     """
     try:
         if settings.AUDIT_SIGNING_KEY_FILE or not settings.ENVIRONMENT.local:
-            signing_key()
+            refuse_unlisted_whatever_its_name()
     except SigningKeyProblem as err:
         raise SystemExit(f"The worker cannot start. {err}") from err
 

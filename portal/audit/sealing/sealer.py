@@ -43,8 +43,9 @@ class Sealed:
 def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
     """Seals every event that has committed and has no leaf yet.
 
-    Raises SigningKeyProblem without a usable key, and SealingRefused where the last checkpoint is not this key's, the
-    stored tree does not lead to its root, or an anchor knows a longer or another log than the database.
+    Raises SigningKeyProblem without a usable key that verifiers know, and SealingRefused where the last checkpoint is
+    not this key's, the stored tree does not lead to its root, or an anchor knows a longer or another log than the
+    database.
     """
     signer_key, added = keys.signing_key(), 0
     for _ in range(ROUNDS):
@@ -59,6 +60,7 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
                 signer = Signer(base.origin if base else keys.default_origin(), signer_key)
                 if base:
                     refuse_another_key(signer)
+                keys.refuse_unlisted(signer)
                 extend(base, found, signers=[signer], now=now)
         added += len(found)
     return Sealed(sealed_size(), added)

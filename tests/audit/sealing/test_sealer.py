@@ -72,7 +72,7 @@ def test_an_event_that_commits_late_is_sealed_though_its_id_is_smaller(log: Seal
     sealer.extend(
         None,
         [(early[1].pk, early[1].body)],
-        signers=[sealer.Signer("a", sealer.keys.signing_key())],
+        signers=[sealer.Signer("localhost/audit", sealer.keys.signing_key())],
         now=timezone.now(),
     )
     assert log.seal().added == 1
@@ -84,7 +84,7 @@ def test_beyond_the_look_behind_only_the_thorough_round_finds_a_late_event(
 ) -> None:
     monkeypatch.setattr(sealer, "LOOK_BEHIND", 1)
     events = log.record(4)
-    signer = sealer.Signer("a", sealer.keys.signing_key())
+    signer = sealer.Signer("localhost/audit", sealer.keys.signing_key())
     sealer.extend(None, [(event.pk, event.body) for event in events[2:]], signers=[signer], now=timezone.now())
     assert log.seal().added == 0
     assert log.seal(thorough=True).added == 2
@@ -93,7 +93,7 @@ def test_beyond_the_look_behind_only_the_thorough_round_finds_a_late_event(
 def test_a_late_event_is_sealed_with_the_one_that_follows_it(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealer, "LOOK_BEHIND", 1)
     late, *others, following = [*log.record(1, subject="s:1"), *log.record(3), *log.record(1, subject="s:1")]
-    signer = sealer.Signer("a", sealer.keys.signing_key())
+    signer = sealer.Signer("localhost/audit", sealer.keys.signing_key())
     sealer.extend(None, [(event.pk, event.body) for event in others], signers=[signer], now=timezone.now())
     assert log.seal().added == 2
     assert list(AuditLeaf.objects.filter(leaf_index__gte=3).values_list("event_id", flat=True)) == [

@@ -5,8 +5,9 @@ same lines once more, marked `again`. One process at a time; one that died holds
 """
 
 import sys
+import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -33,10 +34,11 @@ def stream_sealed_events(*, now: datetime) -> int:
     if not sink_name():
         return 0
     stream, _ = AuditStream.objects.get_or_create(sink=sink_name())
-    end = sealed_size()
+    end, begun = sealed_size(), time.monotonic()
     for _ in range(BATCHES):
         lines = lines_from(stream.told, end, BATCH)
-        if not lines or not _take(stream, lines[-1].leaf_index + 1, now):
+        moment = now + timedelta(seconds=time.monotonic() - begun)  # each batch holds the sink from its own beginning
+        if not lines or not _take(stream, lines[-1].leaf_index + 1, moment):
             break
         try:
             _send(lines, maybe_sent=stream.sending)

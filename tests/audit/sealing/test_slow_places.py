@@ -73,12 +73,27 @@ def test_a_webhook_that_never_ends_its_answer_is_cut_off(
 def test_a_local_syslog_that_takes_each_message_slowly_is_given_up(
     log: SealedLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody reads: it takes what its queue holds, then nothing."""
-    monkeypatch.setattr(syslog, "TIMEOUT_SECONDS", 0.2)
+    """No message waits for long, but all of them together would."""
+    monkeypatch.setattr(syslog, "TIMEOUT_SECONDS", 0.5)
+    enough = threading.Event()
+
+    def read_slowly(server: socket.socket) -> None:
+        while not enough.wait(0.02):
+            server.recv(65536)
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(str(log.folder / "log"))
-        with pytest.raises(TimeoutError):
-            syslog.send(str(log.folder / "log"), "checkpoint", [b"x"] * 10_000)
+        server.settimeout(BOUND_SECONDS)
+        thread = threading.Thread(target=read_slowly, args=(server,), daemon=True)
+        thread.start()
+        began = time.monotonic()
+        try:
+            with pytest.raises(TimeoutError):
+                syslog.send(str(log.folder / "log"), "checkpoint", [b"x"] * 1_000)
+            assert time.monotonic() - began < 10  # all of them would take twenty
+        finally:
+            enough.set()
+            thread.join(BOUND_SECONDS)
 
 
 def test_a_second_round_does_not_wait_at_the_same_place(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,8 @@ app.conf.update(
     task_publish_retry=True,
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0},
     task_acks_late=False,  # a lost message is re-published from the database, a repeated one changes nothing
-    # No time limit: Celery cannot end a thread. Each step is bounded by the timeouts of its HTTP calls.
+    # No time limit: Celery cannot end a thread. Each step is bounded by the timeouts of its HTTP calls, which count
+    # from one byte to the next; the webhook of the audit log, which anybody may run, has a deadline for all it answers.
     worker_prefetch_multiplier=1,
     worker_enable_remote_control=False,
     worker_redirect_stdouts=False,

@@ -5,14 +5,15 @@ same lines once more, marked `again`. One process at a time; one that died holds
 """
 
 import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
 
 from portal.audit import syslog
+from portal.audit.holding import HOLD, is_free
 from portal.audit.models import AuditStream
 from portal.audit.sealing.sealer import sealed_size
 from portal.audit.stream_lines import SYSLOG_LIMIT, Line, lines_from
@@ -20,7 +21,6 @@ from portal.audit.stream_lines import SYSLOG_LIMIT, Line, lines_from
 log = structlog.get_logger(__name__)
 BATCH = 500  # events a sending
 BATCHES = 20  # a call: the next one is due in seconds
-HOLD = timedelta(seconds=60)  # a batch takes ten at the most
 SYSLOG = "syslog://"
 
 
@@ -34,10 +34,11 @@ def stream_sealed_events(*, now: datetime) -> int:
     if not sink_name():
         return 0
     stream, _ = AuditStream.objects.get_or_create(sink=sink_name())
-    end = sealed_size()
+    end, begun = sealed_size(), time.monotonic()
     for _ in range(BATCHES):
         lines = lines_from(stream.told, end, BATCH)
-        if not lines or not _take(stream, lines[-1].leaf_index + 1, now):
+        moment = now + timedelta(seconds=time.monotonic() - begun)  # each batch holds the sink from its own beginning
+        if not lines or not _take(stream, lines[-1].leaf_index + 1, moment):
             break
         try:
             _send(lines, maybe_sent=stream.sending)
@@ -55,8 +56,7 @@ def stream_again_from(leaf_index: int) -> None:
 
 def _take(stream: AuditStream, up_to: int, now: datetime) -> bool:
     """Writes the intent; False where another process sends, or has sent these lines meanwhile."""
-    is_free = Q(held_until=None) | Q(held_until__lt=now)
-    ours = AuditStream.objects.filter(is_free, pk=stream.pk, told=stream.told, sending=stream.sending)
+    ours = AuditStream.objects.filter(is_free(now), pk=stream.pk, told=stream.told, sending=stream.sending)
     return bool(ours.update(sending=max(up_to, stream.sending), held_until=now + HOLD))
 
 

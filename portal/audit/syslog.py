@@ -1,6 +1,7 @@
 """Writes to a syslog: over TCP with counted octets (RFC 6587), or to a local socket such as /dev/log."""
 
 import socket
+import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -30,5 +31,7 @@ def _send_locally(path: str, messages: Sequence[bytes]) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as local:
         local.settimeout(TIMEOUT_SECONDS)
         local.connect(path)
+        end = time.monotonic() + TIMEOUT_SECONDS  # for all of them, however slowly each is taken
         for message in messages:
+            local.settimeout(max(0.001, end - time.monotonic()))
             local.send(message)

@@ -1,12 +1,15 @@
 """What Celery runs for the log: sealing, anchoring, streaming. Only the worker has the key."""
 
+from collections.abc import Callable
+from functools import partial
+
 import structlog
 from celery import shared_task, signals
 from django.conf import settings
 from django.utils import timezone
 
 from portal.audit.sealing.anchors import anchor_checkpoints
-from portal.audit.sealing.keys import SigningKeyProblem, signing_key
+from portal.audit.sealing.keys import SigningKeyProblem, refuse_unlisted_whatever_its_name
 from portal.audit.sealing.sealer import SealingRefused, seal_audit_log
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.streaming import stream_sealed_events
@@ -22,7 +25,7 @@ def refuse_to_start_without_the_key(**_: object) -> None:
     """
     try:
         if settings.AUDIT_SIGNING_KEY_FILE or not settings.ENVIRONMENT.local:
-            signing_key()
+            refuse_unlisted_whatever_its_name()
     except SigningKeyProblem as err:
         raise SystemExit(f"The worker cannot start. {err}") from err
 
@@ -40,11 +43,18 @@ def seal_all() -> None:
 
 
 def _seal(*, thorough: bool) -> None:
+    """Each part goes on although another fails; a mistake of ours fails the task, once all had their turn."""
     if not settings.AUDIT_SIGNING_KEY_FILE:
         return
-    try:
-        seal_audit_log(now=timezone.now(), thorough=thorough)
-    except (SealingRefused, SigningKeyProblem, TreeIncomplete) as err:
-        log.critical("audit.sealing_refused", problem=str(err))
-    anchor_checkpoints(now=timezone.now())
-    stream_sealed_events(now=timezone.now())
+    seal_events = partial(seal_audit_log, thorough=thorough)
+    parts: tuple[Callable[..., object], ...] = (seal_events, anchor_checkpoints, stream_sealed_events)
+    mistakes: list[Exception] = []
+    for part in parts:
+        try:
+            part(now=timezone.now())
+        except (SealingRefused, SigningKeyProblem, TreeIncomplete) as err:
+            log.critical("audit.sealing_refused", problem=str(err))
+        except Exception as err:  # nothing may keep the next part from its turn
+            mistakes.append(err)
+    if mistakes:
+        raise ExceptionGroup("The audit log could not be sealed, anchored or streamed", mistakes)

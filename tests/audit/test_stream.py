@@ -6,6 +6,7 @@ import socket
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -166,6 +167,39 @@ def test_a_crash_before_the_note_sends_the_lines_again_and_marks_them(
         (1, True),
         (2, False),
     ]
+
+
+def test_a_slow_sink_is_held_from_batch_to_batch(
+    siem: SealedLog, monkeypatch: pytest.MonkeyPatch, capsysbinary: Capture
+) -> None:
+    """Each takes forty seconds; during the third, eighty after the beginning, another process looks."""
+    siem.grow(3)
+    monkeypatch.setattr(streaming, "BATCH", 1)
+    clock, send, others = [0.0], streaming._send, []
+
+    def slowly(*lines: object, **how: object) -> None:
+        send(*lines, **how)
+        clock[0] += 40
+        if clock[0] == 120:
+            others.append(stream(seconds=100))
+
+    monkeypatch.setattr(streaming, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(streaming, "_send", slowly)
+    assert stream() == 3
+    assert others == [2]
+    assert [line["leaf_index"] for line in told(capsysbinary)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("ahead", "count"), [(60, 0), (80, 0), (3600, 1)])
+def test_a_clock_that_was_set_back_does_not_hold_the_sink(
+    siem: SealedLog, capsysbinary: Capture, ahead: int, count: int
+) -> None:
+    """No clock would hold it for an hour; one of another host may be ahead by some seconds."""
+    siem.grow(1)
+    now = timezone.now()
+    AuditStream.objects.create(sink="stdout", held_until=now + timedelta(seconds=ahead))
+    assert stream_sealed_events(now=now) == count
+    assert len(told(capsysbinary)) == count
 
 
 def test_a_crash_before_anything_left_loses_nothing(

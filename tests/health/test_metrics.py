@@ -75,7 +75,9 @@ def test_a_served_portal_without_a_token_has_no_metrics(client: Client, settings
     assert client.get("/metrics").status_code == 404
 
 
-def test_it_costs_the_same_for_many_rows(client: Client, alice: User) -> None:
+def test_it_costs_the_same_for_many_rows(client: Client, alice: User, settings: Settings) -> None:
+    settings.AUDIT_PUBLIC_KEYS = "sealed"  # so that what waits for the sealer is looked for, by two queries
+
     def cost() -> int:
         with CaptureQueriesContext(connection) as captured:
             client.get("/metrics")
@@ -85,7 +87,7 @@ def test_it_costs_the_same_for_many_rows(client: Client, alice: User) -> None:
     for number in range(30):
         reimage_request(alice, virtual_machine(f"vm-{number}"))
     assert cost() == cheap
-    assert cheap <= 13
+    assert cheap <= 14
 
 
 def test_it_tells_what_holds_execution_up(client: Client) -> None:

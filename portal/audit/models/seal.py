@@ -76,12 +76,18 @@ class AuditCheckpoint(models.Model):
 
 
 class AuditAnchor(models.Model):
-    """How far one place outside the database knows the log; the place itself is the evidence."""
+    """How far one place outside the database knows the log; the place itself is the evidence.
+
+    One process at a time holds it. It is retired while the worker is not told of such a place: it is then no longer
+    counted, and goes on where it was, should it come back.
+    """
 
     place = models.CharField(max_length=16, unique=True)
     tree_size = models.BigIntegerField(default=0)
     anchored_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+    retired_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.place} up to {self.tree_size}"

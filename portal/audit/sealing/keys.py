@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 
-from portal.audit.sealing.notes import NoteError, VerifierKey
+from portal.audit.sealing.notes import NoteError, Signer, VerifierKey
 
 AFTER_LOSS = "after-loss:"
 
@@ -63,6 +63,28 @@ def trusted_keys(text: str | None = None) -> list[TrustedKey]:
         return [_trusted(entry.strip()) for entry in entries if entry.strip()]
     except NoteError as err:
         raise SigningKeyProblem(f"AUDIT_PUBLIC_KEYS cannot be used. {err}") from err
+
+
+def refuse_unlisted(signer: Signer) -> None:
+    """Raises SigningKeyProblem for a key that no verifier would trust: all that it signs would count as forged."""
+    listed = [entry.key for entry in trusted_keys()]
+    if listed and signer.verifier_key not in listed:
+        raise _unlisted(signer.verifier_key)
+
+
+def refuse_unlisted_whatever_its_name() -> None:
+    """The same before the database is asked what the log is called: this process's key, under any name."""
+    key, listed = signing_key(), trusted_keys()
+    own = Signer(listed[-1].key.name if listed else default_origin(), key).verifier_key
+    if listed and own.public_bytes not in [entry.key.public_bytes for entry in listed]:
+        raise _unlisted(own)
+
+
+def _unlisted(key: VerifierKey) -> SigningKeyProblem:
+    return SigningKeyProblem(
+        "AUDIT_PUBLIC_KEYS does not name the key in AUDIT_SIGNING_KEY_FILE. Put the log's own key back; or, if this "
+        f"one is meant to sign, add it at the end of the list (behind {AFTER_LOSS} if the one before was lost): {key}"
+    )
 
 
 def _trusted(entry: str) -> TrustedKey:

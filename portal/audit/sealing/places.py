@@ -1,14 +1,17 @@
 """The places outside the database that are told every checkpoint: a file always, syslog and a webhook where set."""
 
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 
 import requests
 from django.conf import settings
 
 from portal.audit import syslog
 from portal.audit.sealing.anchor_file import anchor_line, append_notes
+from portal.audit.sealing.deadline import DeadlineSession
 
-TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 5  # from one byte to the next
+DEADLINE_SECONDS = 10  # for all of it
 
 Tell = Callable[[Sequence[str]], None]
 
@@ -33,20 +36,23 @@ def tell_syslog(notes: Sequence[str]) -> None:
 
 
 def tell_webhook(notes: Sequence[str]) -> None:
-    """One POST of JSON Lines. Raises PlaceProblem for any answer but 2xx, OSError where there is none."""
+    """One POST of JSON Lines. Raises PlaceProblem for any answer but 2xx, OSError where there is none in time."""
     headers = {"Content-Type": "application/jsonl; charset=utf-8"}
     if settings.AUDIT_ANCHOR_WEBHOOK_TOKEN:
         headers["Authorization"] = f"Bearer {settings.AUDIT_ANCHOR_WEBHOOK_TOKEN}"
-    with requests.post(
-        settings.AUDIT_ANCHOR_WEBHOOK,
-        data=b"".join(map(anchor_line, notes)),
-        headers=headers,
-        auth=_no_netrc,
-        timeout=TIMEOUT_SECONDS,
-        allow_redirects=False,
-        stream=True,  # what it says besides its status is not read, however long it takes to say it
-    ) as answer:
-        if not answer.ok or answer.is_redirect:
+    with (
+        DeadlineSession(DEADLINE_SECONDS) as session,
+        session.post(
+            settings.AUDIT_ANCHOR_WEBHOOK,
+            data=b"".join(map(anchor_line, notes)),
+            headers=headers,
+            auth=_no_netrc,
+            timeout=TIMEOUT_SECONDS,
+            allow_redirects=False,
+            stream=True,  # what it says besides its status is not read, however long it takes to say it
+        ) as answer,
+    ):
+        if not HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES:
             raise PlaceProblem(f"the webhook answered {answer.status_code}")
 
 

@@ -6,23 +6,25 @@ A round is one transaction. A sealer that is killed on any line has sealed all o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median_low
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
 from portal.audit.sealing import checkpoints, keys
-from portal.audit.sealing.anchor_file import newest_anchors
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.locking import lock_for_sealing
 from portal.audit.sealing.merkle import Frontier, leaf_hash
 from portal.audit.sealing.notes import NoteError, Signer, VerifierKey
+from portal.audit.sealing.put_back import contradiction
 from portal.audit.sealing.tree import KEPT_LEVELS, StoredTree
 
 ROUND = 2_000  # events a transaction: SQLite's writers wait for it
 ROUNDS = 20  # a call: then what was sealed is anchored, however much still comes
 # Ids are given before they commit, so the newest sealed id says nothing about smaller ones. Each round looks this far
-# behind it; the thorough one, every few minutes, at all.
+# behind the middle one of the newest, which no single id moves, however large; the thorough round, every few minutes,
+# looks at all.
 LOOK_BEHIND = 20_000
 
 
@@ -41,8 +43,9 @@ class Sealed:
 def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
     """Seals every event that has committed and has no leaf yet.
 
-    Raises SigningKeyProblem without a usable key, and SealingRefused where the last checkpoint is not this key's, the
-    stored tree does not lead to its root, or an anchor knows a longer log than the database.
+    Raises SigningKeyProblem without a usable key that verifiers know, and SealingRefused where the last checkpoint is
+    not this key's, the stored tree does not lead to its root, or an anchor knows a longer or another log than the
+    database.
     """
     signer_key, added = keys.signing_key(), 0
     for _ in range(ROUNDS):
@@ -57,6 +60,7 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
                 signer = Signer(base.origin if base else keys.default_origin(), signer_key)
                 if base:
                     refuse_another_key(signer)
+                keys.refuse_unlisted(signer)
                 extend(base, found, signers=[signer], now=now)
         added += len(found)
     return Sealed(sealed_size(), added)
@@ -64,11 +68,13 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
 
 def unsealed_events(*, thorough: bool) -> QuerySet[AuditEvent]:
     """Events without a leaf, in the order of their ids: within a subject that is the order of their numbers."""
-    events = AuditEvent.objects.all()
+    events, leaves = AuditEvent.objects.all(), AuditLeaf.objects.filter(event_id=OuterRef("pk"))
     if not thorough:
-        newest = AuditLeaf.objects.filter(leaf_index__gte=sealed_size() - ROUND).aggregate(id=Max("event_id"))["id"]
-        events = events.filter(pk__gt=(newest or 0) - LOOK_BEHIND)
-    return events.filter(~Exists(AuditLeaf.objects.filter(event_id=OuterRef("pk")))).order_by("pk")
+        newest = AuditLeaf.objects.order_by("-leaf_index").values_list("event_id", flat=True)[:ROUND]
+        begin = median_low([*newest] or [0]) - LOOK_BEHIND
+        # Said of both, else PostgreSQL reads all leaves for the few events.
+        events, leaves = events.filter(pk__gt=begin), leaves.filter(event_id__gt=begin)
+    return events.filter(~Exists(leaves)).order_by("pk")
 
 
 def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:
@@ -125,26 +131,12 @@ def sealed_size() -> int:
 def _frontier_of(base: Checkpoint | None, signer: VerifierKey) -> Frontier:
     """The tree as it was signed last, and no other."""
     size = base.tree_size if base else 0
-    if (anchored := _anchored_beyond(size, signer)) > size:
-        raise SealingRefused(
-            f"The database has {size} sealed events, but its anchors know {anchored}: it was cut, or restored "
-            "from a backup. See docs/audit.md, section Restoring a backup."
-        )
+    if problem := contradiction(size, signer):
+        raise SealingRefused(problem)
     frontier = Frontier.of(StoredTree(), size)
     if base and frontier.root() != base.root_hash:
         raise SealingRefused(f"The stored tree does not lead to the signed root of {size} events: run audit_verify.")
     return frontier
-
-
-def _anchored_beyond(size: int, signer: VerifierKey) -> int:
-    """The largest size that an anchor knows beyond this one, by the key that signs now or one that follows it.
-
-    A retired key can say nothing about what came after it: who has it, and the anchor file, would stop the sealing.
-    """
-    trusted = [entry.key for entry in keys.trusted_keys()]
-    believed = [signer, *(trusted[trusted.index(signer) :] if signer in trusted else trusted)]
-    beyond = (found for found in newest_anchors() if found[0].tree_size > size)
-    return max((anchor.tree_size for anchor, signed in beyond if any(map(signed.is_signed_by, believed))), default=size)
 
 
 def refuse_another_key(signer: Signer) -> None:

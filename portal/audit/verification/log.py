@@ -1,6 +1,7 @@
 """The whole verification: events, tree, checkpoints, anchors, and whether sealing keeps up."""
 
 import multiprocessing
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -8,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import connection, connections
+from django.db.models import Q
 
 from portal.audit.models import AuditCheckpoint
 from portal.audit.sealing.keys import TrustedKey
@@ -35,6 +37,7 @@ def verify_audit_log(
     *, trusted: Sequence[TrustedKey], anchor_file: Path, now: datetime, processes: int = PROCESSES
 ) -> Verdict:
     """Reads every sealed event. What is sealed meanwhile is left for the next time."""
+    begun = time.monotonic()
     with unhurried(connection):
         verdict = Verdict(sealed=sealed_end())
     tree = TreeCheck(verified_checkpoints(trusted, verdict, up_to=verdict.sealed), verdict)
@@ -48,24 +51,28 @@ def verify_audit_log(
         verdict.found(broken_chains())
         verdict.found(misplaced_texts())
         check_anchors(anchor_file, trusted, verdict)
-        _check_ends(verdict, now)
+        _check_ends(verdict, now, now + timedelta(seconds=time.monotonic() - begun))
     if late:
         numbers = ", ".join(f"#{number}" for number in late)
         verdict.remarks.append(f"sealed long after they say they happened, or before, among others: {numbers}")
     return verdict
 
 
-def _check_ends(verdict: Verdict, now: datetime) -> None:
-    """What is beyond the last checkpoint, and beyond the last anchor."""
+def _check_ends(verdict: Verdict, begun_at: datetime, now: datetime) -> None:
+    """What is beyond the last checkpoint, and beyond the last anchor; what was recorded or sealed meanwhile is not."""
     if impossible := impossible_checkpoints():
         verdict.found([f"{impossible} checkpoints claim a size that the log cannot have had"])
     if rows(_LEAVES_BEYOND):
         verdict.found([f"there are leaves beyond the last checkpoint, of {sealed_end()} events"])
-    waiting = unsealed_events(thorough=True).filter(occurred_at__lt=now - GRACE).count()
-    if waiting:
-        verdict.behind.append(f"{waiting} events wait for the sealer longer than {GRACE.seconds} seconds")
-    unanchored = AuditCheckpoint.objects.filter(tree_size__gt=verdict.anchored, sealed_at__lt=now - GRACE)
-    if unanchored.exists():
+    waiting = unsealed_events(thorough=True)
+    if late := waiting.filter(occurred_at__lt=begun_at - GRACE).count():
+        verdict.behind.append(f"{late} events wait for the sealer longer than {GRACE.seconds} seconds")
+    if early := waiting.filter(occurred_at__gt=now + GRACE).count():
+        verdict.behind.append(
+            f"{early} events wait for the sealer with a time in the future: a clock was ahead, or set back"
+        )
+    of_another_time = Q(sealed_at__lt=begun_at - GRACE) | Q(sealed_at__gt=now + GRACE)
+    if AuditCheckpoint.objects.filter(of_another_time, tree_size__gt=verdict.anchored).exists():
         verdict.behind.append(f"what was sealed after #{verdict.anchored} is not anchored")
 
 

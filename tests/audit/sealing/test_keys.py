@@ -9,8 +9,9 @@ from deploy import audit_key
 from portal.audit import tasks
 from portal.audit.models import AuditCheckpoint
 from portal.audit.sealing.keys import AFTER_LOSS, SigningKeyProblem, read_signing_key, trusted_keys
+from portal.audit.verification.verdict import SOUND
 from portal.environment import Environment
-from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.logs import URL, SealedLog
 
 
 @pytest.mark.parametrize("mode", [0o440, 0o404, 0o420, 0o777])
@@ -52,6 +53,56 @@ def test_a_served_worker_does_not_start_without_a_usable_key(settings: Settings,
     settings.AUDIT_SIGNING_KEY_FILE = str(tmp_path / "missing.pem")
     with pytest.raises(SystemExit, match="cannot be read"):
         tasks.refuse_to_start_without_the_key()
+
+
+@pytest.fixture
+def unlisted(log: SealedLog) -> str:
+    """A key that is not in the list of public keys; its public half."""
+    key_file = log.folder / "unlisted.pem"
+    audit_key.make_private_key(key_file)
+    log.settings.AUDIT_SIGNING_KEY_FILE = str(key_file)
+    return audit_key.public_key_of(key_file, URL)
+
+
+def test_a_key_that_no_verifier_would_trust_signs_nothing(log: SealedLog, unlisted: str) -> None:
+    """On a fresh log no key came before it: all that it signed would be called tampered with."""
+    log.record(1)
+    with pytest.raises(SigningKeyProblem, match="does not name the key") as caught:
+        log.seal()
+    assert str(caught.value).endswith(unlisted)
+    assert not AuditCheckpoint.objects.exists()
+    log.settings.AUDIT_PUBLIC_KEYS = unlisted  # as the message says
+    log.grow(1)
+    assert log.verify().exit_code == SOUND
+
+
+def test_a_worker_with_such_a_key_does_not_start(log: SealedLog, unlisted: str) -> None:
+    with pytest.raises(SystemExit, match="does not name the key") as caught:
+        tasks.refuse_to_start_without_the_key()
+    assert str(caught.value).endswith(unlisted)
+    log.settings.AUDIT_PUBLIC_KEYS = ""  # nobody verifies, nobody is told wrong
+    tasks.refuse_to_start_without_the_key()
+
+
+def test_a_worker_starts_though_the_portal_has_moved(log: SealedLog) -> None:
+    log.grow(1)
+    log.settings.PUBLIC_URL = "https://elsewhere.example.com"
+    tasks.refuse_to_start_without_the_key()
+    log.grow(1)
+    assert log.verify().exit_code == SOUND
+
+
+def test_after_a_replacement_the_worker_starts_once_both_settings_are_made(log: SealedLog) -> None:
+    log.grow(1)
+    before = log.settings.AUDIT_PUBLIC_KEYS
+    log.rotate("second")
+    after, log.settings.AUDIT_PUBLIC_KEYS = log.settings.AUDIT_PUBLIC_KEYS, before
+    with pytest.raises(SystemExit, match="does not name the key"):
+        tasks.refuse_to_start_without_the_key()
+    log.settings.AUDIT_PUBLIC_KEYS = after
+    tasks.refuse_to_start_without_the_key()
+    log.grow(1)
+    assert log.verify().exit_code == SOUND
 
 
 def test_the_task_seals_and_anchors(log: SealedLog) -> None:

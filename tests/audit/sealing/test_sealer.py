@@ -16,9 +16,10 @@ from portal.audit.sealing.keys import SigningKeyProblem
 from portal.audit.sealing.merkle import Frontier, inclusion_proof, leaf_hash, root_by_proof
 from portal.audit.sealing.notes import VerifierKey
 from portal.audit.sealing.sealer import Sealed, SealingRefused
-from portal.audit.sealing.status import seal_status, waiting_since
+from portal.audit.sealing.status import Backlog, backlog, seal_status
 from portal.audit.sealing.tree import StoredTree, TreeIncomplete
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.tampering import run
 
 
 def test_every_event_gets_the_next_place_and_the_hash_of_its_body(log: SealedLog) -> None:
@@ -71,7 +72,7 @@ def test_an_event_that_commits_late_is_sealed_though_its_id_is_smaller(log: Seal
     sealer.extend(
         None,
         [(early[1].pk, early[1].body)],
-        signers=[sealer.Signer("a", sealer.keys.signing_key())],
+        signers=[sealer.Signer("localhost/audit", sealer.keys.signing_key())],
         now=timezone.now(),
     )
     assert log.seal().added == 1
@@ -83,7 +84,7 @@ def test_beyond_the_look_behind_only_the_thorough_round_finds_a_late_event(
 ) -> None:
     monkeypatch.setattr(sealer, "LOOK_BEHIND", 1)
     events = log.record(4)
-    signer = sealer.Signer("a", sealer.keys.signing_key())
+    signer = sealer.Signer("localhost/audit", sealer.keys.signing_key())
     sealer.extend(None, [(event.pk, event.body) for event in events[2:]], signers=[signer], now=timezone.now())
     assert log.seal().added == 0
     assert log.seal(thorough=True).added == 2
@@ -92,7 +93,7 @@ def test_beyond_the_look_behind_only_the_thorough_round_finds_a_late_event(
 def test_a_late_event_is_sealed_with_the_one_that_follows_it(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealer, "LOOK_BEHIND", 1)
     late, *others, following = [*log.record(1, subject="s:1"), *log.record(3), *log.record(1, subject="s:1")]
-    signer = sealer.Signer("a", sealer.keys.signing_key())
+    signer = sealer.Signer("localhost/audit", sealer.keys.signing_key())
     sealer.extend(None, [(event.pk, event.body) for event in others], signers=[signer], now=timezone.now())
     assert log.seal().added == 2
     assert list(AuditLeaf.objects.filter(leaf_index__gte=3).values_list("event_id", flat=True)) == [
@@ -215,6 +216,28 @@ def test_the_status_counts_what_is_sealed_anchored_and_waiting(log: SealedLog) -
     (event,) = log.record(1)
     status = seal_status()
     assert (status.sealed_up_to, status.anchored_up_to, status.failing_since) == (3, 3, None)
-    assert waiting_since() == [event.occurred_at]
+    assert (backlog().events, backlog().since) == (1, event.occurred_at)
     log.seal(now=timezone.now() + timedelta(seconds=5))
-    assert (seal_status().sealed_up_to, seal_status().anchored_up_to, waiting_since()) == (4, 3, [])
+    assert (seal_status().sealed_up_to, seal_status().anchored_up_to, backlog()) == (4, 3, Backlog())
+
+
+HUGE = 4 * 10**15
+
+
+def give_id(event: AuditEvent, number: int) -> None:
+    """As an INSERT that names its own id does."""
+    run(f"UPDATE audit_auditevent SET id = {number} WHERE id = {event.pk}")
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_no_huge_id_hides_the_events_that_follow_it(log: SealedLog, count: int) -> None:
+    """Else they would wait for the thorough round, and until then nobody would know that they wait."""
+    log.record(50)
+    log.seal()
+    for number, event in enumerate(log.record(count)):
+        give_id(event, HUGE + number)
+    assert log.seal().added == count
+    for number, event in enumerate(log.record(3), start=HUGE - 1_000_000):
+        give_id(event, number)
+    assert backlog().events == 3
+    assert log.seal().added == 3

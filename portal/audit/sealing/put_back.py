@@ -1,0 +1,51 @@
+"""What the anchor file says against sealing on: it remembers what a database that was put back has lost."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from portal.audit.models import AuditCheckpoint
+from portal.audit.sealing import keys
+from portal.audit.sealing.anchor_file import newest_anchors
+from portal.audit.sealing.checkpoints import Checkpoint
+from portal.audit.sealing.notes import SignedNote, VerifierKey
+
+log = structlog.get_logger(__name__)
+REMEDY = "it was cut, or restored from a backup. See docs/audit.md, section Restoring a backup."
+
+
+def contradiction(size: int, signer: VerifierKey) -> str:
+    """Why a log of so many sealed events must not grow; empty where the file's end knows no longer and no other one.
+
+    A file that cannot be read says nothing, and the sealing goes on: unsealed events could be changed without a trace,
+    while a log that is put back meanwhile is found as soon as the file is back, here as by audit_verify. Whoever can
+    make the file unreadable could take it away as well.
+    """
+    try:
+        against = _unlike_ours(newest_anchors())
+    except OSError as err:
+        log.critical("audit.anchors_not_read", problem=type(err).__name__)
+        return ""
+    believed = _believed(signer)
+    sizes = [found.tree_size for found, signed in against if any(map(signed.is_signed_by, believed))]
+    if not sizes:
+        return ""
+    if max(sizes) > size:
+        return f"The database has {size} sealed events, but its anchors know {max(sizes)}: {REMEDY}"
+    return f"The anchors have another checkpoint of {min(sizes)} events than the database: {REMEDY}"
+
+
+def _unlike_ours(anchors: Sequence[tuple[Checkpoint, SignedNote]]) -> list[tuple[Checkpoint, SignedNote]]:
+    """Those that the database has not, or has otherwise; their signatures are still to be verified."""
+    sizes = {found.tree_size for found, _ in anchors}
+    ours = dict(AuditCheckpoint.objects.filter(tree_size__in=sizes).values_list("tree_size", "note"))
+    return [pair for pair in anchors if not ours.get(pair[0].tree_size, "").startswith(pair[0].text + "\n")]
+
+
+def _believed(signer: VerifierKey) -> list[VerifierKey]:
+    """The key that signs now, and those that follow it.
+
+    A retired key can say nothing about what came after it: who has it, and the anchor file, would stop the sealing.
+    """
+    trusted = [entry.key for entry in keys.trusted_keys()]
+    return [signer, *(trusted[trusted.index(signer) :] if signer in trusted else trusted)]

@@ -17,7 +17,7 @@ from portal.audit.filters import EventFilter
 from portal.audit.models import AuditEvent, AuditEventQuerySet, AuditLeaf
 from portal.audit.packs import VERIFIER
 from portal.audit.sealed_exports import begin_sealed_export
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, leaves_within, newest_note
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
 from portal.audit.selectors import event_by_id
 from portal.errors import NotFound
 
@@ -59,7 +59,7 @@ def proof(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
         raise _not_sealed_yet(_("This event is not sealed yet."))
     note = newest_note()
     return HttpResponse(
-        "".join(evidence_lines(leaves_within(leaves, note), note=note, is_whole=False)),
+        "".join(evidence_lines(in_chunks(leaves_within(leaves, note)), note=note)),
         content_type=JSON_LINES,
         headers={"Content-Disposition": f'attachment; filename="audit-proof-{event_id}.jsonl"'},
     )

@@ -31,14 +31,24 @@ LANGUAGES = ("ja", "en")
 
 @dataclass(frozen=True)
 class Pack:
-    """The sealed ones of some events by their leaf indexes, under one checkpoint; `waiting` counts the others."""
+    """The sealed ones of a subject's events by their leaf indexes, under one checkpoint; `waiting` counts the others.
 
+    With them come events that explain them, so `last_place` is the subject's own last.
+    """
+
+    subject: str
     places: Sequence[int]
+    last_place: int
     note: str
     tree_size: int
     sealed_at: datetime
     waiting: int
     redactions: Sequence[int]
+
+    @property
+    def number_of_last(self) -> int:
+        """The place of the subject's last event, as people count it."""
+        return self.last_place + 1
 
     def leaves(self) -> Iterator[AuditLeaf]:
         """Its leaves in order, each with its event."""
@@ -56,12 +66,12 @@ def told_in(language: str) -> Iterator[None]:
         yield
 
 
-def begin_pack(*, events: AuditEventQuerySet, beside: Iterable[int], actor: Actor, target: Target) -> Pack:
-    """Records that the pack of these events is taken, and says what is in it; raises NotFound while none is sealed.
+def begin_pack(*, subject: str, beside: Iterable[int], actor: Actor, target: Target) -> Pack:
+    """Records that the pack of this subject is taken, and says what is in it; raises NotFound while none is sealed.
 
     `beside` are keys of further events, which explain them. The events that redacted any of them come along.
     """
-    own = _places(events)
+    own = _places(AuditEvent.objects.filter(subject=subject))
     if not _sealed(own):
         raise NotFound(
             _("Nothing of %(what)s is sealed yet.") % {"what": target.label},
@@ -75,7 +85,9 @@ def begin_pack(*, events: AuditEventQuerySet, beside: Iterable[int], actor: Acto
     if covering is None:
         raise Problem(_("A part of the seal is missing from the database."), _("Have the operators run audit_verify."))
     pack = Pack(
+        subject,
         places,
+        _sealed(own)[-1],
         covering.note,
         covering.tree_size,
         covering.sealed_at,
@@ -111,7 +123,7 @@ def proving_files(pack: Pack, *, read_me: str) -> Iterator[PackedFile]:
         with told_in(language):
             text = render_to_string(read_me, {"pack": pack, "has_keys": bool(keys)})
         yield PackedFile(f"README.{language}.txt", [text])
-    lines = evidence_lines(pack.leaves(), note=pack.note, is_whole=False)
+    lines = evidence_lines(pack.leaves(), note=pack.note, complete=[pack.subject])
     yield PackedFile("events.jsonl", lines)
     yield PackedFile("checkpoint.txt", [pack.note])
     yield PackedFile("public-keys.txt", keys)

@@ -147,3 +147,23 @@ def test_a_redacted_text_is_gone_and_the_rest_still_proven(
     assert (code, said.strip().endswith("2 texts redacted")) == (0, True), said
     for field in ("/actor/name", "/detail/justification"):
         assert re.search(rf"redacted: event #\d+: {field}$", said, re.MULTILINE), said
+
+
+def test_a_pack_without_its_approval_is_not_verified(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
+) -> None:
+    pack = TakenPack.by(auditor, ended.pk)
+    count = AuditEvent.objects.filter(subject=ended.audit_subject).count()
+    claim = f"complete: {ended.audit_subject}"
+    folder = pack.unpack(tmp_path)
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    assert (code, f", {claim} from 1 to {count}, " in said) == (0, True), said
+    lines = pack.text("events.jsonl").split("\n")[:-1]
+    kept = [line for line in lines[:-1] if audit_actions.REQUEST_APPROVED.name not in line]
+    assert len(kept) == len(lines) - 2
+    forged = "\n".join([*kept, json.dumps({"events": len(kept) - 1}), ""])
+    (folder / "events.jsonl").write_text(forged, encoding="utf-8")
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    assert (code, said) == (2, f"NOT VERIFIED: it claims to be complete for {ended.audit_subject}: without 2\n")
+    for language, mark in (("en", f"“{claim}”"), ("ja", f"「{claim}」")):
+        assert mark in pack.text(f"README.{language}.txt")

@@ -34,14 +34,22 @@ def newest_note() -> str:
 
 
 def evidence_lines(
-    leaves: Iterable[AuditLeaf], *, note: str, is_whole: bool, about: Mapping[str, object] | None = None
+    leaves: Iterable[AuditLeaf],
+    *,
+    note: str,
+    is_whole: bool = False,
+    complete: Sequence[str] = (),
+    about: Mapping[str, object] | None = None,
 ) -> Iterator[str]:
     """The file, a line at a time; the leaves come with their events, in order, and lie within the checkpoint.
 
+    `complete` names the subjects of which a selection has every event that was sealed; the verifier holds it to that.
     `about` is told in the first line for people: which selection this is. Nothing proves it.
     """
     size = tree_size_of(note)
-    yield _line({"format": FORMAT, "checkpoint": note, "selection": "all" if is_whole else "some", **(about or {})})
+    claims = {"complete": list(complete)} if complete else {}
+    selection = "all" if is_whole else "some"
+    yield _line({"format": FORMAT, "checkpoint": note, "selection": selection, **claims, **(about or {})})
     tree, count = StoredTree(), 0
     for leaf in leaves:
         count += 1
@@ -54,12 +62,14 @@ def tree_size_of(note: str) -> int:
     return checkpoints.read(note)[0].tree_size
 
 
-def leaves_within(leaves: QuerySet[AuditLeaf], note: str) -> Iterator[AuditLeaf]:
-    """Those that the checkpoint signs for, in order; what was sealed later is for the next export to prove.
+def leaves_within(leaves: QuerySet[AuditLeaf], note: str) -> QuerySet[AuditLeaf]:
+    """Those that the checkpoint signs for; what was sealed later is for the next export to prove."""
+    return leaves.filter(leaf_index__lt=tree_size_of(note))
 
-    A chunk at a time, each from where the last one ended: nothing is held, and no query runs for hours.
-    """
-    after, found = -1, _readable(leaves.filter(leaf_index__lt=tree_size_of(note)))
+
+def in_chunks(leaves: QuerySet[AuditLeaf]) -> Iterator[AuditLeaf]:
+    """In order, each chunk from where the last one ended: nothing is held, and no query runs for hours."""
+    after, found = -1, _readable(leaves)
     while chunk := list(found.filter(leaf_index__gt=after)[:CHUNK]):
         yield from chunk
         after = chunk[-1].leaf_index

@@ -55,7 +55,9 @@ def test_one_event_has_a_proof_of_its_own(log: SealedLog, export: Path, tmp_path
     call_command("audit_proof", str(event.event_id), stdout=out)
     (tmp_path / "proof.jsonl").write_text(out.getvalue(), encoding="utf-8")
     code, words = verify(tmp_path / "proof.jsonl", log.public_key)
-    assert (code, words.split(",")[0]) == (0, "VERIFIED: 1 events")
+    gap, verdict = words.splitlines()
+    assert (code, gap) == (0, "gap: reimage_request:1 is here without its events 1, 2, 3")
+    assert verdict.startswith("VERIFIED: 1 events, a selection of 60, complete: nothing,")
     assert json.loads(out.getvalue().split("\n")[1])["body"].encode() == bytes(event.body)
 
 

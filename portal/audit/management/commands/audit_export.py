@@ -14,7 +14,7 @@ from django.utils import timezone
 from portal.audit.actors import Actor
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
 from portal.audit.models import AuditLeaf
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, leaves_within, newest_note
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
 from portal.audit.services import record
 from portal.private_files import owner_only
 
@@ -48,8 +48,10 @@ class Command(BaseCommand):
                 actor=Actor.system("manage.py audit_export"),
                 detail={"filter": selection, "rows": leaves.count()},
             )
+        sealed = leaves_within(leaves, note)
+        complete = [options["subject"]] if set(chosen) == {"event__subject"} and sealed.exists() else []
         with output as stream:
-            for line in evidence_lines(leaves_within(leaves, note), note=note, is_whole=not chosen):
+            for line in evidence_lines(in_chunks(sealed), note=note, is_whole=not chosen, complete=complete):
                 stream.write(line)
         if options["file"]:
             self.stderr.write(f"Written: {options['file']}")

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.audit.models import AuditLeaf
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, leaves_within, newest_note
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
 
 
 class Command(BaseCommand):
@@ -24,5 +24,5 @@ class Command(BaseCommand):
             note = newest_note()
         except NothingSealed as err:
             raise CommandError(str(err)) from err
-        for line in evidence_lines(leaves_within(leaves, note), note=note, is_whole=False):
+        for line in evidence_lines(in_chunks(leaves_within(leaves, note)), note=note):
             self.stdout.write(line, ending="")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.audit.personal import SALT_BYTES
-from portal.audit.verification.reading import Row, as_bytes, as_stored, rows
+from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, rows
 
 CHUNK = 500
 _TEXTS = """
@@ -37,7 +37,7 @@ class PersonalTexts:
         for field, salt, text in texts:
             if field not in commitments:
                 yield f"there is a personal text {field}, to which its body has no commitment"
-            elif not _opens(commitments[field], as_bytes(salt), as_bytes(text)):
+            elif not _opens(commitments[field], as_bytes(salt), as_utf8(text)):
                 yield f"its personal text {field}, or the salt of it, is not what was recorded"
         if commitments:
             there = {field for field, *_ in texts}

@@ -137,7 +137,7 @@ class Export:
             self._check_event(line, as_int(line["leaf_index"]), line["body"].encode())
 
     def _check_event(self, line, index, body):
-        event, where, place = json.loads(body, object_pairs_hook=members), f"event #{index + 1}", self.last_index
+        where, place = f"event #{index + 1}", self.last_index
         demand(index > place, f"leaf {index} stands after leaf {place}: doubled or out of order")
         demand(index == place + 1 or not self.is_whole, f"event #{place + 2} is missing")
         digest, leaf = hashlib.sha256(body).hexdigest(), hashlib.sha256(b"\x00" + body).digest()
@@ -145,7 +145,7 @@ class Export:
         demand(is_its_own, f"{where}: its body does not have the hashes it claims")
         root = root_of(leaf, index, self.size, [bytes.fromhex(node) for node in line["proof"]])
         demand(root == self.root, f"{where}: its proof does not lead to the signed root")
-        self.count, self.last_index = self.count + 1, index
+        self.count, self.last_index, event = self.count + 1, index, json.loads(body, object_pairs_hook=members)
         expected = commitments(event) if event["version"] > 1 else {}  # before that, texts stood in the body
         for field, found in line.get("personal", {}).items():
             salt, text = bytes.fromhex(found["salt"]), found["text"].encode()

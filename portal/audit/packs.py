@@ -20,7 +20,8 @@ from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import EVIDENCE_PACK_TAKEN
 from portal.audit.disclosure import redactions_of
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditEventQuerySet, AuditLeaf
-from portal.audit.sealing.evidence import evidence_lines, leaves_at
+from portal.audit.sealing.evidence import evidence_lines, leaves_at, tree_size_of
+from portal.audit.sealing.notes import NoteError
 from portal.audit.services import record
 from portal.audit.zip_stream import PackedFile
 from portal.errors import NotFound, Problem
@@ -84,6 +85,10 @@ def begin_pack(*, subject: str, beside: Iterable[int], actor: Actor, target: Tar
     covering = AuditCheckpoint.objects.filter(tree_size__gt=places[-1]).order_by("tree_size").first()
     if covering is None:
         raise Problem(_("A part of the seal is missing from the database."), _("Have the operators run audit_verify."))
+    try:
+        tree_size_of(covering.note)
+    except NoteError as err:
+        raise damaged_checkpoint() from err
     pack = Pack(
         subject,
         places,
@@ -102,6 +107,11 @@ def begin_pack(*, subject: str, beside: Iterable[int], actor: Actor, target: Tar
             detail={"rows": len(places), "tree_size": pack.tree_size, "waiting": pack.waiting},
         )
     return pack
+
+
+def damaged_checkpoint() -> Problem:
+    """What is said before anything is taken; in the middle of a file it would be too late."""
+    return Problem(_("The checkpoint that would prove it is damaged."), _("Have the operators run audit_verify."))
 
 
 def _places(events: AuditEventQuerySet) -> dict[UUID, int | None]:

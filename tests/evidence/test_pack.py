@@ -167,3 +167,24 @@ def test_a_pack_without_its_approval_is_not_verified(
     assert (code, said) == (2, f"NOT VERIFIED: it claims to be complete for {ended.audit_subject}: without 2\n")
     for language, mark in (("en", f"“{claim}”"), ("ja", f"「{claim}」")):
         assert mark in pack.text(f"README.{language}.txt")
+
+
+@pytest.mark.parametrize("action", ["REQUEST_SUBMITTED", "REQUEST_APPROVED", "REQUEST_FINISHED", "OPERATION_ACCEPTED"])
+def test_a_damaged_event_does_not_stop_the_pack_and_its_verifier_names_it(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path, action: str
+) -> None:
+    event = AuditEvent.objects.filter(action=getattr(audit_actions, action).name).first()
+    run("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[b"\xff", event.pk])
+    folder = TakenPack.by(auditor, ended.pk).unpack(tmp_path)
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    named = f": event #{event.leaf.leaf_index + 1}: its body does not have the hashes it claims\n"
+    assert (code, said.endswith(named)) == (2, True), said
+
+
+def test_a_damaged_checkpoint_is_told_before_the_pack_begins(
+    ended: ReimageRequest, auditor: Client, log: SealedLog
+) -> None:
+    run("UPDATE audit_auditcheckpoint SET note = 'x'")
+    response = auditor.get(f"/requests/{ended.pk}/evidence.zip")
+    assert (response.status_code, "is damaged" in response.content.decode()) == (400, True)
+    assert not AuditEvent.objects.filter(action="evidence_pack.taken").exists()

@@ -26,10 +26,11 @@ class NothingSealed(Exception):
 
 
 def newest_note() -> str:
-    """The checkpoint that evidence refers to. Raises NothingSealed."""
+    """The checkpoint that evidence refers to. Raises NothingSealed, and NoteError where it is damaged."""
     row = AuditCheckpoint.objects.order_by("-tree_size").first()
     if row is None:
         raise NothingSealed("No event is sealed yet: try again in a few seconds.")
+    tree_size_of(row.note)
     return str(row.note)
 
 
@@ -58,7 +59,7 @@ def evidence_lines(
 
 
 def tree_size_of(note: str) -> int:
-    """How many events a checkpoint signs for."""
+    """How many events a checkpoint signs for. Raises NoteError."""
     return checkpoints.read(note)[0].tree_size
 
 
@@ -90,15 +91,25 @@ def _readable(leaves: QuerySet[AuditLeaf]) -> QuerySet[AuditLeaf]:
 def _proven(leaf: AuditLeaf, tree: StoredTree, size: int) -> dict[str, object]:
     proven: dict[str, object] = {
         "leaf_index": leaf.leaf_index,
-        "digest": leaf.event.digest,
-        "leaf_hash": bytes(leaf.leaf_hash).hex(),
+        "digest": str(leaf.event.digest),
+        "leaf_hash": stored_bytes(leaf.leaf_hash).hex(),
         "proof": _proof_in(tree, leaf.leaf_index, size),
-        "body": bytes(leaf.event.body).decode(),
+        "body": stored_bytes(leaf.event.body).decode(errors="replace"),
     }
     if leaf.event.personal_fields:
         texts = leaf.event.personal_texts.all()
-        proven["personal"] = {row.field: {"salt": bytes(row.salt).hex(), "text": row.text} for row in texts}
+        proven["personal"] = {
+            str(row.field): {"salt": stored_bytes(row.salt).hex(), "text": str(row.text)} for row in texts
+        }
     return proven
+
+
+def stored_bytes(value: bytes | memoryview | object) -> bytes:
+    """What a column of bytes holds; of what a damaged file of SQLite has in its place, something else.
+
+    Damage must not end an export in its middle: the verifier names the event, and the others are evidence still.
+    """
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode(errors="replace")
 
 
 def _proof_in(tree: StoredTree, leaf_index: int, size: int) -> list[str]:
@@ -141,7 +152,7 @@ def proof_of(event: AuditEvent) -> EventProof | None:
     nodes = inclusion_proof(StoredTree(), leaf.leaf_index, newest.tree_size)
     return EventProof(
         leaf_index=leaf.leaf_index,
-        leaf_hash=bytes(leaf.leaf_hash).hex(),
+        leaf_hash=stored_bytes(leaf.leaf_hash).hex(),
         proof=[node.hex() for node in nodes],
         sealed_at=first.sealed_at,
         note=newest.note,

@@ -15,6 +15,7 @@ from portal.audit.actors import Actor
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
 from portal.audit.models import AuditLeaf
 from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
+from portal.audit.sealing.notes import NoteError
 from portal.audit.services import record
 from portal.private_files import owner_only
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         try:
             note = newest_note()
             output = self._output(options["file"])
-        except (NothingSealed, OSError) as err:
+        except (NothingSealed, NoteError, OSError) as err:
             raise CommandError(str(err)) from err
         with transaction.atomic():
             selection = {name: options[name] for name in ("subject", "since", "until") if options[name]}

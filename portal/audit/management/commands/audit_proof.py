@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.audit.models import AuditLeaf
 from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
+from portal.audit.sealing.notes import NoteError
 
 
 class Command(BaseCommand):
@@ -22,7 +23,7 @@ class Command(BaseCommand):
             raise CommandError("The log has no such event, or it is not sealed yet.")
         try:
             note = newest_note()
-        except NothingSealed as err:
+        except (NothingSealed, NoteError) as err:
             raise CommandError(str(err)) from err
         for line in evidence_lines(in_chunks(leaves_within(leaves, note)), note=note):
             self.stdout.write(line, ending="")

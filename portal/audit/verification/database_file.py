@@ -17,6 +17,6 @@ def damage() -> Iterator[str]:
     if connection.vendor != "sqlite":
         return
     for table in _TABLES:
-        for (words,) in rows(f"PRAGMA integrity_check({table})"):
+        for (words,) in rows("SELECT integrity_check FROM pragma_integrity_check(%s)", [table]):
             if words != "ok":
                 yield f"the file of the database is damaged at {table}: {words}"

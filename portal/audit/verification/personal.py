@@ -94,7 +94,8 @@ def _redacted(event_ids: Sequence[str]) -> tuple[Fields, Fields]:
     found: list[Row] = []
     for start in range(0, len(event_ids), CHUNK):
         chunk = event_ids[start : start + CHUNK]
-        found += [row[1:] for row in rows(f"{_REDACTIONS} AND event.target_id IN ({_marks(chunk)})", chunk)]
+        query = f"{_REDACTIONS} AND event.target_id IN ({_marks(chunk)})"
+        found += [row[1:] for row in rows(query, chunk)]
     return _said_by(found)
 
 

@@ -1,7 +1,7 @@
 """manage.py audit_export: sealed events with their proofs as JSON Lines, for docs/verify_audit.py. An event itself."""
 
-import sys
 from argparse import ArgumentParser
+from codecs import StreamWriter
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from portal.audit.actors import Actor
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
+from portal.audit.management.output import in_utf8
 from portal.audit.models import AuditLeaf
 from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
 from portal.audit.sealing.notes import NoteError
@@ -56,10 +57,10 @@ class Command(BaseCommand):
                 stream.write(line)
         if options["file"]:
             self.stderr.write(f"Written: {options['file']}")
-        sys.stdout.flush()
+        self.stdout.flush()
 
-    def _output(self, file: Path | None) -> AbstractContextManager[TextIO | OutputWrapper]:
-        return open(file, "x", encoding="utf-8", opener=owner_only) if file else nullcontext(self.stdout)
+    def _output(self, file: Path | None) -> AbstractContextManager[TextIO | StreamWriter | OutputWrapper]:
+        return open(file, "x", encoding="utf-8", opener=owner_only) if file else nullcontext(in_utf8(self.stdout))
 
 
 def _moment(text: str) -> datetime:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from portal.audit.management.output import in_utf8
 from portal.audit.models import AuditLeaf
 from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
 from portal.audit.sealing.notes import NoteError
@@ -25,5 +26,7 @@ class Command(BaseCommand):
             note = newest_note()
         except (NothingSealed, NoteError) as err:
             raise CommandError(str(err)) from err
+        output = in_utf8(self.stdout)
         for line in evidence_lines(in_chunks(leaves_within(leaves, note)), note=note):
-            self.stdout.write(line, ending="")
+            output.write(line)
+        self.stdout.flush()

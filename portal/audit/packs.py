@@ -1,6 +1,7 @@
 """Evidence of one thing as a single file that proves itself: what any capability's pack has. The pages are its own.
 
-A pack refers to the first checkpoint that covers its events, so whoever takes it, and whenever, gets the same bytes.
+A pack refers to the first checkpoint that covers its events and is signed by the key of today, so whoever takes it, and
+whenever until that key is replaced, gets the same bytes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,12 +13,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
-from portal.audit.catalogue import EVIDENCE_PACK_TAKEN
+from portal.audit.catalogue import AUDIT_KEY_REPLACED, EVIDENCE_PACK_TAKEN
 from portal.audit.disclosure import redactions_of
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditEventQuerySet, AuditLeaf
 from portal.audit.sealing.evidence import evidence_lines, leaves_at, tree_size_of
@@ -72,6 +74,7 @@ def begin_pack(*, subject: str, beside: Iterable[int], actor: Actor, target: Tar
 
     `beside` are keys of further events, which explain them. The events that redacted any of them come along.
     """
+    hand_over = _newest_hand_over()  # before the events: what its checkpoint covers of them is found, then
     own = _places(AuditEvent.objects.filter(subject=subject))
     if not _sealed(own):
         raise NotFound(
@@ -82,7 +85,8 @@ def begin_pack(*, subject: str, beside: Iterable[int], actor: Actor, target: Tar
     redacting = _places(redactions_of(*found))
     found |= redacting
     places = _sealed(found)
-    covering = AuditCheckpoint.objects.filter(tree_size__gt=places[-1]).order_by("tree_size").first()
+    after = max(places[-1], hand_over)
+    covering = AuditCheckpoint.objects.filter(tree_size__gt=after).order_by("tree_size").first()
     if covering is None:
         raise Problem(_("A part of the seal is missing from the database."), _("Have the operators run audit_verify."))
     try:
@@ -117,6 +121,13 @@ def damaged_checkpoint() -> Problem:
 def _places(events: AuditEventQuerySet) -> dict[UUID, int | None]:
     """The leaf index of each event by its id; None for one that is not sealed yet."""
     return dict(events.order_by().values_list("event_id", "leaf__leaf_index"))
+
+
+def _newest_hand_over() -> int:
+    """The place of the event under which the key of today took over; its checkpoint is that key's first."""
+    replaced = AuditLeaf.objects.filter(event__action=AUDIT_KEY_REPLACED.name)
+    place: int | None = replaced.aggregate(place=Max("leaf_index"))["place"]
+    return -1 if place is None else place
 
 
 def _sealed(places: dict[UUID, int | None]) -> list[int]:

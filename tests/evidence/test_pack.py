@@ -188,3 +188,20 @@ def test_a_damaged_checkpoint_is_told_before_the_pack_begins(
     response = auditor.get(f"/requests/{ended.pk}/evidence.zip")
     assert (response.status_code, "is damaged" in response.content.decode()) == (400, True)
     assert not AuditEvent.objects.filter(action="evidence_pack.taken").exists()
+
+
+def test_a_pack_of_an_older_request_is_signed_by_the_key_of_today(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
+) -> None:
+    before = TakenPack.by(auditor, ended.pk)
+    for name in ("second.pem", "third.pem"):
+        key = log.rotate(name)
+        log.grow(2)
+    pack = TakenPack.by(auditor, ended.pk)
+    folder = pack.unpack(tmp_path)
+    code, said = verify(folder / "events.jsonl", str(folder / "public-keys.txt"), verifier=folder / "verify_audit.py")
+    signer = f"sealed by {key.rpartition('+')[0]}, "
+    assert (code, said.splitlines()[0].startswith("VERIFIED: "), signer in said) == (0, True, True), said
+    assert pack.events() == before.events()
+    log.grow(3)
+    assert TakenPack.by(auditor, ended.pk).content == pack.content

@@ -5,8 +5,10 @@ through the log, newest first. One query for both would leave that choice to a p
 """
 
 import re
+import unicodedata
 from typing import TypeVar
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from portal.audit.models import AuditEvent, AuditPersonalText
@@ -22,14 +24,26 @@ def of_person(events: Events, text: str) -> Events:
     """Events whose actor's name or object id holds this text."""
     if _UUID.fullmatch(text):
         return events.filter(actor_object_id=text.lower())
-    names = AuditPersonalText.objects.filter(field=ACTOR_NAME, text__icontains=text)
-    return _found(events, Q(actor_name__icontains=text) | Q(actor_object_id__icontains=text), names)
+    names = AuditPersonalText.objects.filter(_holds("text", text), field=ACTOR_NAME)
+    return _found(events, _holds("actor_name", text) | Q(actor_object_id__icontains=text), names)
 
 
 def about(events: Events, text: str) -> Events:
     """Events about something whose label or id holds this text."""
-    labels = AuditPersonalText.objects.filter(field__regex=LABELS, text__icontains=text)
+    labels = AuditPersonalText.objects.filter(_holds("text", text), field__regex=LABELS)
     return _found(events, Q(search_text__contains=searchable(text)), labels)
+
+
+def _holds(field: str, text: str) -> Q:
+    """That a text holds this one, whatever the case. Texts are stored in form NFC, and typed in any.
+
+    SQLite knows the case of ASCII letters alone; a pattern is matched by Python, for letters that need it.
+    """
+    wanted = unicodedata.normalize("NFC", text)
+    is_cased = any(not letter.isascii() and letter.lower() != letter.upper() for letter in wanted)
+    if is_cased and connection.vendor == "sqlite":
+        return Q((f"{field}__iregex", re.escape(wanted)))
+    return Q((f"{field}__icontains", wanted))
 
 
 def _found(events: Events, plain: Q, texts: QuerySet[AuditPersonalText]) -> Events:

@@ -205,3 +205,15 @@ def test_a_pack_of_an_older_request_is_signed_by_the_key_of_today(
     assert pack.events() == before.events()
     log.grow(3)
     assert TakenPack.by(auditor, ended.pk).content == pack.content
+
+
+def test_a_request_of_which_every_event_is_damaged_still_has_its_pages_and_its_pack(
+    ended: ReimageRequest, auditor: Client, log: SealedLog
+) -> None:
+    count = AuditEvent.objects.filter(subject=ended.audit_subject).count()
+    run("UPDATE audit_auditevent SET body = %s WHERE subject = %s", parameters=[b"{}", ended.audit_subject])
+    for operation in ended.operations.all():
+        assert auditor.get(f"/requests/{ended.pk}/operations/{operation.pk}/").status_code == 200
+    pack = TakenPack.by(auditor, ended.pk)
+    assert sum(event == {} for event in pack.events()) == count
+    assert "Every event of this pack" in pack.words()

@@ -9,7 +9,10 @@ import unicodedata
 from typing import TypeVar
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.lookups import Contains
+from django.db.models.sql.compiler import SQLCompiler
 
 from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.personal import ACTOR_NAME, LABELS
@@ -37,13 +40,36 @@ def about(events: Events, text: str) -> Events:
 def _holds(field: str, text: str) -> Q:
     """That a text holds this one, whatever the case. Texts are stored in form NFC, and typed in any.
 
-    SQLite knows the case of ASCII letters alone; a pattern is matched by Python, for letters that need it.
+    SQLite's LIKE knows the case of ASCII letters alone, so other letters are looked for by GLOB.
     """
     wanted = unicodedata.normalize("NFC", text)
     is_cased = any(not letter.isascii() and letter.lower() != letter.upper() for letter in wanted)
     if is_cased and connection.vendor == "sqlite":
-        return Q((f"{field}__iregex", re.escape(wanted)))
+        return Q((f"{field}__{Globbed.lookup_name}", f"*{''.join(map(_either_case, wanted))}*"))
     return Q((f"{field}__icontains", wanted))
+
+
+def _either_case(letter: str) -> str:
+    """A letter as GLOB matches it large and small; what means something to GLOB, as itself."""
+    forms = {letter, letter.lower(), letter.upper()}
+    return (
+        f"[{''.join(sorted(form for form in forms if len(form) == 1))}]"
+        if len(forms) > 1 or letter in "*?["
+        else letter
+    )
+
+
+@CharField.register_lookup
+@TextField.register_lookup
+class Globbed(Contains):
+    """SQLite's own patterns, which know every letter: https://www.sqlite.org/lang_expr.html#glob."""
+
+    lookup_name = "globbed"
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
+        """The column, and the pattern as a parameter."""
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} GLOB %s", (*parameters, str(self.rhs))
 
 
 def _found(events: Events, plain: Q, texts: QuerySet[AuditPersonalText]) -> Events:

@@ -51,12 +51,8 @@ def _holds(field: str, text: str) -> Q:
 
 def _either_case(letter: str) -> str:
     """A letter as GLOB matches it large and small; what means something to GLOB, as itself."""
-    forms = {letter, letter.lower(), letter.upper()}
-    return (
-        f"[{''.join(sorted(form for form in forms if len(form) == 1))}]"
-        if len(forms) > 1 or letter in "*?["
-        else letter
-    )
+    forms = "".join(sorted(form for form in {letter, letter.lower(), letter.upper()} if len(form) == 1))
+    return f"[{forms}]" if len(forms) > 1 or letter in "*?[" else letter
 
 
 @CharField.register_lookup

@@ -4,19 +4,16 @@ EXPORT is a file of audit_export or a proof from an event's page. PUBLIC_KEYS is
 first, or such a key itself (NAME+KEYID+BASE64); get it from the people who run the portal, not with the export.
 Needs Python 3.11 and the package cryptography. Exit code 0: verified; 2: not; 1: could not be read at all.
 
-What is verified: the signature under the checkpoint (https://c2sp.org/tlog-checkpoint); that each event's body has the
-digest and leaf hash it claims, and a proof from there to the signed root (RFC 6962, RFC 9162 section 2.1.3.2); that a
-personal text is what the body has a commitment to (SHA-256 of salt and text); that events stand in their order, none
-twice, and within a subject, those that follow each other by number do so by digest; and that the file is whole. A text
-that is not there is redacted where an event in the file says so, else missing. A selection proves what it holds; that
-nothing is missing, only an export of all events can tell. Memory is bounded by a line and the texts that are not there.
+Verified are the signature under the checkpoint (https://c2sp.org/tlog-checkpoint); each event's hashes, and its proof
+to the signed root (RFC 9162 section 2.1.3.2); each personal text by its commitment (SHA-256 of salt and text), which
+may be redacted or missing; the order of events, and of a subject's by digest. A selection may claim, unsigned, that
+it is complete for a subject: it must then have the numbers from 1 on, and the verdict names it; not what followed.
 """
 
 import base64
 import hashlib
 import json
 import sys
-from collections import OrderedDict
 from contextlib import suppress
 from operator import index as as_int
 
@@ -24,6 +21,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "reimage-portal-audit-1"
+FIRST, LAST = {"format", "checkpoint", "selection", "filter", "complete"}, {"events"}  # the members of a line
+EVENT, TEXT = {"leaf_index", "digest", "leaf_hash", "proof", "body", "personal"}, {"salt", "text"}
 LINE_LIMIT = 4 * 1024 * 1024  # no event comes near
 SUBJECTS_REMEMBERED = 50_000  # the least recent ones are forgotten, so that memory stays bounded
 
@@ -32,17 +31,29 @@ class NotVerified(Exception):
     """The export is not what the log's key signed for; the message says where."""
 
 
+def demand(is_so, otherwise):
+    if not is_so:
+        raise NotVerified(otherwise)
+
+
+def members(pairs):
+    """An object of JSON; of a member that stands twice, two readers would see different things."""
+    demand(len(found := dict(pairs)) == len(pairs), "it is not in its form (a member stands twice)")
+    return found
+
+
 def public_keys(argument):
     """Name and raw key of each, by key id."""
     with suppress(OSError), open(argument, encoding="utf-8") as file:  # else it is a key itself
         argument = file.read(1_000_000)
     keys = {}
     for entry in argument.replace(",", "\n").split() or [""]:
-        name, _, rest = entry.removeprefix("after-loss:").partition("+")
-        raw = base64.b64decode(rest.partition("+")[2], validate=True)
-        if len(raw) != 33 or raw[0] != 1:
+        name, stated, encoded = (entry.removeprefix("after-loss:") + "++").split("+", 2)
+        raw = base64.b64decode(encoded.removesuffix("++"), validate=True)
+        key_id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
+        if len(raw) != 33 or raw[0] != 1 or stated != key_id.hex():
             raise ValueError(f"{entry!r} is no public key of an audit log")
-        keys[hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]] = (name, raw[1:])
+        keys[key_id] = (name, raw[1:])
     return keys
 
 
@@ -63,16 +74,13 @@ def signed_tree(note, keys):
 
 def root_of(leaf, index, size, proof):
     """Where a proof leads (RFC 9162, section 2.1.3.2)."""
-    if not 0 <= index < size:
-        raise NotVerified("its place is outside of the signed tree")
+    demand(0 <= index < size, "its place is outside of the signed tree")
     border = (index ^ (size - 1)).bit_length()  # from there on, every sibling stands to the left
-    if len(proof) != border + (index >> border).bit_count():
-        raise NotVerified("its proof is too short or too long")
-    node = leaf
+    demand(len(proof) == border + (index >> border).bit_count(), "its proof is too short or too long")
     for level, sibling in enumerate(proof):
         is_left = level >= border or index >> level & 1
-        node = hashlib.sha256(b"\x01" + (sibling + node if is_left else node + sibling)).digest()
-    return node
+        leaf = hashlib.sha256(b"\x01" + (sibling + leaf if is_left else leaf + sibling)).digest()
+    return leaf
 
 
 def commitments(value, field=""):
@@ -86,114 +94,106 @@ def commitments(value, field=""):
 class Export:
     """Reads an export line by line and stops at the first thing that is wrong."""
 
-    def __init__(self, stream, keys):
-        self.lines = enumerate(iter(lambda: stream.readline(LINE_LIMIT), b""), start=1)
-        self.count, self.last_index, self.is_whole = 0, -1, False
-        self.size, self.root, self.signed_by, self.keys, self.subjects = 0, b"", "", keys, OrderedDict()
-        self.gone, self.redacted = {}, set()  # texts: event and field
+    def __init__(self, keys):
+        self.keys, self.size, self.root, self.signed_by, self.is_whole, self.complete = keys, 0, b"", "", False, {}
+        self.count, self.last_index, self.is_over, self.subjects, self.gone, self.redacted = 0, -1, False, {}, {}, set()
 
-    def verify(self):
-        for number, raw in self.lines:
+    def verify(self, stream):
+        for number, raw in enumerate(iter(lambda: stream.readline(LINE_LIMIT), b""), start=1):
             try:
-                if self._is_last(raw, number):
-                    break
-            except NotVerified as err:
-                raise NotVerified(f"line {number}: {err}") from err
-            except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, MemoryError) as err:
-                raise NotVerified(f"line {number}: it is not in its form ({type(err).__name__})") from err
-        else:
-            raise NotVerified("the export is cut short, its last line is missing")
-        if next(self.lines, None):
-            raise NotVerified(f"after line {number}: something follows the last line")
-        if self.is_whole and self.count != self.size:
-            raise NotVerified(f"the export says that it has all {self.size} events, and has {self.count}")
+                self._check_line(raw, number)
+            except Exception as err:  # whatever a line does to its reader, it is not verified
+                words = err if isinstance(err, NotVerified) else f"it is not in its form ({type(err).__name__})"
+                raise NotVerified(f"line {number}: {words}") from err
+        demand(self.is_over, "the export is cut short, its last line is missing")
+        is_all = self.count == self.size or not self.is_whole
+        demand(is_all, f"the export says that it has all {self.size} events, and has {self.count}")
         for (event_id, field), number in self.gone.items():
-            if self.is_whole and (event_id, field) not in self.redacted:
-                raise NotVerified(f"event #{number}: {field} is missing, and no event says that it was redacted")
-            say(f"{'redacted' if (event_id, field) in self.redacted else 'missing'}: event #{number}: {field}")
+            is_redacted, what = (event_id, field) in self.redacted, f"event #{number}: {field}"
+            demand(is_redacted or not self.is_whole, f"{what} is missing, and no event says that it was redacted")
+            say(f"{'redacted' if is_redacted else 'missing'}: {what}")
+        for subject in self.complete | self.subjects:  # one that is not there at all is without its first event
+            bits = f"{self.subjects.get(subject, [0b101])[-1]:b}"[::-1]
+            lost = ", ".join(str(number) for number, bit in enumerate(bits) if bit == "0")
+            demand(not lost or subject not in self.complete, f"it claims to be complete for {subject}: without {lost}")
+            if lost and len(self.subjects) < SUBJECTS_REMEMBERED:
+                say(f"gap: {subject} is here without its events {lost}")
 
-    def _is_last(self, raw, number):
-        if not raw.endswith(b"\n"):
-            raise NotVerified("it is too long to be an event" if len(raw) == LINE_LIMIT else "it is cut short")
-        line = json.loads(raw)
+    def _check_line(self, raw, number):
+        demand(not self.is_over, "something follows the last line")
+        demand(raw.endswith(b"\n"), "it is cut short" if len(raw) < LINE_LIMIT else "it is too long to be an event")
+        line = json.loads(raw, object_pairs_hook=members)
+        known = FIRST if number == 1 else LAST if "events" in line else EVENT
+        demand(line.keys() <= known, "it is not in its form (a member that no export has)")
         if number == 1:
-            if line["format"] != FORMAT:
-                raise NotVerified(f"the format is not {FORMAT}")
+            demand(line["format"] == FORMAT, f"the format is not {FORMAT}")
             self.size, self.root, self.signed_by = signed_tree(line["checkpoint"], self.keys)
             self.is_whole = {"all": True, "some": False}[line["selection"]]
-        elif "events" in line:
-            if (counted := as_int(line["events"])) != self.count:
-                raise NotVerified(f"it counts {counted} events, and there are {self.count}")
+            self.complete = dict.fromkeys(line.get("complete", ()))
+        elif known is LAST:
+            counted, self.is_over = as_int(line["events"]), True
+            demand(counted == self.count, f"it counts {counted} events, and there are {self.count}")
         else:
-            self._check_event(line)
-        return number > 1 and "events" in line
+            self._check_event(line, as_int(line["leaf_index"]), line["body"].encode())
 
-    def _check_event(self, line):
-        index, body, event = as_int(line["leaf_index"]), line["body"].encode(), json.loads(line["body"])
-        if index <= self.last_index:
-            raise NotVerified(f"leaf {index} stands after leaf {self.last_index}: doubled or out of order")
-        if self.is_whole and index != self.last_index + 1:
-            raise NotVerified(f"event #{self.last_index + 2} is missing")
+    def _check_event(self, line, index, body):
+        where, place = f"event #{index + 1}", self.last_index
+        demand(index > place, f"leaf {index} stands after leaf {place}: doubled or out of order")
+        demand(index == place + 1 or not self.is_whole, f"event #{place + 2} is missing")
         digest, leaf = hashlib.sha256(body).hexdigest(), hashlib.sha256(b"\x00" + body).digest()
-        if digest != line["digest"] or leaf.hex() != line["leaf_hash"]:
-            raise NotVerified(f"event #{index + 1}: its body does not have the hashes it claims")
-        if root_of(leaf, index, self.size, [bytes.fromhex(node) for node in line["proof"]]) != self.root:
-            raise NotVerified(f"event #{index + 1}: its proof does not lead to the signed root")
-        self.count, self.last_index = self.count + 1, index
-        self._check_texts(event, line.get("personal", {}), index)
-        if event["subject"]:
-            self._check_chain(event, digest, index)
-
-    def _check_texts(self, event, texts, index):
+        is_its_own = digest == line["digest"] and leaf.hex() == line["leaf_hash"]
+        demand(is_its_own, f"{where}: its body does not have the hashes it claims")
+        root = root_of(leaf, index, self.size, [bytes.fromhex(node) for node in line["proof"]])
+        demand(root == self.root, f"{where}: its proof does not lead to the signed root")
+        self.count, self.last_index, event = self.count + 1, index, json.loads(body, object_pairs_hook=members)
         expected = commitments(event) if event["version"] > 1 else {}  # before that, texts stood in the body
-        for field, found in texts.items():
+        for field, found in line.get("personal", {}).items():
             salt, text = bytes.fromhex(found["salt"]), found["text"].encode()
-            if len(salt) != 32 or hashlib.sha256(salt + text).hexdigest() != expected.pop(field, None):
-                raise NotVerified(f"event #{index + 1}: {field} is not the text that was recorded")
+            is_true = len(salt) == 32 and hashlib.sha256(salt + text).hexdigest() == expected.pop(field, None)
+            demand(is_true and found.keys() == TEXT, f"{where}: {field} is not the text that was recorded")
         self.gone |= {(event["event_id"], field): index + 1 for field in expected}
         if event["action"] == "audit.redacted":
             self.redacted |= {(event["target"]["id"], field) for field in event["detail"]["fields"]}
+        if event["subject"]:
+            self._check_chain(event["subject"], event["sequence"], event["previous_digest"], digest, where)
 
-    def _check_chain(self, event, digest, index):
+    def _check_chain(self, subject, number, previous, digest, where):
         """Events of one subject that follow each other by number must do so by digest; a selection may have gaps."""
-        subject, number, previous = event["subject"], event["sequence"], event["previous_digest"]
-        is_first = self.is_whole and len(self.subjects) < SUBJECTS_REMEMBERED
-        if before := self.subjects.pop(subject, (0, "", "") if is_first else None):
-            fits = {1: previous == before[1], 0: False, -1: digest == before[2]}  # the last for one that came late
-            if not fits.get(number - before[0], True) or (self.is_whole and number != before[0] + 1):
-                raise NotVerified(f"event #{index + 1}: it does not follow event {before[0]} of {subject}")
-        self.subjects[subject] = (number, digest, previous)
+        last, its_digest, its_previous, seen = self.subjects.pop(subject, (0, "", "", 1))  # `seen`: a bit a number
+        follows = {1: previous == its_digest, -1: digest == its_previous and not self.is_whole}  # or it came late
+        fits = follows.get(number - last, not self.is_whole) and not seen >> number & 1
+        is_known = last or len(self.subjects) < SUBJECTS_REMEMBERED
+        demand(fits or not is_known, f"{where}: it does not follow event {last} of {subject}")
+        self.subjects[subject] = (number, digest, previous, seen | (not self.is_whole) << number)
         if len(self.subjects) > SUBJECTS_REMEMBERED:
-            self.subjects.popitem(last=False)
+            del self.subjects[next(iter(self.subjects))]
 
 
 def say(text):
-    """What steers a terminal is told as its code."""
-    print("".join(character if character.isprintable() else ascii(character)[1:-1] for character in text))
+    """What steers a terminal, or what it may have no letters for, is told as its code."""
+    print(ascii(text)[1:-1])
 
 
-def main(arguments):
-    if len(arguments) != 2:
-        sys.exit(__doc__)
-    sys.stdout.reconfigure(errors="backslashreplace")
+def main(path, public_key):
     try:
-        keys = public_keys(arguments[1])
-        with open(arguments[0], "rb") as stream:
-            export = Export(stream, keys)
-            export.verify()
+        export = Export(public_keys(public_key))
+        with open(path, "rb") as stream:
+            export.verify(stream)
     except NotVerified as err:
         say(f"NOT VERIFIED: {err}")
         return 2
     except (OSError, ValueError) as err:
-        print(f"cannot verify: {err}", file=sys.stderr)
-        return 1
-    if not export.signed_by.endswith(list(keys)[-1].hex()):
+        sys.exit(f"cannot verify: {err}")
+    if not export.signed_by.endswith(list(export.keys)[-1].hex()):
         say("WARNING: sealed by a retired key. Who has it can seal what they like: get an export by the key of today.")
+    told = ", ".join(f"{name} from 1 to {export.subjects[name][-1].bit_length() - 1}" for name in export.complete)
+    extent = f"a selection of {export.size}, complete: {told or 'nothing'}"
+    extent = f"all of {export.size}" if export.is_whole else extent
     gone, redacted = len(export.gone), len(export.gone.keys() & export.redacted)
-    extent = f"{'all' if export.is_whole else 'a selection'} of {export.size}, sealed by {export.signed_by}"
-    say(f"VERIFIED: {export.count} events, {extent}, {gone - redacted} texts missing, {redacted} texts redacted")
+    texts = f"{gone - redacted} texts missing, {redacted} texts redacted"
+    say(f"VERIFIED: {export.count} events, {extent}, sealed by {export.signed_by}, {texts}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]) if len(sys.argv) == 3 else __doc__)

@@ -15,9 +15,10 @@ from portal.audit.actors import Actor
 from portal.audit.exports import begin_export, csv_lines, export_file_name
 from portal.audit.filters import EventFilter
 from portal.audit.models import AuditEvent, AuditEventQuerySet, AuditLeaf
-from portal.audit.packs import VERIFIER
+from portal.audit.packs import VERIFIER, damaged_checkpoint
 from portal.audit.sealed_exports import begin_sealed_export
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, leaves_within, newest_note
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
+from portal.audit.sealing.notes import NoteError
 from portal.audit.selectors import event_by_id
 from portal.errors import NotFound
 
@@ -46,6 +47,8 @@ def export_jsonl(request: AuditorRequest) -> HttpResponseBase:
             return begin_sealed_export(events=events, actor=actor, selection=selection).lines()
         except NothingSealed as err:
             raise _not_sealed_yet(_("No event is sealed yet.")) from err
+        except NoteError as err:
+            raise damaged_checkpoint() from err
 
     return _export(request, "jsonl", JSON_LINES, begin)
 
@@ -57,9 +60,12 @@ def proof(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     leaves = AuditLeaf.objects.filter(event=event_by_id(event_id))
     if not leaves.exists():
         raise _not_sealed_yet(_("This event is not sealed yet."))
-    note = newest_note()
+    try:
+        note = newest_note()
+    except NoteError as err:
+        raise damaged_checkpoint() from err
     return HttpResponse(
-        "".join(evidence_lines(leaves_within(leaves, note), note=note, is_whole=False)),
+        "".join(evidence_lines(in_chunks(leaves_within(leaves, note)), note=note)),
         content_type=JSON_LINES,
         headers={"Content-Disposition": f'attachment; filename="audit-proof-{event_id}.jsonl"'},
     )

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -10,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor
-from portal.audit.canonical import canonical_bytes, canonical_time
+from portal.audit.canonical import NotCanonical, canonical_bytes, canonical_time
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
-from portal.audit.disclosure import disclosed_body
+from portal.audit.disclosure import disclosed_body, is_damaged
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 from portal.audit.personal import Personal
 from portal.audit.selectors import events_in_chunks
@@ -44,7 +45,7 @@ COLUMNS: dict[str, Callable[[AuditEvent], object]] = {
     "address": lambda event: event.address_text,
     "session_reference": lambda event: event.session_reference,
     "http_request_id": lambda event: event.http_request_id,
-    "detail": lambda event: canonical_bytes(disclosed_body(event)["detail"]).decode(),
+    "detail": lambda event: _detail_of(event),
     "previous_digest": lambda event: event.previous_digest,
     "digest": lambda event: event.digest,
 }
@@ -84,6 +85,14 @@ def csv_lines(keys: Sequence[int]) -> Iterator[str]:
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
     for event in events_in_chunks(keys):
         yield writer.writerow(harmless_cell(str(value_of(event))) for value_of in COLUMNS.values())
+
+
+def _detail_of(event: AuditEvent) -> str:
+    """As JSON; words in its place for a damaged event, which must not end the file in its middle."""
+    with suppress(NotCanonical):
+        if not is_damaged(event):
+            return canonical_bytes(disclosed_body(event)["detail"]).decode()
+    return _("damaged: run audit_verify")
 
 
 def export_file_name(form: str, now: datetime | None = None) -> str:

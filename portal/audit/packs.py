@@ -1,6 +1,7 @@
 """Evidence of one thing as a single file that proves itself: what any capability's pack has. The pages are its own.
 
-A pack refers to the first checkpoint that covers its events, so whoever takes it, and whenever, gets the same bytes.
+A pack refers to the first checkpoint that covers its events and is signed by the key of today, so whoever takes it, and
+whenever until that key is replaced, gets the same bytes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,15 +13,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
-from portal.audit.catalogue import EVIDENCE_PACK_TAKEN
+from portal.audit.catalogue import AUDIT_KEY_REPLACED, EVIDENCE_PACK_TAKEN
 from portal.audit.disclosure import redactions_of
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditEventQuerySet, AuditLeaf
-from portal.audit.sealing.evidence import evidence_lines, leaves_at
+from portal.audit.sealing.evidence import evidence_lines, leaves_at, tree_size_of
+from portal.audit.sealing.notes import NoteError
 from portal.audit.services import record
 from portal.audit.zip_stream import PackedFile
 from portal.errors import NotFound, Problem
@@ -31,14 +34,24 @@ LANGUAGES = ("ja", "en")
 
 @dataclass(frozen=True)
 class Pack:
-    """The sealed ones of some events by their leaf indexes, under one checkpoint; `waiting` counts the others."""
+    """The sealed ones of a subject's events by their leaf indexes, under one checkpoint; `waiting` counts the others.
 
+    With them come events that explain them, so `last_place` is the subject's own last.
+    """
+
+    subject: str
     places: Sequence[int]
+    last_place: int
     note: str
     tree_size: int
     sealed_at: datetime
     waiting: int
     redactions: Sequence[int]
+
+    @property
+    def number_of_last(self) -> int:
+        """The place of the subject's last event, as people count it."""
+        return self.last_place + 1
 
     def leaves(self) -> Iterator[AuditLeaf]:
         """Its leaves in order, each with its event."""
@@ -56,12 +69,13 @@ def told_in(language: str) -> Iterator[None]:
         yield
 
 
-def begin_pack(*, events: AuditEventQuerySet, beside: Iterable[int], actor: Actor, target: Target) -> Pack:
-    """Records that the pack of these events is taken, and says what is in it; raises NotFound while none is sealed.
+def begin_pack(*, subject: str, beside: Iterable[int], actor: Actor, target: Target) -> Pack:
+    """Records that the pack of this subject is taken, and says what is in it; raises NotFound while none is sealed.
 
     `beside` are keys of further events, which explain them. The events that redacted any of them come along.
     """
-    own = _places(events)
+    hand_over = _newest_hand_over()  # before the events: what its checkpoint covers of them is found, then
+    own = _places(AuditEvent.objects.filter(subject=subject))
     if not _sealed(own):
         raise NotFound(
             _("Nothing of %(what)s is sealed yet.") % {"what": target.label},
@@ -71,11 +85,18 @@ def begin_pack(*, events: AuditEventQuerySet, beside: Iterable[int], actor: Acto
     redacting = _places(redactions_of(*found))
     found |= redacting
     places = _sealed(found)
-    covering = AuditCheckpoint.objects.filter(tree_size__gt=places[-1]).order_by("tree_size").first()
+    after = max(places[-1], hand_over)
+    covering = AuditCheckpoint.objects.filter(tree_size__gt=after).order_by("tree_size").first()
     if covering is None:
         raise Problem(_("A part of the seal is missing from the database."), _("Have the operators run audit_verify."))
+    try:
+        tree_size_of(covering.note)
+    except NoteError as err:
+        raise damaged_checkpoint() from err
     pack = Pack(
+        subject,
         places,
+        _sealed(own)[-1],
         covering.note,
         covering.tree_size,
         covering.sealed_at,
@@ -92,9 +113,21 @@ def begin_pack(*, events: AuditEventQuerySet, beside: Iterable[int], actor: Acto
     return pack
 
 
+def damaged_checkpoint() -> Problem:
+    """What is said before anything is taken; in the middle of a file it would be too late."""
+    return Problem(_("The checkpoint that would prove it is damaged."), _("Have the operators run audit_verify."))
+
+
 def _places(events: AuditEventQuerySet) -> dict[UUID, int | None]:
     """The leaf index of each event by its id; None for one that is not sealed yet."""
     return dict(events.order_by().values_list("event_id", "leaf__leaf_index"))
+
+
+def _newest_hand_over() -> int:
+    """The place of the event under which the key of today took over; its checkpoint is that key's first."""
+    replaced = AuditLeaf.objects.filter(event__action=AUDIT_KEY_REPLACED.name)
+    place: int | None = replaced.aggregate(place=Max("leaf_index"))["place"]
+    return -1 if place is None else place
 
 
 def _sealed(places: dict[UUID, int | None]) -> list[int]:
@@ -111,7 +144,7 @@ def proving_files(pack: Pack, *, read_me: str) -> Iterator[PackedFile]:
         with told_in(language):
             text = render_to_string(read_me, {"pack": pack, "has_keys": bool(keys)})
         yield PackedFile(f"README.{language}.txt", [text])
-    lines = evidence_lines(pack.leaves(), note=pack.note, is_whole=False)
+    lines = evidence_lines(pack.leaves(), note=pack.note, complete=[pack.subject])
     yield PackedFile("events.jsonl", lines)
     yield PackedFile("checkpoint.txt", [pack.note])
     yield PackedFile("public-keys.txt", keys)

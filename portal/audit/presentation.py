@@ -41,5 +41,8 @@ def _entry(label: str, value: object) -> Entry:
 
 
 def readable_json(body: bytes) -> str:
-    """The body with one member a line; the same content, not the same bytes."""
-    return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    """The body with one member a line; the same content, not the same bytes. What is no JSON comes as it is."""
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return body.decode(errors="replace")

@@ -13,16 +13,20 @@ from portal.audit.sealing.evidence import evidence_lines, leaves_at, newest_note
 
 @dataclass(frozen=True)
 class SealedSelection:
-    """The sealed events of a selection by their leaf indexes, the checkpoint that signs for them, and the filter."""
+    """The sealed events of a selection by their leaf indexes, the checkpoint that signs for them, and the filter.
+
+    `complete` names the subjects of which it has every event, where nothing else was looked for.
+    """
 
     places: Sequence[int]
     note: str
     selection: Mapping[str, str]
+    complete: Sequence[str]
 
     def lines(self) -> Iterator[str]:
         """The file of docs/verify_audit.py, a line at a time."""
         about = {"filter": dict(self.selection)}
-        return evidence_lines(leaves_at(self.places), note=self.note, is_whole=False, about=about)
+        return evidence_lines(leaves_at(self.places), note=self.note, complete=self.complete, about=about)
 
 
 def begin_sealed_export(*, events: AuditEventQuerySet, actor: Actor, selection: Mapping[str, str]) -> SealedSelection:
@@ -35,4 +39,6 @@ def begin_sealed_export(*, events: AuditEventQuerySet, actor: Actor, selection: 
     with transaction.atomic():
         places = at_most_a_file(sealed.values_list("leaf__leaf_index", flat=True))
         record_export(actor=actor, selection=selection, rows=len(places), form="jsonl")
-    return SealedSelection(places, note, selection)
+        subjects = sealed.order_by("subject").values_list("subject", flat=True).distinct()
+        complete = list(subjects) if set(selection) == {"subject"} else []
+    return SealedSelection(places, note, selection, complete)

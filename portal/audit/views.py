@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 from portal.audit import exports
 from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.chips import chips_of
-from portal.audit.disclosure import disclosed_body, redactions_of
+from portal.audit.disclosure import disclosed_body, is_damaged, redactions_of
 from portal.audit.filters import EventFilter
 from portal.audit.links import links_of, tools
 from portal.audit.models import AuditEvent
 from portal.audit.presentation import entries_of, readable_json
-from portal.audit.sealing.evidence import proof_of
+from portal.audit.sealing.evidence import proof_of, stored_bytes
 from portal.audit.sealing.status import seal_status
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.selectors import EventPage, event_by_id, events_page
@@ -54,9 +54,10 @@ def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     context: dict[str, object] = {
         "event": found,
         "body": body,
+        "is_damaged": is_damaged(found),
         "links": links_of(body),
         "detail": entries_of(body["detail"]),
-        "readable_json": readable_json(bytes(found.body)),
+        "readable_json": readable_json(stored_bytes(found.body)),
         "redactions": redactions_of(found.event_id),
         "seal": seal_status(),
     }

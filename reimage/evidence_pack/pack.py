@@ -11,7 +11,7 @@ from portal.errors import NotFound
 from reimage.domain.request_states import RequestState
 from reimage.evidence_pack.pages import request_page
 from reimage.evidence_pack.plans import plan_files, planned_machines
-from reimage.evidence_pack.story import events_of, sign_ins_of, story_of
+from reimage.evidence_pack.story import sign_ins_of, story_of
 from reimage.models import ReimageRequest
 
 
@@ -24,7 +24,7 @@ def take_evidence_pack(*, reimage_request_id: int, actor: Actor) -> Iterator[byt
             _("Check the number, or start from the list of requests."),
         )
     pack = begin_pack(
-        events=events_of(found),
+        subject=found.audit_subject,
         beside=sign_ins_of(found),
         actor=actor,
         target=Target("reimage_request", str(found.pk), str(found)),

@@ -30,11 +30,11 @@ class Planned:
 
 
 def planned_machines(reimage_request: ReimageRequest, story: Story) -> list[Planned]:
-    """Every machine, in the order of the request. A plan that is not the event's own is left out."""
+    """Every machine, in the order of the request; none where its event is damaged. A plan of another is left out."""
     operations = {operation.plan_digest: operation for operation in reimage_request.operations.all()}
     return [
         Planned(number, recorded, _as_sealed(operations.get(recorded["plan_digest"]), recorded))
-        for number, recorded in enumerate(story.asked.detail["virtual_machines"], start=1)
+        for number, recorded in enumerate(story.asked.detail.get("virtual_machines", []), start=1)
     ]
 
 

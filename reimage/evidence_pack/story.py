@@ -94,15 +94,16 @@ class Story:
 
     @property
     def state(self) -> str:
-        """How the request stands at the end of what is sealed, in words."""
+        """How the request stands at the end of what is sealed, in words; empty where that event is damaged."""
         last = [deed for deed in self.deeds if deed.event.target_kind == "reimage_request"][-1]
-        return str(wording.REQUEST_STATES[STATES.get(last.event.action) or RequestState(last.detail["outcome"])])
+        state = STATES.get(last.event.action) or last.detail.get("outcome")
+        return str(wording.REQUEST_STATES[RequestState(state)]) if state else ""
 
     def end_of(self, resource_id: str) -> str:
         """What became of a machine, in words; empty while the request has not ended."""
         for deed in self.deeds:
             if deed.event.action == audit_actions.REQUEST_FINISHED.name:
-                state = deed.detail["virtual_machines"].get(resource_id)
+                state = deed.detail.get("virtual_machines", {}).get(resource_id)
                 return str(wording.OPERATION_STATES[OperationState(state)]) if state else ""
             if deed.event.action in UNSENT_ENDS:
                 return str(wording.OPERATION_STATES[OperationState.CANCELED])

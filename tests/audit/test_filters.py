@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from portal.audit.actors import Actor
+from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import ACCESS_REFUSED, AUDIT_LOG_EXPORTED
 from portal.audit.filters import EventFilter
 from portal.audit.models import AuditEvent, Outcome
@@ -48,6 +48,24 @@ def test_it_finds_an_event_by_each_of_the_machines_that_it_is_related_to(db: Non
 def test_it_ignores_case_and_spelling_beyond_ascii_too(db: None, text: str) -> None:
     event = record_event(target=WEB_01.__class__("virtual_machine", "id", "サーバー ｳｪﾌﾞ Straße été"))
     assert found(target=text) == [event]
+
+
+@pytest.mark.parametrize(
+    "text", ["josé g", "JOSÉ", "Jose\u0301", "JOSE\u0301 G", "がくと", "か\u3099くと", "ÉCOLE", "é É"]
+)
+@pytest.mark.parametrize("name", ["person", "target"])
+def test_it_finds_a_name_in_any_case_and_form(bob: User, name: str, text: str) -> None:
+    """Names are personal texts, not the columns that a search has for itself."""
+    gackt = Target.person("aaaaaaaa-0000-4000-8000-000000000001", "José がくと École é É, josé G")
+    event = record_event(actor=Actor("person", "t", gackt.id, gackt.label), target=gackt)
+    record_event(actor=Actor.person(bob), target=Target.person(str(bob.object_id), "Jose Gato"))
+    assert found(**{name: text}) == [event]
+
+
+@pytest.mark.parametrize("text", ["É*", "É?an", "[é]lan", "É[l]", "É]", "^É", "É-", "É\\", "É%"])
+def test_it_takes_patterns_as_text(alice: User, text: str) -> None:
+    record_event(actor=Actor("person", "t", "o", "Élan"), target=WEB_01)
+    assert found(person=text) == found(target=text) == []
 
 
 @pytest.mark.parametrize("wildcard", ["%", "_", "\\", "'", '"', "' OR '1'='1", "1; --"])

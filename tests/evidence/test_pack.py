@@ -147,3 +147,73 @@ def test_a_redacted_text_is_gone_and_the_rest_still_proven(
     assert (code, said.strip().endswith("2 texts redacted")) == (0, True), said
     for field in ("/actor/name", "/detail/justification"):
         assert re.search(rf"redacted: event #\d+: {field}$", said, re.MULTILINE), said
+
+
+def test_a_pack_without_its_approval_is_not_verified(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
+) -> None:
+    pack = TakenPack.by(auditor, ended.pk)
+    count = AuditEvent.objects.filter(subject=ended.audit_subject).count()
+    claim = f"complete: {ended.audit_subject}"
+    folder = pack.unpack(tmp_path)
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    assert (code, f", {claim} from 1 to {count}, " in said) == (0, True), said
+    lines = pack.text("events.jsonl").split("\n")[:-1]
+    kept = [line for line in lines[:-1] if audit_actions.REQUEST_APPROVED.name not in line]
+    assert len(kept) == len(lines) - 2
+    forged = "\n".join([*kept, json.dumps({"events": len(kept) - 1}), ""])
+    (folder / "events.jsonl").write_text(forged, encoding="utf-8")
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    assert (code, said) == (2, f"NOT VERIFIED: it claims to be complete for {ended.audit_subject}: without 2\n")
+    for language, mark in (("en", f"“{claim}”"), ("ja", f"「{claim}」")):
+        assert mark in pack.text(f"README.{language}.txt")
+
+
+@pytest.mark.parametrize("action", ["REQUEST_SUBMITTED", "REQUEST_APPROVED", "REQUEST_FINISHED", "OPERATION_ACCEPTED"])
+def test_a_damaged_event_does_not_stop_the_pack_and_its_verifier_names_it(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path, action: str
+) -> None:
+    event = AuditEvent.objects.filter(action=getattr(audit_actions, action).name).first()
+    run("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[b"\xff", event.pk])
+    folder = TakenPack.by(auditor, ended.pk).unpack(tmp_path)
+    code, said = verify(folder / "events.jsonl", log.public_key, verifier=folder / "verify_audit.py")
+    named = f": event #{event.leaf.leaf_index + 1}: its body does not have the hashes it claims\n"
+    assert (code, said.endswith(named)) == (2, True), said
+
+
+def test_a_damaged_checkpoint_is_told_before_the_pack_begins(
+    ended: ReimageRequest, auditor: Client, log: SealedLog
+) -> None:
+    run("UPDATE audit_auditcheckpoint SET note = 'x'")
+    response = auditor.get(f"/requests/{ended.pk}/evidence.zip")
+    assert (response.status_code, "is damaged" in response.content.decode()) == (400, True)
+    assert not AuditEvent.objects.filter(action="evidence_pack.taken").exists()
+
+
+def test_a_pack_of_an_older_request_is_signed_by_the_key_of_today(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, tmp_path: Path
+) -> None:
+    before = TakenPack.by(auditor, ended.pk)
+    for name in ("second.pem", "third.pem"):
+        key = log.rotate(name)
+        log.grow(2)
+    pack = TakenPack.by(auditor, ended.pk)
+    folder = pack.unpack(tmp_path)
+    code, said = verify(folder / "events.jsonl", str(folder / "public-keys.txt"), verifier=folder / "verify_audit.py")
+    signer = f"sealed by {'+'.join(key.split('+')[:2])}, "
+    assert (code, said.splitlines()[0].startswith("VERIFIED: "), signer in said) == (0, True, True), said
+    assert pack.events() == before.events()
+    log.grow(3)
+    assert TakenPack.by(auditor, ended.pk).content == pack.content
+
+
+def test_a_request_of_which_every_event_is_damaged_still_has_its_pages_and_its_pack(
+    ended: ReimageRequest, auditor: Client, log: SealedLog
+) -> None:
+    count = AuditEvent.objects.filter(subject=ended.audit_subject).count()
+    run("UPDATE audit_auditevent SET body = %s WHERE subject = %s", parameters=[b"{}", ended.audit_subject])
+    for operation in ended.operations.all():
+        assert auditor.get(f"/requests/{ended.pk}/operations/{operation.pk}/").status_code == 200
+    pack = TakenPack.by(auditor, ended.pk)
+    assert sum(event == {} for event in pack.events()) == count
+    assert "Every event of this pack" in pack.words()

@@ -157,7 +157,8 @@ class AuditEvent(models.Model):
     @property
     def texts(self) -> dict[str, str]:
         """Its personal texts by their fields, as far as they are not redacted."""
-        return {row.field: row.text for row in self.personal_texts.all()}
+        # A damaged file of SQLite gives bytes for some: the page of the event is to say so, and no other to fail.
+        return {str(row.field): str(row.text) for row in self.personal_texts.all()}
 
     def _text(self, field: str, plain: str) -> str:
         return self.texts.get(field, REDACTED) if field in self.personal_fields.split() else plain

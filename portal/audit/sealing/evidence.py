@@ -26,22 +26,31 @@ class NothingSealed(Exception):
 
 
 def newest_note() -> str:
-    """The checkpoint that evidence refers to. Raises NothingSealed."""
+    """The checkpoint that evidence refers to. Raises NothingSealed, and NoteError where it is damaged."""
     row = AuditCheckpoint.objects.order_by("-tree_size").first()
     if row is None:
         raise NothingSealed("No event is sealed yet: try again in a few seconds.")
+    tree_size_of(row.note)
     return str(row.note)
 
 
 def evidence_lines(
-    leaves: Iterable[AuditLeaf], *, note: str, is_whole: bool, about: Mapping[str, object] | None = None
+    leaves: Iterable[AuditLeaf],
+    *,
+    note: str,
+    is_whole: bool = False,
+    complete: Sequence[str] = (),
+    about: Mapping[str, object] | None = None,
 ) -> Iterator[str]:
     """The file, a line at a time; the leaves come with their events, in order, and lie within the checkpoint.
 
+    `complete` names the subjects of which a selection has every event that was sealed; the verifier holds it to that.
     `about` is told in the first line for people: which selection this is. Nothing proves it.
     """
     size = tree_size_of(note)
-    yield _line({"format": FORMAT, "checkpoint": note, "selection": "all" if is_whole else "some", **(about or {})})
+    claims = {"complete": list(complete)} if complete else {}
+    selection = "all" if is_whole else "some"
+    yield _line({"format": FORMAT, "checkpoint": note, "selection": selection, **claims, **(about or {})})
     tree, count = StoredTree(), 0
     for leaf in leaves:
         count += 1
@@ -50,16 +59,18 @@ def evidence_lines(
 
 
 def tree_size_of(note: str) -> int:
-    """How many events a checkpoint signs for."""
+    """How many events a checkpoint signs for. Raises NoteError."""
     return checkpoints.read(note)[0].tree_size
 
 
-def leaves_within(leaves: QuerySet[AuditLeaf], note: str) -> Iterator[AuditLeaf]:
-    """Those that the checkpoint signs for, in order; what was sealed later is for the next export to prove.
+def leaves_within(leaves: QuerySet[AuditLeaf], note: str) -> QuerySet[AuditLeaf]:
+    """Those that the checkpoint signs for; what was sealed later is for the next export to prove."""
+    return leaves.filter(leaf_index__lt=tree_size_of(note))
 
-    A chunk at a time, each from where the last one ended: nothing is held, and no query runs for hours.
-    """
-    after, found = -1, _readable(leaves.filter(leaf_index__lt=tree_size_of(note)))
+
+def in_chunks(leaves: QuerySet[AuditLeaf]) -> Iterator[AuditLeaf]:
+    """In order, each chunk from where the last one ended: nothing is held, and no query runs for hours."""
+    after, found = -1, _readable(leaves)
     while chunk := list(found.filter(leaf_index__gt=after)[:CHUNK]):
         yield from chunk
         after = chunk[-1].leaf_index
@@ -80,15 +91,25 @@ def _readable(leaves: QuerySet[AuditLeaf]) -> QuerySet[AuditLeaf]:
 def _proven(leaf: AuditLeaf, tree: StoredTree, size: int) -> dict[str, object]:
     proven: dict[str, object] = {
         "leaf_index": leaf.leaf_index,
-        "digest": leaf.event.digest,
-        "leaf_hash": bytes(leaf.leaf_hash).hex(),
+        "digest": str(leaf.event.digest),
+        "leaf_hash": stored_bytes(leaf.leaf_hash).hex(),
         "proof": _proof_in(tree, leaf.leaf_index, size),
-        "body": bytes(leaf.event.body).decode(),
+        "body": stored_bytes(leaf.event.body).decode(errors="replace"),
     }
     if leaf.event.personal_fields:
         texts = leaf.event.personal_texts.all()
-        proven["personal"] = {row.field: {"salt": bytes(row.salt).hex(), "text": row.text} for row in texts}
+        proven["personal"] = {
+            str(row.field): {"salt": stored_bytes(row.salt).hex(), "text": str(row.text)} for row in texts
+        }
     return proven
+
+
+def stored_bytes(value: bytes | memoryview | object) -> bytes:
+    """What a column of bytes holds; of what a damaged file of SQLite has in its place, something else.
+
+    Damage must not end an export in its middle: the verifier names the event, and the others are evidence still.
+    """
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode(errors="replace")
 
 
 def _proof_in(tree: StoredTree, leaf_index: int, size: int) -> list[str]:
@@ -131,7 +152,7 @@ def proof_of(event: AuditEvent) -> EventProof | None:
     nodes = inclusion_proof(StoredTree(), leaf.leaf_index, newest.tree_size)
     return EventProof(
         leaf_index=leaf.leaf_index,
-        leaf_hash=bytes(leaf.leaf_hash).hex(),
+        leaf_hash=stored_bytes(leaf.leaf_hash).hex(),
         proof=[node.hex() for node in nodes],
         sealed_at=first.sealed_at,
         note=newest.note,

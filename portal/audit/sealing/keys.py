@@ -1,6 +1,7 @@
 """Who may sign, and whom a verifier trusts. The private key is a file of the sealer's alone; it is never logged."""
 
 import stat
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,12 +58,17 @@ def read_signing_key(file: Path) -> Ed25519PrivateKey:
 
 
 def trusted_keys(text: str | None = None) -> list[TrustedKey]:
-    """AUDIT_PUBLIC_KEYS, oldest first; raises SigningKeyProblem for what is no list of keys."""
+    """AUDIT_PUBLIC_KEYS, oldest first; raises SigningKeyProblem for what is no list of keys, each once."""
     entries = (settings.AUDIT_PUBLIC_KEYS if text is None else text).replace("\n", ",").split(",")
     try:
-        return [_trusted(entry.strip()) for entry in entries if entry.strip()]
+        found = [_trusted(entry.strip()) for entry in entries if entry.strip()]
     except NoteError as err:
         raise SigningKeyProblem(f"AUDIT_PUBLIC_KEYS cannot be used. {err}") from err
+    if doubled := [entry for entry, count in Counter(entry.key for entry in found).items() if count > 1]:
+        raise SigningKeyProblem(
+            f"AUDIT_PUBLIC_KEYS cannot be used. It names {doubled[0].short} twice; a key signs for one part of the log."
+        )
+    return found
 
 
 def refuse_unlisted(signer: Signer) -> None:

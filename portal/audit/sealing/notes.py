@@ -103,7 +103,9 @@ def sign(text: str, signers: Sequence[Signer]) -> str:
 
 
 def parse(note: str) -> SignedNote:
-    """Takes a note apart; raises NoteError for what is none."""
+    """Takes a note apart; raises NoteError for what is none, such as what SQLite gives for a damaged row: bytes."""
+    if not isinstance(note, str):
+        raise NoteError("The note is no text.")
     text, separator, tail = note.rpartition("\n\n")
     if not separator or not tail.endswith("\n"):
         raise NoteError("The note has no signatures.")

@@ -4,6 +4,8 @@ From then on the old key signs nothing. A thief of the new key cannot sign what 
 key sign what came after: each key is believed for its own part of the log alone.
 """
 
+import base64
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -11,9 +13,10 @@ from django.db import transaction
 
 from portal.audit.actors import Actor
 from portal.audit.catalogue import AUDIT_KEY_REPLACED
-from portal.audit.sealing import keys
+from portal.audit.models import AuditCheckpoint
+from portal.audit.sealing import checkpoints, keys
 from portal.audit.sealing.locking import lock_for_sealing
-from portal.audit.sealing.notes import Signer, VerifierKey
+from portal.audit.sealing.notes import NoteError, Signer, VerifierKey
 from portal.audit.sealing.sealer import (
     SealingRefused,
     extend,
@@ -28,20 +31,25 @@ def replace_signing_key(*, new_key_file: Path, actor: Actor, now: datetime, is_l
     """Hands the log over to a new key and returns its public half.
 
     With `is_lost` nobody endorses it, and what was sealed before is bound by anchors alone; a verifier accepts that
-    only from a list of public keys that says so. Raises SigningKeyProblem and SealingRefused.
+    only from a list of public keys that says so. Raises SigningKeyProblem, and SealingRefused for a key that is not new
+    or a log that has nothing to hand over.
     """
     new_key = keys.read_signing_key(new_key_file)
     with transaction.atomic():
         if not lock_for_sealing():
             raise SealingRefused("The sealer is at work: try again.")
         base = last_checkpoint()
-        name = base.origin if base else keys.default_origin()
-        new = Signer(name, new_key)
-        signers = [new] if is_lost or base is None else [Signer(name, keys.signing_key()), new]
-        if base is not None and not is_lost:
+        if base is None:
+            raise SealingRefused(
+                "Nothing is sealed yet, so there is no key to replace: set AUDIT_SIGNING_KEY_FILE to the new key, "
+                "AUDIT_PUBLIC_KEYS to its public key alone, and restart the worker."
+            )
+        new = Signer(base.origin, new_key)
+        _refuse_unless_new(new.verifier_key, new_key_file)
+        signers = [new]
+        if not is_lost:
+            signers = [Signer(base.origin, keys.signing_key()), new]
             refuse_another_key(signers[0])
-        if signers[0] is not new and signers[0].verifier_key == new.verifier_key:
-            raise SealingRefused(f"{new_key_file} holds the key that signs already: make another one.")
         record(
             action=AUDIT_KEY_REPLACED,
             actor=actor,
@@ -50,3 +58,27 @@ def replace_signing_key(*, new_key_file: Path, actor: Actor, now: datetime, is_l
         events = [(key, bytes(body)) for key, body in unsealed_events(thorough=True).values_list("pk", "body")]
         extend(base, events, signers=signers, now=now)
     return new.verifier_key
+
+
+def _refuse_unless_new(key: VerifierKey, file: Path) -> None:
+    """A key is believed for one part of the log: with one that had its part already, every verifier would refuse it."""
+    if _has_signed(key):
+        raise SealingRefused(f"{file} holds a key that has signed this log already: make another one.")
+    if any(entry.key == key for entry in keys.trusted_keys()):
+        raise SealingRefused(
+            f"{file} holds a key that AUDIT_PUBLIC_KEYS names already: make another one. A new key goes into the list "
+            "after it took over."
+        )
+
+
+def _has_signed(key: VerifierKey) -> bool:
+    """Whether any checkpoint is signed by it. Five digits of base64 hold what is wholly of the key's id."""
+    start = base64.b64encode(key.key_id).decode()[:5]
+    notes = AuditCheckpoint.objects.filter(note__contains=f"— {key.name} {start}").values_list("note", flat=True)
+    return any(_is_signed_by(note, key) for note in notes.iterator())
+
+
+def _is_signed_by(note: str, key: VerifierKey) -> bool:
+    with suppress(NoteError):  # a damaged note is what audit_verify tells of
+        return checkpoints.read(note)[1].is_signed_by(key)
+    return False

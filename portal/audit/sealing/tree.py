@@ -36,11 +36,11 @@ class StoredTree:
 
 
 def _read_tile(level: int, tile: int) -> dict[int, bytes]:
-    """By their place in the tile."""
+    """By their place in the tile. What a damaged file of SQLite has in place of a hash is missing."""
     places = (tile * TILE, tile * TILE + TILE - 1)
     rows: Iterable[tuple[int, bytes | memoryview]]
     if level == 0:
         rows = AuditLeaf.objects.filter(leaf_index__range=places).values_list("leaf_index", "leaf_hash")
     else:
         rows = AuditSubtree.objects.filter(level=level, index__range=places).values_list("index", "root_hash")
-    return {index % TILE: bytes(found) for index, found in rows}
+    return {index % TILE: bytes(found) for index, found in rows if isinstance(found, bytes | memoryview)}

@@ -14,6 +14,7 @@ from portal.audit.verification.reading import as_text, rows, sealed_end
 from portal.audit.verification.verdict import Verdict
 
 CHUNK = 500
+ANCHOR_START = b'{"note"'  # a syslog writes time, host and name before it
 
 
 def check_anchors(file: Path, trusted: Sequence[TrustedKey], verdict: Verdict) -> None:
@@ -47,7 +48,7 @@ def _anchors(file: Path, trusted: Sequence[TrustedKey], verdict: Verdict) -> Ite
     unread = retired = 0
     try:
         for line in lines_of(file):
-            found = read_line(line)
+            found = read_line(line[max(0, line.find(ANCHOR_START)) :])
             signers = [entry.key.short for entry in trusted if found and found[1].is_signed_by(entry.key)]
             if found and any(found[0].tree_size <= verdict.retired.get(key, found[0].tree_size) for key in signers):
                 yield found[0]

@@ -62,7 +62,7 @@ def check_segment(start: int, end: int) -> Segment:
             segment.findings += [f"event #{index + 1}{_name_of(row)}: {words}" for words in _problems(row, texts)]
             if sealing_times.is_late(index, row[5 + PROJECTED.index("occurred_at")]):
                 segment.late.append(index + 1)
-        segment.findings += [f"event #{index + 1}: {words}" for index, words in texts.unexplained()]
+        segment.findings += texts.unexplained()
     if expected != end:
         _note_gap(segment, expected, end)
     segment.hashes = bytes(hashes)

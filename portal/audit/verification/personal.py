@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from portal.audit.personal import SALT_BYTES
-from portal.audit.verification.reading import Row, as_bytes, as_stored, rows
+from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, rows, sealed_end
+from portal.audit.verification.verdict import NotYet
 
 CHUNK = 500
+Fields = dict[str, set[str]]  # by event id
 _TEXTS = """
     SELECT leaf.leaf_index, personal.field, personal.salt, personal.text
     FROM audit_auditleaf leaf JOIN audit_auditpersonaltext personal ON personal.event_id = leaf.event_id
@@ -19,7 +21,12 @@ _STRAY = """
     SELECT personal.id FROM audit_auditpersonaltext personal
     LEFT JOIN audit_auditevent event ON event.id = personal.event_id WHERE event.id IS NULL LIMIT 200
 """
-_REDACTIONS = "SELECT id, body FROM audit_auditevent WHERE action = 'audit.redacted' AND id > %s ORDER BY id LIMIT %s"
+# A redaction counts from its place in the log on: before that, anybody who can add a row could excuse a removal by it.
+_REDACTIONS = """
+    SELECT event.id, event.body, leaf.leaf_index
+    FROM audit_auditevent event LEFT JOIN audit_auditleaf leaf ON leaf.event_id = event.id
+    WHERE event.action = 'audit.redacted'
+"""
 
 
 class PersonalTexts:
@@ -37,18 +44,23 @@ class PersonalTexts:
         for field, salt, text in texts:
             if field not in commitments:
                 yield f"there is a personal text {field}, to which its body has no commitment"
-            elif not _opens(commitments[field], as_bytes(salt), as_bytes(text)):
+            elif not _opens(commitments[field], as_bytes(salt), as_utf8(text)):
                 yield f"its personal text {field}, or the salt of it, is not what was recorded"
         if commitments:
             there = {field for field, *_ in texts}
             self._missing += [(index, event_id, field) for field in commitments if field not in there]
 
-    def unexplained(self) -> Iterator[tuple[int, str]]:
+    def unexplained(self) -> Iterator[str]:
         """Texts that are gone though no event says that they are redacted; asked for after the texts were read."""
-        explained = _redacted(sorted({event_id for _, event_id, _ in self._missing}))
+        explained, waiting = _redacted(sorted({event_id for _, event_id, _ in self._missing}))
         for index, event_id, field in self._missing:
-            if field not in explained.get(event_id, ()):
-                yield index, f"its personal text {field} was removed, and no event says that it was redacted"
+            removed = f"event #{index + 1}: its personal text {field} was removed"
+            if field in explained.get(event_id, ()):
+                continue
+            if field in waiting.get(event_id, ()):
+                yield NotYet(f"{removed}, and the redaction is not sealed yet")
+            else:
+                yield f"{removed}, and no event says that it was redacted"
 
 
 def misplaced_texts() -> Iterator[str]:
@@ -57,12 +69,15 @@ def misplaced_texts() -> Iterator[str]:
         yield f"personal text {key} (its row) belongs to no event"
     after = 0
     # The events before the texts: whoever sees the event of a redaction no longer sees what it removed.
-    while chunk := rows(_REDACTIONS, (after, CHUNK)):
+    while chunk := rows(f"{_REDACTIONS} AND event.id > %s ORDER BY event.id LIMIT %s", (after, CHUNK)):
         after = chunk[-1][0]
-        said = _fields_of(body for _, body in chunk)
-        for event_id, field in _standing(said):
-            if field in said[event_id]:
-                yield f"event {event_id}: its personal text {field} is there, although it is said to be redacted"
+        said, waiting = _said_by([found[1:] for found in chunk])
+        for event_id, field in _standing(said.keys() | waiting.keys()):
+            there = f"event {event_id}: its personal text {field} is there, although it is said to be redacted"
+            if field in said.get(event_id, ()):
+                yield there
+            elif field in waiting.get(event_id, ()):
+                yield NotYet(f"{there} by an event that is not sealed yet")
 
 
 def _standing(event_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -74,22 +89,28 @@ def _standing(event_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
     return ((str(UUID(str(event_id))), field) for event_id, field in (rows(query, keys) if keys else ()))
 
 
-def _redacted(event_ids: Sequence[str]) -> dict[str, set[str]]:
-    """The fields of these events that are said to be redacted."""
-    found: dict[str, set[str]] = {}
+def _redacted(event_ids: Sequence[str]) -> tuple[Fields, Fields]:
+    """The fields of these events that are said to be redacted; apart, by redactions that are not sealed yet."""
+    found: list[Row] = []
     for start in range(0, len(event_ids), CHUNK):
         chunk = event_ids[start : start + CHUNK]
-        query = f"""
-            SELECT body FROM audit_auditevent WHERE action = 'audit.redacted' AND target_id IN ({_marks(chunk)})
-        """  # noqa: S608  # marks
-        for event_id, fields in _fields_of(body for (body,) in rows(query, chunk)).items():
-            found.setdefault(event_id, set()).update(fields)
-    return found
+        query = f"{_REDACTIONS} AND event.target_id IN ({_marks(chunk)})"
+        found += [row[1:] for row in rows(query, chunk)]
+    return _said_by(found)
 
 
-def _fields_of(bodies: Iterable[Any]) -> dict[str, set[str]]:
+def _said_by(redactions: Sequence[Row]) -> tuple[Fields, Fields]:
+    """What these (body, leaf index) say; apart, what those say that no checkpoint covers."""
+    end = sealed_end()
+    is_sealed = [isinstance(index, int) and 0 <= index < end for _, index in redactions]
+    said = _fields_of(body for (body, _), sealed in zip(redactions, is_sealed, strict=True) if sealed)
+    waiting = _fields_of(body for (body, _), sealed in zip(redactions, is_sealed, strict=True) if not sealed)
+    return said, waiting
+
+
+def _fields_of(bodies: Iterable[Any]) -> Fields:
     """What redactions say, by the event that they are about; a body that is none says nothing."""
-    said: dict[str, set[str]] = {}
+    said: Fields = {}
     for stored in bodies:
         try:
             body = json.loads(as_bytes(stored))

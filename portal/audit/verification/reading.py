@@ -37,23 +37,26 @@ def impossible_checkpoints() -> int:
 def plain(column: str) -> str:
     """A column of time in SQL, so that a damaged one does not stop the reading.
 
-    On SQLite as its text; on PostgreSQL nothing in place of what Python has no time for, such as infinity.
+    Nothing stands in place of what is no text on SQLite, and of what Python has no time for on PostgreSQL, as infinity.
     """
     if connection.vendor == "sqlite":
-        return f"{column} || ''"
+        return f"CASE WHEN typeof({column}) = 'text' THEN {column} END"
     return f"CASE WHEN {column} > '0001-01-02' AND {column} < '9999-12-30' THEN {column} END"
 
 
 def as_bytes(value: Any) -> bytes:
-    """A stored value as bytes, whatever an attacker put into its place."""
-    if isinstance(value, str):
-        return value.encode(errors="surrogateescape")
+    """What a column of bytes holds. SQLite would keep the same bytes as a text too, which says something else."""
     return bytes(value) if isinstance(value, bytes | memoryview) else repr(value).encode()
 
 
+def as_utf8(value: Any) -> bytes:
+    """The bytes of what a column of text holds, whether or not they are UTF-8."""
+    return value.encode(errors="surrogateescape") if isinstance(value, str) else repr(value).encode()
+
+
 def as_text(value: Any) -> str:
-    """A stored value as text that can be encoded again."""
-    return as_bytes(value).decode(errors="replace")
+    """What a column of text holds, as text that can be encoded again."""
+    return as_utf8(value).decode(errors="replace")
 
 
 def as_stored(value: object) -> object:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.merkle import Frontier
 from portal.audit.sealing.tree import KEPT_LEVELS
+from portal.audit.verification import database_file
 from portal.audit.verification.events import Segment
 from portal.audit.verification.reading import as_bytes, rows
 from portal.audit.verification.verdict import Verdict
@@ -43,9 +44,11 @@ class TreeCheck:
                     return
 
     def finish(self) -> None:
-        """Reads the checkpoints that are left, so that their signatures are verified as well."""
+        """Reads the checkpoints that are left, so that their signatures are verified as well, and asks the database
+        whether what was read is all that its file says."""
         for _ in self._checkpoints:
             pass
+        self._verdict.found(database_file.damage())
         if not self._is_broken and rows(_SURPLUS) != [(0,)]:
             self._verdict.found(["the tree keeps more subtrees than its events have"])
 

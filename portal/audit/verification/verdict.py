@@ -7,6 +7,12 @@ SOUND, TAMPERED, BEHIND = 0, 2, 3
 KEPT_FINDINGS = 200  # sentences; a log that was rewritten would have a million
 
 
+class NotYet(str):
+    """A sentence about what is not sealed yet: no proof of tampering, and no excuse either."""
+
+    __slots__ = ()
+
+
 @dataclass
 class Verdict:
     """`tampered` and `behind` decide; remarks are for people to judge. Counts go on where sentences stop."""
@@ -21,11 +27,13 @@ class Verdict:
     tampered_count: int = 0
 
     def found(self, sentences: Iterable[str]) -> None:
-        """Adds proof of tampering."""
+        """Adds proof of tampering, and to what is behind what is NotYet any."""
         for sentence in sentences:
-            self.tampered_count += 1
-            if len(self.tampered) < KEPT_FINDINGS:
-                self.tampered.append(sentence)
+            is_proof = not isinstance(sentence, NotYet)
+            self.tampered_count += is_proof
+            told = self.tampered if is_proof else self.behind
+            if len(told) < KEPT_FINDINGS:
+                told.append(sentence)
 
     @property
     def exit_code(self) -> int:

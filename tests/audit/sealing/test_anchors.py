@@ -222,3 +222,21 @@ def test_a_place_that_is_away_for_an_hour_raises_the_alarm_and_misses_nothing(
     assert told == sizes_in(log.anchor_file) == list(range(1, 61))
     assert (seal_status().anchored_up_to, seal_status().failing_since) == (60, None)
     assert log.verify().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"Nov 29 04:00:01 host reimage-portal: ",
+        b"<110>1 2026-11-29T04:00:01Z host {reimage} 7 checkpoint - \xef\xbb\xbf",
+    ],
+)
+def test_the_lines_of_a_syslog_are_anchors_as_they_are(log: SealedLog, tmp_path: Path, before: bytes) -> None:
+    log.grow(2)
+    log.grow(2)
+    lines = log.anchor_file.read_bytes().splitlines(keepends=True)
+    (tmp_path / "messages").write_bytes(
+        b"".join([b"Nov 29 04:00:00 host cron: unrelated\n", *(before + line for line in lines)])
+    )
+    verdict = log.verify(anchors=tmp_path / "messages")
+    assert (verdict.exit_code, verdict.anchored, len(verdict.remarks)) == (0, 4, 1)

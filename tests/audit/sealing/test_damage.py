@@ -8,6 +8,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from portal.audit.models import AuditCheckpoint
+from portal.audit.personal import Personal
+from portal.audit.sealing.sealer import SealingRefused
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.tampering import run
 
@@ -15,6 +17,11 @@ TAMPERED = 2
 LAST = "(SELECT MAX(id) FROM audit_auditevent)"
 IMPOSSIBLE_TIME = "0001-01-01T00:00:00.000000+14:00"
 IS_SQLITE = connection.vendor == "sqlite"
+AS_THE_OTHER_TYPE = {
+    "TEXT": "auditevent.body auditleaf.leaf_hash auditcheckpoint.root_hash auditpersonaltext.salt",
+    "BLOB": "auditevent.occurred_at auditevent.digest auditevent.action auditcheckpoint.sealed_at "
+    "auditcheckpoint.note auditpersonaltext.text auditpersonaltext.field",
+}
 of_sqlite = pytest.mark.skipif(not IS_SQLITE, reason="PostgreSQL lets no column hold what is not of its type")
 
 
@@ -31,7 +38,7 @@ def audit_verify() -> tuple[int, str]:
 
 @pytest.fixture
 def grown(log: SealedLog) -> SealedLog:
-    log.grow(2)
+    log.grow(2, subject="reimage_request:1", detail={"comment": Personal("Please.")})
     log.grow(2)
     assert log.verify().exit_code == 0
     return log
@@ -50,12 +57,26 @@ def grown(log: SealedLog) -> SealedLog:
         f"audit_auditevent SET occurred_at = 'never' WHERE id = {LAST}",
         f"audit_auditevent SET subject = CAST(x'ff' AS TEXT), sequence = 'x' WHERE id = {LAST}",
         "audit_auditleaf SET leaf_hash = 'x', event_id = 'x' WHERE leaf_index = 3",
+        # The same bytes, as another type: in the file it is one bit.
+        *(
+            f"audit_{column.split('.')[0]} SET {{0}} = CAST({{0}} AS {kind})".format(column.split(".")[1])
+            for kind, columns in AS_THE_OTHER_TYPE.items()
+            for column in columns.split()
+        ),
     ],
 )
 def test_what_is_of_no_type_is_tampering(grown: SealedLog, damage: str) -> None:
     run(f"UPDATE {damage}")
     code, said = audit_verify()
     assert (code, said.splitlines()[-1].split(":")[0]) == (TAMPERED, "TAMPERED")
+
+
+@of_sqlite
+def test_a_note_that_is_no_text_is_refused_by_the_sealer(grown: SealedLog) -> None:
+    run("UPDATE audit_auditcheckpoint SET note = CAST(note AS BLOB)")
+    grown.record(1)
+    with pytest.raises(SealingRefused, match=r"The checkpoint of 4 events is damaged\. The note is no text\."):
+        grown.seal()
 
 
 @pytest.mark.skipif(IS_SQLITE, reason="SQLite has no such times")

@@ -1,5 +1,6 @@
 """Exports that prove themselves, verified by the stand-alone program alone, in a process that knows nothing of us."""
 
+import io
 import json
 from collections.abc import Callable
 from io import StringIO
@@ -9,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from portal.audit.models import AuditEvent
+from portal.audit.personal import Personal
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import VERIFIER, verify
 
@@ -55,8 +57,27 @@ def test_one_event_has_a_proof_of_its_own(log: SealedLog, export: Path, tmp_path
     call_command("audit_proof", str(event.event_id), stdout=out)
     (tmp_path / "proof.jsonl").write_text(out.getvalue(), encoding="utf-8")
     code, words = verify(tmp_path / "proof.jsonl", log.public_key)
-    assert (code, words.split(",")[0]) == (0, "VERIFIED: 1 events")
+    gap, verdict = words.splitlines()
+    assert (code, gap) == (0, "gap: reimage_request:1 is here without its events 1, 2, 3")
+    assert verdict.startswith("VERIFIED: 1 events, a selection of 60, complete: nothing,")
     assert json.loads(out.getvalue().split("\n")[1])["body"].encode() == bytes(event.body)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "errors"), [("euc_jp", "strict"), ("latin-1", "backslashreplace"), ("ascii", "strict")]
+)
+def test_standard_output_is_utf8_whatever_the_terminal_has(
+    log: SealedLog, tmp_path: Path, encoding: str, errors: str
+) -> None:
+    (event,) = log.grow(1, detail={"comment": Personal("José: ディスクが満杯 😱")})
+    for command in (["audit_export"], ["audit_proof", str(event.event_id)]):
+        raw = io.BytesIO()
+        terminal = io.TextIOWrapper(raw, encoding=encoding, errors=errors)
+        call_command(*command, stdout=terminal)
+        (tmp_path / "export.jsonl").write_bytes(raw.getvalue())
+        assert "José: ディスクが満杯 😱" in raw.getvalue().decode()
+        code, said = verify(tmp_path / "export.jsonl", log.public_key)
+        assert (code, said.startswith("VERIFIED: 1 events")) == (0, True), said
 
 
 def test_what_is_not_sealed_has_no_proof(log: SealedLog) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from deploy import audit_key
@@ -41,6 +42,15 @@ def test_a_list_of_public_keys_may_have_lines_and_marks(tmp_path: Path) -> None:
     assert (str(first.key), first.after_loss, str(second.key), second.after_loss) == (texts[0], False, texts[1], True)
     with pytest.raises(SigningKeyProblem, match="AUDIT_PUBLIC_KEYS cannot be used"):
         trusted_keys("senseless")
+
+
+@pytest.mark.parametrize("mark", ["", AFTER_LOSS])
+def test_a_key_that_is_listed_twice_is_a_mistake_and_no_tampering(log: SealedLog, mark: str) -> None:
+    log.grow(2)
+    log.settings.AUDIT_PUBLIC_KEYS += f",{mark}{log.public_key}"
+    with pytest.raises(CommandError, match=r"It names localhost/audit.* twice") as refused:
+        call_command("audit_verify")
+    assert refused.value.returncode == 1
 
 
 def test_a_served_worker_does_not_start_without_a_usable_key(settings: Settings, tmp_path: Path) -> None:

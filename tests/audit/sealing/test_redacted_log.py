@@ -1,13 +1,17 @@
 """A redacted log is sound, by both verifiers; a text that is gone, changed or put back in any other way is not."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from portal.audit.canonical import canonical_bytes
+from portal.audit.insertion import insert
 from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.personal import commitment_to
+from portal.audit.projection import columns_of
 from portal.audit.redaction import redact, texts_of_event
 from tests.audit.events import record_event
 from tests.audit.people import GROUND, OPERATOR, about_alice, by_alice, redact_person
@@ -15,8 +19,12 @@ from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import export_to, verify
 from tests.audit.sealing.tampering import run
 
-SOUND, TAMPERED = 0, 2
+SOUND, TAMPERED, BEHIND = 0, 2, 3
 TEXTS = "audit_auditpersonaltext"
+CHECKS_OFF, CHECKS_ON = {
+    "sqlite": (["PRAGMA ignore_check_constraints = ON"], ["PRAGMA ignore_check_constraints = OFF"]),
+    "postgresql": (["ALTER TABLE audit_auditleaf DROP CONSTRAINT audit_leaf_counts_from_zero"], []),
+}[connection.vendor]
 
 
 @pytest.fixture
@@ -31,7 +39,9 @@ def story(log: SealedLog) -> list[AuditEvent]:
 
 def test_a_redacted_log_is_sound(log: SealedLog, story: list[AuditEvent]) -> None:
     redact_person()
-    assert log.verify(now=story[0].occurred_at).exit_code == SOUND  # before the redaction itself is sealed
+    verdict = log.verify(now=story[0].occurred_at)
+    assert (verdict.exit_code, verdict.tampered) == (BEHIND, [])
+    assert "event #2: its personal text /actor/name was removed, and the redaction is not sealed yet" in verdict.behind
     log.seal()
     log.anchor()
     verdict = log.verify()
@@ -124,6 +134,47 @@ def test_a_redaction_that_is_no_event_any_more_explains_nothing(log: SealedLog, 
     broken = {"sqlite": "CAST('{' AS BLOB)", "postgresql": r"'\x7b'::bytea"}[connection.vendor]
     run(f"UPDATE audit_auditevent SET body = {broken} WHERE action = 'audit.redacted'")
     assert sum("no event says that it was redacted" in line for line in log.verify().tampered) == 6
+
+
+def forged_redaction(of: AuditEvent, field: str) -> int:
+    """By a superuser who writes the row as the portal would, dated so that nobody waits for it; returns its key."""
+    genuine = record_event()
+    told = {
+        "occurred_at": "2099-01-01T00:00:00.000000Z",
+        "action": "audit.redacted",
+        "target": {"kind": "audit_event", "id": str(of.event_id), "label": ""},
+        "detail": {"fields": [field], "reason": GROUND},
+    }
+    body = canonical_bytes(json.loads(bytes(genuine.body)) | told)
+    run(f"DELETE FROM audit_auditevent WHERE id = {genuine.pk}", f"DELETE FROM {TEXTS} WHERE event_id = {genuine.pk}")
+    return insert(columns_of(body) | {"body": body, "digest": hashlib.sha256(body).hexdigest()}).pk
+
+
+@pytest.mark.parametrize("leaf", [None, -1, 10**6])
+def test_a_redaction_without_a_place_in_the_log_excuses_nothing(
+    log: SealedLog, story: list[AuditEvent], leaf: int | None
+) -> None:
+    key = forged_redaction(story[1], "/detail/comment")
+    run(f"DELETE FROM {TEXTS} WHERE event_id = {story[1].pk} AND field = '/detail/comment'")
+    if leaf is not None:
+        run(
+            *CHECKS_OFF,
+            "INSERT INTO audit_auditleaf (leaf_index, event_id, leaf_hash) "
+            f"VALUES ({leaf}, {key}, (SELECT leaf_hash FROM audit_auditleaf WHERE leaf_index = 0))",
+            *CHECKS_ON,
+        )
+    verdict = log.verify()
+    assert verdict.exit_code != SOUND
+    assert (
+        "event #2: its personal text /detail/comment was removed, and the redaction is not sealed yet" in verdict.behind
+    )
+
+
+def test_an_unsealed_redaction_of_a_text_that_is_there_accuses_nobody(log: SealedLog, story: list[AuditEvent]) -> None:
+    forged_redaction(story[1], "/detail/comment")
+    verdict = log.verify()
+    assert (verdict.exit_code, verdict.tampered) == (BEHIND, [])
+    assert verdict.behind[0].endswith("it is said to be redacted by an event that is not sealed yet")
 
 
 def test_an_export_discloses_its_texts_until_they_are_redacted(

@@ -49,11 +49,45 @@ def test_a_key_that_follows_a_lost_one_is_marked_as_such(log: SealedLog, new_key
     assert f",{AFTER_LOSS}{audit_key.public_key_of(new_key, URL)}\n" in rotate(new_key, "--old-key-is-lost")
 
 
-def test_the_key_that_signs_already_is_no_new_one(log: SealedLog) -> None:
+@pytest.mark.parametrize("flags", [(), ("--old-key-is-lost",)])
+def test_the_key_that_signs_already_is_no_new_one(log: SealedLog, flags: tuple[str, ...]) -> None:
     log.grow(1)
-    with pytest.raises(CommandError, match="holds the key that signs already: make another one"):
-        rotate(log.key_file)
+    log.settings.AUDIT_PUBLIC_KEYS = ""  # what is listed is one thing, what has signed another
+    with pytest.raises(CommandError, match="holds a key that has signed this log already: make another one"):
+        rotate(log.key_file, *flags)
     assert not AuditEvent.objects.filter(action="audit_key.replaced").exists()
+
+
+@pytest.mark.parametrize("flags", [(), ("--old-key-is-lost",)])
+def test_a_key_that_handed_over_never_comes_back(log: SealedLog, flags: tuple[str, ...]) -> None:
+    log.grow(2)
+    log.rotate("second.pem")
+    log.grow(1)
+    for keys in (log.settings.AUDIT_PUBLIC_KEYS, ""):
+        log.settings.AUDIT_PUBLIC_KEYS = keys
+        with pytest.raises(CommandError, match="has signed this log already"):
+            rotate(log.key_file, *flags)
+    assert AuditEvent.objects.filter(action="audit_key.replaced").count() == 1
+
+
+def test_a_key_that_is_listed_already_is_no_new_one(log: SealedLog, new_key: Path) -> None:
+    log.grow(1)
+    log.settings.AUDIT_PUBLIC_KEYS += f",{audit_key.public_key_of(new_key, URL)}"
+    with pytest.raises(CommandError, match="holds a key that AUDIT_PUBLIC_KEYS names already"):
+        rotate(new_key)
+    assert log.verify().exit_code == SOUND
+
+
+@pytest.mark.parametrize("flags", [(), ("--old-key-is-lost",)])
+def test_an_empty_log_has_no_key_to_replace(log: SealedLog, new_key: Path, flags: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match=r"Nothing is sealed yet.* set AUDIT_SIGNING_KEY_FILE to the new key"):
+        rotate(new_key, *flags)
+    assert not AuditEvent.objects.exists()
+    # As it says:
+    log.settings.AUDIT_SIGNING_KEY_FILE = str(new_key)
+    log.settings.AUDIT_PUBLIC_KEYS = audit_key.public_key_of(new_key, URL)
+    log.grow(2)
+    assert log.verify().exit_code == SOUND
 
 
 def test_it_does_not_come_between_a_sealer_and_its_work(

@@ -103,7 +103,7 @@ def csv_of_a_thousand(places: list[int], keys: list[int]) -> Iterator[str]:
 
 def json_lines_of_a_thousand(places: list[int], keys: list[int]) -> Iterator[str]:
     leaves = chain.from_iterable(leaves_at(places) for _ in range(REPEATS))
-    return evidence_lines(leaves, note=newest_note(), is_whole=False)
+    return evidence_lines(leaves, note=newest_note())
 
 
 def events_in_memory() -> int:

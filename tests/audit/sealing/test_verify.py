@@ -6,7 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, execute_from_command_line
 from django.utils import timezone
 
 from portal.audit.models import AuditCheckpoint
@@ -170,3 +170,24 @@ def test_the_command_takes_its_keys_from_a_file(log: SealedLog, tmp_path: Path) 
     (tmp_path / "keys").write_text("senseless", encoding="utf-8")
     with pytest.raises(CommandError, match="AUDIT_PUBLIC_KEYS cannot be used"):
         call_command("audit_verify", "--public-keys", str(tmp_path / "keys"))
+
+
+@pytest.mark.parametrize("arguments", [["--bogus"], ["--processes", "many"], ["surplus"], ["--anchors"]])
+def test_a_mistake_in_the_arguments_is_no_tampering(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        execute_from_command_line(["manage.py", "audit_verify", *arguments])
+    assert ended.value.code == 1
+    assert "Error: " in capsys.readouterr().err
+
+
+def test_help_is_no_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        execute_from_command_line(["manage.py", "audit_verify", "--help"])
+    assert (ended.value.code, "--public-keys" in capsys.readouterr().out) == (0, True)
+
+
+def test_a_list_of_keys_that_is_no_text_could_not_be_read(log: SealedLog, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CommandError, match="is no list of public keys: it is not UTF-8") as refused:
+        call_command("audit_verify", "--public-keys", str(tmp_path / "keys"))
+    assert refused.value.returncode == 1

@@ -1,7 +1,7 @@
 """manage.py audit_export: sealed events with their proofs as JSON Lines, for docs/verify_audit.py. An event itself."""
 
-import sys
 from argparse import ArgumentParser
+from codecs import StreamWriter
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from portal.audit.actors import Actor
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
+from portal.audit.management.output import in_utf8
 from portal.audit.models import AuditLeaf
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, leaves_within, newest_note
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
+from portal.audit.sealing.notes import NoteError
 from portal.audit.services import record
 from portal.private_files import owner_only
 
@@ -39,7 +41,7 @@ class Command(BaseCommand):
         try:
             note = newest_note()
             output = self._output(options["file"])
-        except (NothingSealed, OSError) as err:
+        except (NothingSealed, NoteError, OSError) as err:
             raise CommandError(str(err)) from err
         with transaction.atomic():
             selection = {name: options[name] for name in ("subject", "since", "until") if options[name]}
@@ -48,15 +50,17 @@ class Command(BaseCommand):
                 actor=Actor.system("manage.py audit_export"),
                 detail={"filter": selection, "rows": leaves.count()},
             )
+        sealed = leaves_within(leaves, note)
+        complete = [options["subject"]] if set(chosen) == {"event__subject"} and sealed.exists() else []
         with output as stream:
-            for line in evidence_lines(leaves_within(leaves, note), note=note, is_whole=not chosen):
+            for line in evidence_lines(in_chunks(sealed), note=note, is_whole=not chosen, complete=complete):
                 stream.write(line)
         if options["file"]:
             self.stderr.write(f"Written: {options['file']}")
-        sys.stdout.flush()
+        self.stdout.flush()
 
-    def _output(self, file: Path | None) -> AbstractContextManager[TextIO | OutputWrapper]:
-        return open(file, "x", encoding="utf-8", opener=owner_only) if file else nullcontext(self.stdout)
+    def _output(self, file: Path | None) -> AbstractContextManager[TextIO | StreamWriter | OutputWrapper]:
+        return open(file, "x", encoding="utf-8", opener=owner_only) if file else nullcontext(in_utf8(self.stdout))
 
 
 def _moment(text: str) -> datetime:

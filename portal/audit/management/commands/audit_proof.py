@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from portal.audit.management.output import in_utf8
 from portal.audit.models import AuditLeaf
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, leaves_within, newest_note
+from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
+from portal.audit.sealing.notes import NoteError
 
 
 class Command(BaseCommand):
@@ -22,7 +24,9 @@ class Command(BaseCommand):
             raise CommandError("The log has no such event, or it is not sealed yet.")
         try:
             note = newest_note()
-        except NothingSealed as err:
+        except (NothingSealed, NoteError) as err:
             raise CommandError(str(err)) from err
-        for line in evidence_lines(leaves_within(leaves, note), note=note, is_whole=False):
-            self.stdout.write(line, ending="")
+        output = in_utf8(self.stdout)
+        for line in evidence_lines(in_chunks(leaves_within(leaves, note)), note=note):
+            output.write(line)
+        self.stdout.flush()

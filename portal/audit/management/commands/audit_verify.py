@@ -22,10 +22,21 @@ class Command(BaseCommand):
         parser.add_argument("--anchors", type=Path, help="file of anchors, from any place; else AUDIT_ANCHOR_FILE")
         parser.add_argument("--processes", type=int, default=PROCESSES)
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """A mistake in the arguments exits with 1: argparse's own 2 would say that the log was tampered with."""
+        try:
+            self.create_parser(argv[0], argv[1]).parse_args(argv[2:])
+        except CommandError as err:
+            self.stderr.write(str(err))
+            sys.exit(err.returncode)
+        super().run_from_argv(argv)
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             file = options["public_keys"]
             trusted = trusted_keys(file.read_text(encoding="utf-8") if file else None)
+        except UnicodeDecodeError as err:
+            raise CommandError(f"{file} is no list of public keys: it is not UTF-8.") from err
         except (SigningKeyProblem, OSError) as err:
             raise CommandError(str(err)) from err
         if not trusted:

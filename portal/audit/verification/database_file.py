@@ -1,0 +1,22 @@
+"""What SQLite itself finds wrong with its file. A value is often read from an index, which repeats a part of the row:
+where the two differ, each reader sees another log. PostgreSQL has checksums of its pages for this, and its own tools.
+"""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPersonalText, AuditSubtree
+from portal.audit.verification.reading import rows
+
+_TABLES = [model._meta.db_table for model in (AuditEvent, AuditPersonalText, AuditLeaf, AuditSubtree, AuditCheckpoint)]
+
+
+def damage() -> Iterator[str]:
+    """Sentences, up to a hundred of each table; a second for every 100,000 events."""
+    if connection.vendor != "sqlite":
+        return
+    for table in _TABLES:
+        for (words,) in rows("SELECT integrity_check FROM pragma_integrity_check(%s)", [table]):
+            if words != "ok":
+                yield f"the file of the database is damaged at {table}: {words}"

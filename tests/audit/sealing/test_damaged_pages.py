@@ -1,0 +1,111 @@
+"""A damaged event or checkpoint is named, and hides nothing else: no page fails, no file breaks off in its middle."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+
+from portal.audit.models import AuditEvent
+from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.standalone import export_to, verify
+from tests.audit.sealing.tampering import run
+
+NO_UTF8, NO_JSON, NO_EVENT, NO_DETAIL = b"\xff\xfe no json", b"{", b"{}", b"[7]"
+of_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL lets no column hold another type")
+WORDS = {"en": "This event is damaged", "ja": "このイベントは破損しており"}
+
+
+@pytest.fixture
+def events(log: SealedLog) -> list[AuditEvent]:
+    return log.grow(3, subject="reimage_request:1")
+
+
+def damage(event: AuditEvent, body: bytes) -> None:
+    run("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[body, event.pk])
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("body", [NO_UTF8, NO_JSON, NO_EVENT, NO_DETAIL])
+def test_the_page_of_a_damaged_event_says_so(
+    auditor: Client, events: list[AuditEvent], body: bytes, language: str
+) -> None:
+    damage(events[1], body)
+    pages = [
+        auditor.get(f"/audit/{event.event_id}/", headers={"accept-language": language})
+        for event in (events[1], events[2])
+    ]
+    assert [page.status_code for page in pages] == [200, 200]
+    damaged, other = (page.content.decode() for page in pages)
+    assert (WORDS[language] in damaged, WORDS[language] in other) == (True, False)
+    assert str(events[1].event_id) in damaged
+    assert auditor.get("/audit/").status_code == 200
+
+
+@pytest.mark.parametrize("body", [NO_UTF8, NO_JSON, NO_EVENT, NO_DETAIL])
+def test_a_csv_names_the_damaged_event_and_goes_on(auditor: Client, events: list[AuditEvent], body: bytes) -> None:
+    damage(events[1], body)
+    content = b"".join(auditor.get("/audit/export.csv").streaming_content)
+    rows = {row["event_id"]: row["detail"] for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))}
+    assert rows[str(events[1].event_id)] == "damaged: run audit_verify"
+    assert json.loads(rows[str(events[2].event_id)]) is not None
+
+
+@pytest.mark.parametrize("body", [NO_UTF8, NO_JSON, NO_EVENT, NO_DETAIL])
+def test_json_lines_hold_the_damaged_event_and_the_verifier_names_it(
+    auditor: Client, log: SealedLog, events: list[AuditEvent], tmp_path: Path, body: bytes
+) -> None:
+    damage(events[1], body)
+    by_list = b"".join(auditor.get("/audit/export.jsonl").streaming_content)
+    proof = auditor.get(f"/audit/{events[1].event_id}/proof.jsonl").content
+    files = {"list": by_list, "proof": proof, "command": export_to(tmp_path / "file").read_bytes()}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        code, said = verify(tmp_path / name, log.public_key)
+        line = 2 if name == "proof" else 3
+        assert (code, said) == (
+            2,
+            f"NOT VERIFIED: line {line}: event #2: its body does not have the hashes it claims\n",
+        )
+    lines = [json.loads(line) for line in by_list.decode().split("\n")[:-1]]
+    assert ([line["leaf_index"] for line in lines[1:-1]], lines[-1]) == ([0, 1, 2], {"events": 3})
+
+
+@of_sqlite
+@pytest.mark.parametrize(
+    "change",
+    [
+        "audit_auditevent SET body = CAST(body AS TEXT)",
+        "audit_auditleaf SET leaf_hash = 'x'",
+        "audit_auditpersonaltext SET text = CAST(text AS BLOB)",
+        "audit_auditpersonaltext SET salt = 'x'",
+        "audit_auditpersonaltext SET field = CAST(field AS BLOB)",
+    ],
+)
+def test_a_value_of_another_type_breaks_nothing_off(auditor: Client, events: list[AuditEvent], change: str) -> None:
+    run(f"UPDATE {change}")
+    for path in ("", "export.csv", "export.jsonl", f"{events[1].event_id}/", f"{events[1].event_id}/proof.jsonl"):
+        response = auditor.get(f"/audit/{path}")
+        content = b"".join(response.streaming_content) if response.streaming else response.content
+        assert (response.status_code, bool(content)) == (200, True), path
+
+
+@pytest.mark.parametrize("note", ["x", "", "a\n\nb\n"])
+def test_a_damaged_checkpoint_is_a_page_that_says_so_and_no_export(
+    auditor: Client, log: SealedLog, events: list[AuditEvent], note: str, tmp_path: Path
+) -> None:
+    run("UPDATE audit_auditcheckpoint SET note = %s", parameters=[note])
+    for path in ("export.jsonl", f"{events[1].event_id}/proof.jsonl"):
+        response = auditor.get(f"/audit/{path}")
+        assert response.status_code == 400
+        assert "The checkpoint that would prove it is damaged." in response.content.decode()
+    assert auditor.get(f"/audit/{events[1].event_id}/").status_code == 200
+    for command in (["audit_export", str(tmp_path / "file")], ["audit_proof", str(events[1].event_id)]):
+        with pytest.raises(CommandError, match="note"):
+            call_command(*command)
+    assert not (tmp_path / "file").exists()
+    assert not AuditEvent.objects.filter(action="audit_log.exported").exists()

@@ -1,0 +1,59 @@
+"""A line of an export says one thing to every reader: no member besides the known ones, and none of them twice."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from portal.audit.personal import Personal
+from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.standalone import export_to, verify
+
+Change = Callable[[str], str]
+
+
+def with_member(member: str) -> Change:
+    """In front of the others, so that a reader who takes the last of two takes the true one."""
+    return lambda line: line.replace("{", "{" + member + ",", 1)
+
+
+def in_the_text(member: str) -> Change:
+    return lambda line: line.replace('{"salt"', "{" + member + ',"salt"', 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [
+        (1, with_member('"note":"forged"')),
+        (1, with_member('"checkpoint":"forged"')),
+        (1, with_member('"complete":[],"complete":[]')),
+        (2, with_member('"event":{"action":"forged"}')),
+        (2, with_member('"body":"{\\"forged\\":1}"')),
+        (2, with_member('"checkpoint":"forged"')),
+        (2, with_member('"events":9')),
+        (2, in_the_text('"text":"Forged."')),
+        (2, in_the_text('"note":"Forged."')),
+        (4, with_member('"events":9')),
+        (4, with_member('"leaf_index":9')),
+    ],
+)
+def test_an_unknown_or_doubled_member_is_refused(log: SealedLog, tmp_path: Path, number: int, change: Change) -> None:
+    log.grow(2, detail={"comment": Personal("Please.")})
+    file = export_to(tmp_path / "export.jsonl")
+    lines = file.read_text(encoding="utf-8").split("\n")
+    forged = change(lines[number - 1])
+    assert json.loads(forged).keys() >= json.loads(lines[number - 1]).keys()
+    file.write_text("\n".join([*lines[: number - 1], forged, *lines[number:]]), encoding="utf-8")
+    code, said = verify(file, log.public_key)
+    assert (code, said.startswith(f"NOT VERIFIED: line {number}: ")) == (2, True), said
+
+
+def test_a_key_whose_id_is_another_ones_is_no_key(log: SealedLog, tmp_path: Path) -> None:
+    log.grow(1)
+    file = export_to(tmp_path / "export.jsonl")
+    name, key_id, encoded = log.public_key.split("+", 2)
+    assert verify(file, f"{name}+{key_id}+{encoded}")[0] == 0
+    for forged in (f"{name}+00000000+{encoded}", f"{name}+{key_id.upper()}0+{encoded}", f"{name}+{encoded}"):
+        code, said = verify(file, forged)
+        assert (code, said.startswith("cannot verify: ")) == (1, True), said

@@ -216,16 +216,17 @@ def test_every_address_is_in_the_table() -> None:
     assert set(routes()) == set(MATRIX)
 
 
-@pytest.mark.parametrize("route", MATRIX)
 @pytest.mark.asvs("V3.5.3", "V8.2.1", "V8.2.2")
-def test_reading_it_answers_as_the_table_says_and_changes_nothing(scene: Scene, route: str) -> None:
-    row, before = MATRIX[route], everything()
-    for who, get, head in zip(CAST, row.get.split(), (row.head or row.get).split(), strict=True):
-        assert scene.answer(who, "get", route) == int(get), who
-        assert scene.answer(who, "head", route) == int(head), who
-        for verb in UNSAFE[1:]:
-            assert scene.answer(who, verb, route) in (405, 404, 403, *([302] if who == "nobody" else [])), (who, verb)
-    assert everything() == before
+def test_reading_answers_as_the_table_says_and_changes_nothing(scene: Scene) -> None:
+    before = everything()
+    for route, row in MATRIX.items():
+        for who, get, head in zip(CAST, row.get.split(), (row.head or row.get).split(), strict=True):
+            assert scene.answer(who, "get", route) == int(get), (route, who)
+            assert scene.answer(who, "head", route) == int(head), (route, who)
+            refusals = {405, 404, 403} | ({302} if who == "nobody" else set())
+            for verb in UNSAFE[1:]:
+                assert scene.answer(who, verb, route) in refusals, (route, who, verb)
+        assert everything() == before, route
 
 
 @pytest.mark.asvs("V8.2.1", "V8.2.2")
@@ -240,12 +241,13 @@ def test_rights_in_another_scope_open_nothing_here(scene: Scene, eve: User) -> N
             assert scene.answer("eve", verb, route) == int(answers.split()[CAST.index("eve")]), (verb, route)
 
 
-@pytest.mark.parametrize("route", [route for route in MATRIX if route not in DEEDS])
 @pytest.mark.asvs("V3.5.3", "V8.2.1")
-def test_where_nothing_is_done_nobody_does_it(scene: Scene, route: str) -> None:
+def test_where_nothing_is_done_nobody_does_it(scene: Scene) -> None:
     before = everything()
-    for who, post in zip(CAST, MATRIX[route].post.split(), strict=True):
-        assert scene.answer(who, "post", route) == int(post), who
+    for route, row in MATRIX.items():
+        if route not in DEEDS:
+            for who, post in zip(CAST, row.post.split(), strict=True):
+                assert scene.answer(who, "post", route) == int(post), (route, who)
     assert everything() == before
 
 

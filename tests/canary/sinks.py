@@ -27,7 +27,7 @@ from tests.canary.spellings import leaks
 from tests.cast import CAROL, client_of, make_user
 
 MANY = 10_000
-MOST_EVENT_PAGES = 20
+MOST_EVENT_PAGES = 4
 
 
 class Sinks:

@@ -158,6 +158,25 @@
     }
   };
 
+  // A second click sends nothing while the answer to the first is on its way; after a while it is a new attempt.
+  const sendOnce = (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post") {
+      return;
+    }
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    setTimeout(() => { delete form.dataset.sent; }, 10000);
+  };
+
+  // The browser may show the page again as it was left.
+  const mayBeSentAgain = () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+  };
+
   const forgetPasswords = () => {
     document.querySelectorAll("input[type=password], input[data-secret]").forEach((input) => { input.value = ""; });
   };
@@ -168,6 +187,7 @@
   setInterval(refreshTimes, 30000);
   document.addEventListener("submit", changeTheme);
   document.addEventListener("submit", askBeforeLosing);
+  document.addEventListener("submit", sendOnce);
   document.addEventListener("input", noteTyping);
   document.addEventListener("click", selectRange);
   document.addEventListener("click", closeMenus);
@@ -181,4 +201,5 @@
   document.addEventListener("htmx:afterRequest", showConnection);
   document.addEventListener("htmx:sendError", showConnection);
   window.addEventListener("pagehide", forgetPasswords);
+  window.addEventListener("pageshow", mayBeSentAgain);
 })();

@@ -157,6 +157,8 @@ def test_without_scripts_the_page_says_so_beforehand(
 
 def test_a_double_click_sends_one_request(context: BrowserContext, portal: str, alice: User) -> None:
     page = sign_in(context, portal, alice)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     form(page, portal)
     page.locator("[name=justification]").fill("The disk image is corrupt.")
     page.locator("form[action='/requests/new'] button[type=submit]").dblclick()
@@ -166,3 +168,23 @@ def test_a_double_click_sends_one_request(context: BrowserContext, portal: str, 
     expect(page).to_have_url(re.compile(r"/requests/\d+/$"))
     expect(page.locator("#request-state")).to_be_visible()
     assert ReimageRequest.objects.exclude(state=RequestState.DRAFT).count() == 1
+    assert len(ReimageRequest.objects.all()) == 1
+    assert [re.sub(r"\d+", "1", address.removeprefix(portal)) for address in sent if "check" not in address] == [
+        "/requests/new",
+        "/requests/1/review",
+    ]
+
+
+def test_what_was_sent_can_be_sent_again_from_the_page_that_comes_back(
+    context: BrowserContext, portal: str, alice: User
+) -> None:
+    page = sign_in(context, portal, alice)
+    form(page, portal)
+    page.locator("[name=justification]").fill("The disk image is corrupt.")
+    go_on(page)
+    expect(page).to_have_url(re.compile("/review$"))
+    page.go_back()
+    page.locator("[name=ticket]").fill("INC-8")
+    go_on(page)
+    expect(page).to_have_url(re.compile("/review$"))
+    expect(page.get_by_text("INC-8")).to_be_visible()

@@ -94,11 +94,15 @@ class Deed:
 
 @dataclass(frozen=True)
 class Harm:
-    """When a life of a worker was killed or stopped, or (without a life) the database's connections were cut."""
+    """When a life of a worker was killed or stopped, or (without a life) the database's connections were cut.
+
+    It struck at some moment within `lasted` seconds: to connect and cut takes longer than many a step.
+    """
 
     at: float
     kind: Literal["killed", "paused", "cut"]
     life: str = ""
+    lasted: float = 0.0
 
 
 @dataclass(frozen=True)

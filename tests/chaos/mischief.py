@@ -3,7 +3,9 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
 
 import psycopg
 
@@ -98,22 +100,31 @@ class Mischief:
         working = [worker for worker in ordered if not worker.is_paused and worker.has_said(WORKING)]
         return working[0] if len(working) > 1 else None
 
+    @contextmanager
+    def _noted(self, kind: Literal["killed", "paused", "cut"], life: str = "") -> Iterator[None]:
+        """For the judge, with how long the block took; also where it failed, for it may have struck."""
+        began = time.time()
+        try:
+            yield
+        finally:
+            self.harms.append(evidence.Harm(began, kind, life, time.time() - began))
+
     def _kill_worker(self, harm: Harm) -> None:
         worker = self._victim(harm)
         if worker is None:
             self.counts["spared"] += 1
             return
         log = worker.log
-        self.harms.append(evidence.Harm(time.time(), "killed", log.name))
-        worker.kill()
+        with self._noted("killed", log.name):
+            worker.kill()
         self._recovery.watch(log, died_at=time.time())
         worker.start()
         self.counts["kill_worker"] += 1
 
     def _pause_worker(self, harm: Harm) -> None:
         worker = self._installation.workers[harm.who]
-        self.harms.append(evidence.Harm(time.time(), "paused", worker.log.name))
-        worker.pause()
+        with self._noted("paused", worker.log.name):
+            worker.pause()
         self._recovery.watch(worker.log, died_at=time.time())
         self.counts["pauses"] += 1
 
@@ -152,7 +163,6 @@ class Mischief:
         if not self._installation.has_postgresql:
             return
         url = self._installation.environment_of_the_judge()["DATABASE_URL"]
-        self.harms.append(evidence.Harm(time.time(), "cut"))
-        with psycopg.connect(url, autocommit=True) as connection:
+        with self._noted("cut"), psycopg.connect(url, autocommit=True) as connection:
             row = connection.execute(CUT).fetchone()
         self.counts["cut_database"] += row[0] if row else 0

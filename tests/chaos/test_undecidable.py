@@ -90,6 +90,9 @@ BROKEN_OFF = Step(STEP.life, 3, 32.0, None)
         (BROKEN_OFF, Harm(31.0, "killed", STEP.life), False),
         (STEP, Harm(37.0, "paused", STEP.life), False),
         (STEP, Harm(33.5, "cut"), False),  # a cut that the step did not notice
+        (CRASHED, Harm(31.5, "cut", lasted=1.0), True),  # it was under way when the step began
+        (CRASHED, Harm(31.5, "cut", lasted=0.4), False),
+        (BROKEN_OFF, Harm(31.5, "killed", STEP.life, lasted=1.0), True),
         (CRASHED, None, False),
     ],
 )

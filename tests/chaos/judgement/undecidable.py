@@ -59,5 +59,5 @@ def _was_struck(case: Case, operation: Operation, intent: Event) -> bool:
 
 
 def _strikes(harm: Harm, step: Step) -> bool:
-    is_within = step.began <= harm.at and (step.ended is None or harm.at <= step.ended)
+    is_within = step.began <= harm.at + harm.lasted and (step.ended is None or harm.at <= step.ended)
     return is_within and (step.crashed if harm.kind == "cut" else harm.life == step.life)

@@ -14,9 +14,12 @@ _TABLES = [model._meta.db_table for model in (AuditEvent, AuditPersonalText, Aud
 
 def damage() -> Iterator[str]:
     """Sentences, up to a hundred of each table; a second for every 100,000 events."""
-    if connection.vendor != "sqlite":
-        return
-    for table in _TABLES:
-        for (words,) in rows("SELECT integrity_check FROM pragma_integrity_check(%s)", [table]):
-            if words != "ok":
-                yield f"the file of the database is damaged at {table}: {words}"
+    tables = _TABLES if connection.vendor == "sqlite" else []
+    return (
+        f"the file of the database is damaged at {table}: {words}" for table in tables for words in _found_at(table)
+    )
+
+
+def _found_at(table: str) -> list[str]:
+    found = rows("SELECT integrity_check FROM pragma_integrity_check(%s)", [table])
+    return [words for (words,) in found if words != "ok"]

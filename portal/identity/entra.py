@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 
 from portal.errors import Unavailable
 from portal.identity.errors import CodeRefused, MalformedToken, RefusedByEntra, SignInCanceled, WrongNonce
-from portal.identity.http import entra_session, reaching_entra
+from portal.identity.http import reaching_entra
+from portal.identity.msal_client import aadsts_number, msal_client
 from portal.identity.tenant import entra_tenant
 
 # Enough to ask Graph which groups the signed-in person is in:
@@ -48,13 +49,11 @@ class Tokens:
 
 
 @lru_cache(maxsize=8)
-def _client(authority: str, client_id: str, client_secret: str, ca_bundle: str) -> msal.ConfidentialClientApplication:
-    return msal.ConfidentialClientApplication(
+def _client(authority: str, client_id: str, client_secret: str, _ca_bundle: str) -> msal.ConfidentialClientApplication:
+    return msal_client(
+        authority,
         client_id,
-        client_credential=client_secret,
-        authority=authority,
-        instance_discovery=False,  # the authority comes from our settings: nobody else need confirm that it is one
-        http_client=entra_session(),
+        client_secret,
         token_cache=ForgetfulCache(),
         exclude_scopes=["offline_access"],  # no refresh token: the portal never acts for an absent person
     )
@@ -140,8 +139,6 @@ def _busy() -> Unavailable:
 
 
 def _entra_code(answer: Mapping[str, Any]) -> str:
-    """Microsoft's number of the error, else OAuth's word: the rest of the description may say more than we should."""
-    number = re.search(r"AADSTS\d{1,9}", str(answer.get("error_description", "")))
+    """Microsoft's number of the error, else OAuth's word."""
     word = re.fullmatch(r"[a-z_]{1,40}", str(answer["error"]))
-    found = number or word
-    return found.group() if found else "unknown_error"
+    return aadsts_number(answer) or (word.group() if word else "unknown_error")

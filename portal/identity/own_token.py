@@ -3,27 +3,20 @@
 A registration of its own (ACCOUNT_CHECK_CLIENT_ID) keeps these permissions from the process that people reach.
 """
 
-import re
 from functools import lru_cache
-from typing import Any
 
 import msal
 from django.conf import settings
 
 from portal.errors import Unavailable
-from portal.identity.http import entra_session, reaching_entra
+from portal.identity.http import reaching_entra
+from portal.identity.msal_client import aadsts_number, msal_client
 
 
 @lru_cache(maxsize=8)
-def _client(authority: str, client_id: str, client_secret: str, ca_bundle: str) -> msal.ConfidentialClientApplication:
+def _client(authority: str, client_id: str, client_secret: str, _ca_bundle: str) -> msal.ConfidentialClientApplication:
     """Keeps the token while it is valid, and never meets a person's."""
-    return msal.ConfidentialClientApplication(
-        client_id,
-        client_credential=client_secret,
-        authority=authority,
-        instance_discovery=False,  # the authority comes from our settings: nobody else need confirm that it is one
-        http_client=entra_session(),
-    )
+    return msal_client(authority, client_id, client_secret)
 
 
 def own_token() -> str:
@@ -32,7 +25,7 @@ def own_token() -> str:
         result = _client(*_registration()).acquire_token_for_client([f"{settings.GRAPH_URL}/.default"])
         if "error" not in result:
             return str(result["access_token"])
-    raise Unavailable(f"Entra ID gave the portal no token for Graph ({_number_of(result)}).")
+    raise Unavailable(f"Entra ID gave the portal no token for Graph ({aadsts_number(result) or 'without a number'}).")
 
 
 def forget_own_token() -> None:
@@ -44,8 +37,3 @@ def _registration() -> tuple[str, str, str, str]:
     own = settings.ACCOUNT_CHECK_CLIENT_ID, settings.ACCOUNT_CHECK_CLIENT_SECRET
     client_id, client_secret = own if all(own) else (settings.ENTRA_CLIENT_ID, settings.ENTRA_CLIENT_SECRET)
     return settings.ENTRA_AUTHORITY, client_id, client_secret, settings.AZURE_CA_BUNDLE
-
-
-def _number_of(result: dict[str, Any]) -> str:
-    found = re.search(r"AADSTS\d{1,9}", str(result.get("error_description", "")))
-    return found.group() if found else "without a number"

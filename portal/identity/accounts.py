@@ -53,7 +53,7 @@ def accounts_of(object_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Account]:
         listed = _list(asked)
         missing = [object_id for object_id in asked if object_id not in listed]
         found |= listed | dict.fromkeys(filter(_is_gone, missing), GONE)
-    return {object_id: account for object_id, account in found.items() if account is not None}
+    return {object_id: account for object_id in wanted if (account := found.get(object_id)) is not None}
 
 
 def _list(object_ids: list[uuid.UUID]) -> dict[uuid.UUID, Account | None]:

@@ -101,12 +101,9 @@ def callback(request: HttpRequest) -> HttpResponse:
         next_path = _finish(request)
     except SignInRefused as refusal:
         services.record_refusal(refusal)
-        return render(request, "identity/sign_in_refused.html", _of_refusal(refusal), status=refusal.status)
+        context = {"refusal": refusal, "next": refusal.next_path}
+        return render(request, "identity/sign_in_refused.html", context, status=refusal.status)
     return HttpResponseRedirect(next_path)
-
-
-def _of_refusal(refusal: SignInRefused) -> dict[str, object]:
-    return {"refusal": refusal, "next": refusal.next_path}
 
 
 def _finish(request: HttpRequest) -> str:

@@ -55,6 +55,16 @@ def test_without_an_answer_nobody_is_signed_out(
     assert line["cause"].startswith("Graph")
 
 
+def test_an_account_that_was_not_asked_for_is_nobodys(entra: EntraServer, alice: User, bob: User) -> None:
+    has_account(entra, ALICE, BOB)
+    hers, his = client_of(alice), client_of(bob)
+    stranger = row(id=str(EVE.object_id), accountEnabled=False)
+    entra.answers[USERS] = (200, {"value": [row(), row(id=str(BOB.object_id)), stranger]}, {})
+    check()
+    assert is_signed_in(hers)
+    assert is_signed_in(his)
+
+
 def test_one_account_that_cannot_be_judged_hides_no_other(entra: EntraServer, alice: User, bob: User) -> None:
     has_account(entra, ALICE, accountEnabled=False)
     has_account(entra, BOB, accountEnabled=None)

@@ -36,6 +36,11 @@ def public_key_of(file: Path, public_url: str) -> str:
     private_key = serialization.load_pem_private_key(file.read_bytes(), password=None)
     if not isinstance(private_key, Ed25519PrivateKey):
         raise TypeError(f"{file} holds another kind of key than Ed25519.")
+    return public_text(private_key, public_url)
+
+
+def public_text(private_key: Ed25519PrivateKey, public_url: str) -> str:
+    """The public half, as AUDIT_PUBLIC_KEYS wants it."""
     name, public = f"{urlsplit(public_url).hostname}/audit", b"\x01" + private_key.public_key().public_bytes_raw()
     key_id = hashlib.sha256(name.encode() + b"\n" + public).hexdigest()[:8]
     return f"{name}+{key_id}+{base64.b64encode(public).decode()}"

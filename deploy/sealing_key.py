@@ -33,6 +33,11 @@ def public_key_of(file: Path) -> str:
     private_key = serialization.load_pem_private_key(file.read_bytes(), password=None)
     if not isinstance(private_key, X25519PrivateKey):
         raise TypeError(f"{file} holds another kind of key than X25519.")
+    return public_text(private_key)
+
+
+def public_text(private_key: X25519PrivateKey) -> str:
+    """The public half, as SEALING_PUBLIC_KEY wants it."""
     return base64.b64encode(private_key.public_key().public_bytes_raw()).decode()
 
 

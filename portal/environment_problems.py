@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from portal.connections import LOOPBACK_HOSTS, connection_problems
+from portal.pkcs11_uri import KeyUri, KeyUriError, is_key_uri
 
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
@@ -113,17 +114,24 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
         found.append("SEALING_PUBLIC_KEY is no X25519 key in base64: give it what deploy/sealing_key.py printed.")
     if values["METRICS_TOKEN"] and len(values["METRICS_TOKEN"]) < 20:
         found.append("METRICS_TOKEN is too short: use at least 20 random characters.")
-    for key in filter(None, (item.strip() for item in values["SEALING_PRIVATE_KEY_FILE"].split(","))):
-        if not Path(key).exists():
-            found.append(f"SEALING_PRIVATE_KEY_FILE names {key}, which is not a file.")
-    for name in (
-        "AZURE_CA_BUNDLE",
-        "CELERY_BROKER_CA_BUNDLE",
-        "AZURE_CLIENT_CERTIFICATE_FILE",
-        "AUDIT_SIGNING_KEY_FILE",
-    ):
+    for name in ("AZURE_CA_BUNDLE", "CELERY_BROKER_CA_BUNDLE", "AZURE_CLIENT_CERTIFICATE_FILE"):
         if values[name] and not Path(values[name]).is_file():
             found.append(f"{name} names {values[name]}, which is not a file.")
+    return found + _private_key_problems(values)
+
+
+def _private_key_problems(values: Mapping[str, str]) -> list[str]:
+    """Each is a file, for sealing also a folder, or a key in a security module."""
+    names = [("SEALING_PRIVATE_KEY_FILE", key.strip()) for key in values["SEALING_PRIVATE_KEY_FILE"].split(",")]
+    found = []
+    for name, key in [*names, ("AUDIT_SIGNING_KEY_FILE", values["AUDIT_SIGNING_KEY_FILE"])]:
+        try:
+            file = KeyUri.parse(key).module if is_key_uri(key) else key
+        except KeyUriError as err:
+            found.append(f"{name} cannot be used. {err}")
+            continue
+        if file and not Path(file).exists():
+            found.append(f"{name} names {file}, which is not a file.")
     return found
 
 

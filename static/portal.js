@@ -147,6 +147,29 @@
     }
   };
 
+  // While a button is pressed nothing may move away under it: it would not be clicked. A poll comes again by itself;
+  // a field is checked again once the button is released.
+  let pressed = false;
+  const toCheckAgain = new Set();
+
+  const keepStill = (event) => {
+    const element = event.detail.requestConfig.elt;
+    if (pressed && element.matches("[data-poll], .field")) {
+      event.detail.shouldSwap = false;
+      if (element.matches(".field")) {
+        toCheckAgain.add(element);
+      }
+    }
+  };
+
+  const press = () => { pressed = true; };
+
+  const release = () => {
+    pressed = false;
+    toCheckAgain.forEach((field) => field.dispatchEvent(new Event("change")));
+    toCheckAgain.clear();
+  };
+
   const closeMenus = (event) => {
     for (const menu of document.querySelectorAll("[data-menu][open]")) {
       if (event.key === "Escape" || (event.type === "click" && !menu.contains(event.target))) {
@@ -198,6 +221,10 @@
   document.addEventListener("htmx:afterSwap", revealScripted);
   document.addEventListener("htmx:afterSwap", markChecked);
   document.addEventListener("htmx:beforeSwap", keepWhatIsShown);
+  document.addEventListener("htmx:beforeSwap", keepStill);
+  document.addEventListener("pointerdown", press);
+  document.addEventListener("pointerup", release);
+  document.addEventListener("pointercancel", release);
   document.addEventListener("htmx:afterRequest", showConnection);
   document.addEventListener("htmx:sendError", showConnection);
   window.addEventListener("pagehide", forgetPasswords);

@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import translation
 
 from portal.identity.models import User
+from tests import softhsm
 from tests.append_only import without_append_only_triggers
 from tests.audit.sealing.fixtures import log
 from tests.azure_fixtures import azure, grants, inventory, running_sandbox, sandbox, sealing_key
@@ -18,8 +19,9 @@ from tests.browser import chromium
 from tests.cast import ALICE, BOB, CAROL, DAN, EVE, make_user
 from tests.crashes import small_disk
 from tests.order import rank
+from tests.softhsm import token
 
-__all__ = ["azure", "grants", "inventory", "log", "running_sandbox", "sandbox", "sealing_key"]
+__all__ = ["azure", "grants", "inventory", "log", "running_sandbox", "sandbox", "sealing_key", "token"]
 
 
 @pytest.fixture
@@ -76,7 +78,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One loud line for each thing for want of which tests were left out: a browser, a broker, a small disk."""
     skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    wants = (chromium.ABSENT, small_disk.NO_SMALL_DISK, *filter(None, map(servers.missing, servers.BROKERS)))
+    brokers = filter(None, map(servers.missing, servers.BROKERS))
+    wants = (chromium.ABSENT, small_disk.NO_SMALL_DISK, softhsm.ABSENT, *brokers)
     for want in wants:
         if any(want in reason for reason in skipped):
             terminalreporter.write_line(f"\n!!! {want} !!!", red=True, bold=True)

@@ -127,6 +127,17 @@ def test_a_file_that_is_not_there_is_named(tmp_path, name):
     assert problems(tmp_path, SERVED, **{name: missing}) == [f"  - {name} names {missing}, which is not a file."]
 
 
+PIN_AND_MODULE = "?module-path=/nowhere/module.so&pin-source=/etc/pin"
+
+
+@pytest.mark.parametrize("name", ["SEALING_PRIVATE_KEY_FILE", "AUDIT_SIGNING_KEY_FILE"])
+def test_a_key_in_a_security_module_is_named_wholly(tmp_path, name):
+    (line,) = problems(tmp_path, SERVED, **{name: "pkcs11:token=portal?module-path=/m.so&pin-source=/etc/pin"})
+    assert line.startswith(f"  - {name} cannot be used. It must name a token and a key: write pkcs11:token=")
+    (line,) = problems(tmp_path, SERVED, **{name: f"pkcs11:token=portal;object=key{PIN_AND_MODULE}"})
+    assert line == f"  - {name} names /nowhere/module.so, which is not a file."
+
+
 @pytest.mark.parametrize("name", [setting.name for setting in CONTRACT if setting.secret and setting.name in SERVED])
 @pytest.mark.asvs("V13.3.1")
 def test_a_secret_may_come_from_a_file(tmp_path, name):

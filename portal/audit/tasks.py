@@ -13,6 +13,7 @@ from portal.audit.sealing.keys import SigningKeyProblem, refuse_unlisted_whateve
 from portal.audit.sealing.sealer import SealingRefused, seal_audit_log
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.streaming import stream_sealed_events
+from portal.key_module import KeyModuleError
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ def _seal(*, thorough: bool) -> None:
     for part in parts:
         try:
             part(now=timezone.now())
-        except (SealingRefused, SigningKeyProblem, TreeIncomplete) as err:
+        except (SealingRefused, SigningKeyProblem, KeyModuleError, TreeIncomplete) as err:
             log.critical("audit.sealing_refused", problem=str(err))
         except Exception as err:  # nothing may keep the next part from its turn
             mistakes.append(err)

@@ -5,15 +5,18 @@ A sealed value names its key, so an old private key opens what was sealed for it
 
 import base64
 import hashlib
-import stat
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 from django.db.models import Count
 
+from portal.key_module import KeyModuleError, ModuleExchangeKey
+from portal.pkcs11_uri import KeyUri, KeyUriError, is_key_uri
+from portal.private_files import PrivateFileProblem, read_private_file
 from reimage.models import SealedSecret
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -43,11 +46,21 @@ def public_key() -> X25519PublicKey:
 
 
 def private_keys() -> dict[str, X25519PrivateKey]:
-    """The ring, by key id: of one file, of several with commas between, or of every .pem file of a folder."""
+    """The ring, by key id: of files and security modules' keys, with commas between, or of a folder's .pem files."""
     if not settings.SEALING_PRIVATE_KEY_FILE:
         raise SealingKeyMissing("SEALING_PRIVATE_KEY_FILE is not set: only the worker can open sealed values")
-    keys = [_private_key(file) for file in _key_files(settings.SEALING_PRIVATE_KEY_FILE)]
+    keys = [_private_key(place) for place in _places(settings.SEALING_PRIVATE_KEY_FILE)]
     return {key_id(key.public_key()): key for key in keys}
+
+
+def open_sealed(ciphertext: bytes, key: X25519PrivateKey, *, info: bytes, name: str) -> bytes:
+    """The plaintext. Raises SealingError for what does not open, SealingKeyMissing where the key's module fails."""
+    try:
+        return SUITE.decrypt(ciphertext, key, info=info)
+    except (InvalidTag, ValueError):
+        if isinstance(key, ModuleExchangeKey) and key.failure:
+            raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE cannot be used: {key.failure}") from None
+        raise SealingError(f"{name} does not open") from None
 
 
 def check_private_keys() -> None:
@@ -57,8 +70,8 @@ def check_private_keys() -> None:
     if own is None:
         raise SealingError("SEALING_PRIVATE_KEY_FILE and SEALING_PUBLIC_KEY are not the two halves of one key")
     sealed = SUITE.encrypt(PROBE, public, info=b"probe")
-    if PROBE in sealed or SUITE.decrypt(sealed, own, info=b"probe") != PROBE:
-        raise SealingError("what was sealed as a probe is plaintext, or does not open")
+    if PROBE in sealed or open_sealed(sealed, own, info=b"probe", name="what was sealed as a probe") != PROBE:
+        raise SealingError("what was sealed as a probe is plaintext, or opens as something else")
     _refuse_plaintext()
 
 
@@ -86,24 +99,33 @@ def _is_text(content: bytes) -> bool:
     return True
 
 
-def _key_files(setting: str) -> list[Path]:
-    files: list[Path] = []
+def _places(setting: str) -> list[str]:
+    """Files and URIs; a folder stands for its .pem files."""
+    places: list[str] = []
     for item in filter(None, (part.strip() for part in setting.split(","))):
         path = Path(item)
-        files += sorted(path.glob("*.pem")) if path.is_dir() else [path]
-    if not files:
+        places += map(str, sorted(path.glob("*.pem"))) if not is_key_uri(item) and path.is_dir() else [item]
+    if not places:
         raise SealingKeyMissing("SEALING_PRIVATE_KEY_FILE names a folder without a .pem file")
-    return files
+    return places
 
 
-def _private_key(file: Path) -> X25519PrivateKey:
+def _private_key(place: str) -> X25519PrivateKey:
+    name = place if is_key_uri(place) else Path(place).name
     try:
-        others_may = file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)  # the group is the web process's too
-        key = load_pem_private_key(file.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as err:
-        raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE {file.name} cannot be read: {type(err).__name__}") from None
-    if others_may:
-        raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE {file.name} is open to others: chmod 0400")
+        key = ModuleExchangeKey(KeyUri.parse(place)) if is_key_uri(place) else _key_of_file(Path(place))
+    except (KeyUriError, KeyModuleError) as err:
+        raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE cannot be used: {err}") from None
+    except PrivateFileProblem as err:
+        raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE {name} {err}") from None
     if not isinstance(key, X25519PrivateKey):
-        raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE {file.name} holds no X25519 key")
+        raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE {name} holds no X25519 key")
     return key
+
+
+def _key_of_file(file: Path) -> object:
+    content = read_private_file(file)
+    try:
+        return load_pem_private_key(content, password=None)
+    except (ValueError, TypeError) as err:
+        raise PrivateFileProblem(f"cannot be read: {type(err).__name__}") from None

@@ -10,10 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography.exceptions import InvalidTag
-
 from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, SecretField
-from reimage.services.sealing_keys import SUITE, SealingError, SealingKeyMissing, key_id, private_keys, public_key
+from reimage.services.sealing_keys import (
+    SUITE,
+    SealingError,
+    SealingKeyMissing,
+    key_id,
+    open_sealed,
+    private_keys,
+    public_key,
+)
 
 NONCE_BYTES = 32
 ON_THEIR_WAY = (SecretField.ADMIN_PASSWORD, SecretField.CUSTOM_DATA)
@@ -64,12 +70,12 @@ def open_secret(operation: ReimageOperation, field: SecretField, *, commitment: 
         raise SealingKeyMissing(
             f"the {field} of operation {operation.pk} was sealed for key {sealed.key_id}, which is not in our ring"
         )
-    try:
-        plaintext = SUITE.decrypt(
-            bytes(sealed.ciphertext), private_key, info=binding(operation, operation.reimage_request, field)
-        )
-    except (InvalidTag, ValueError):
-        raise SealingError(f"the sealed {field} of operation {operation.pk} does not open") from None
+    plaintext = open_sealed(
+        bytes(sealed.ciphertext),
+        private_key,
+        info=binding(operation, operation.reimage_request, field),
+        name=f"the sealed {field} of operation {operation.pk}",
+    )
     content = json.loads(plaintext)
     if commitment is not None and _commitment(content["nonce"], content["value"]) != commitment:
         raise SealingError(f"the sealed {field} of operation {operation.pk} is not the approved one")

@@ -2,11 +2,10 @@
 
 import hashlib
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from reimage.models import ReimageOperation
-from reimage.services.sealing_keys import SUITE, SealingError
+from reimage.services.sealing_keys import SUITE, SealingError, open_sealed
 from reimage.services.secrets import binding
 
 PURPOSE = "password_view"
@@ -36,10 +35,8 @@ def seal_for_view(password: str, public_key: bytes, operation: ReimageOperation)
 def open_view(ciphertext: bytes, private_key: bytes, operation: ReimageOperation) -> str:
     """The password. Raises SealingError where the key is another browser's, or the ciphertext another operation's."""
     info = binding(operation, operation.reimage_request, PURPOSE)
-    try:
-        return SUITE.decrypt(ciphertext, _loaded(private_key), info=info).decode()
-    except (InvalidTag, ValueError):
-        raise SealingError(f"the view of operation {operation.pk} does not open") from None
+    name = f"the view of operation {operation.pk}"
+    return open_sealed(ciphertext, _loaded(private_key), info=info, name=name).decode()
 
 
 def _loaded(private_key: bytes) -> X25519PrivateKey:

@@ -86,6 +86,38 @@ def test_back_from_the_review_the_password_is_not(
         expect(field).to_have_value("")
 
 
+def test_a_button_stays_under_the_pointer_that_presses_it(context: BrowserContext, portal: str, alice: User) -> None:
+    """The field that was left by the press is checked meanwhile, and what is said of it would push the button down."""
+    page = sign_in(context, portal, alice)
+    form(page, portal)
+    fill_in(page)
+    page.locator("[name$='-admin_password']").fill("Correct-Horse-7")
+    button = page.locator("form[action='/requests/new'] button[type=submit]")
+    button.scroll_into_view_if_needed()
+    button.hover()
+    with page.expect_response("**/requests/new/check?*") as answer:
+        page.mouse.down()
+    answer.value.finished()
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    expect(page.get_by_text("The password meets the rules")).to_have_count(0)
+    page.mouse.up()
+    expect(page.get_by_text("Nothing was sent yet. Please correct:")).to_be_visible()
+
+
+def test_a_field_left_by_a_press_elsewhere_is_checked_after_it(
+    context: BrowserContext, portal: str, alice: User
+) -> None:
+    page = sign_in(context, portal, alice)
+    form(page, portal)
+    page.locator("[name$='-admin_password']").fill("Correct-Horse-7")
+    page.locator("h1").hover()
+    with page.expect_response("**/requests/new/check?*") as answer:
+        page.mouse.down()
+    answer.value.finished()
+    page.mouse.up()
+    expect(page.get_by_text("The password meets the rules")).to_be_visible()
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_after_an_error_it_is_too(new_context: CreateContextCallback, portal: str, alice: User, scripts: bool) -> None:
     context = new_context(java_script_enabled=scripts)

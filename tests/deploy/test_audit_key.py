@@ -15,7 +15,7 @@ def test_it_prints_the_public_key_that_the_portal_derives_from_the_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert audit_key.main([str(tmp_path / "key.pem"), URL]) == 0
-    signer = Signer("reimage.example.com/audit", read_signing_key(tmp_path / "key.pem"))
+    signer = Signer("reimage.example.com/audit", read_signing_key(str(tmp_path / "key.pem")))
     assert [entry.key for entry in trusted_keys(capsys.readouterr().out)] == [signer.verifier_key]
 
 
@@ -45,4 +45,4 @@ def test_it_refuses_another_kind_of_key(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="another kind of key than Ed25519"):
         audit_key.public_key_of(tmp_path / "key.pem", URL)
     with pytest.raises(SigningKeyProblem, match="another kind of key than Ed25519"):
-        read_signing_key(tmp_path / "key.pem")
+        read_signing_key(str(tmp_path / "key.pem"))

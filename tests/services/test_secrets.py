@@ -137,6 +137,7 @@ def test_a_key_file_of_another_kind_is_named(sealed: ReimageOperation, settings:
     with pytest.raises(SealingKeyMissing, match="holds no X25519 key"):
         sealing_keys.check_private_keys()
     (tmp_path / "text.pem").write_text("not a key", encoding="utf-8")
+    (tmp_path / "text.pem").chmod(0o400)
     settings.SEALING_PRIVATE_KEY_FILE = str(tmp_path / "text.pem")
     with pytest.raises(SealingKeyMissing, match="cannot be read"):
         sealing_keys.check_private_keys()

@@ -1,6 +1,5 @@
-"""Who may sign, and whom a verifier trusts. The private key is a file of the sealer's alone; it is never logged."""
+"""Who may sign, and whom a verifier trusts. The private key is the sealer's alone: a file, or in a security module."""
 
-import stat
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 
 from portal.audit.sealing.notes import NoteError, Signer, VerifierKey
+from portal.key_module import KeyModuleError, ModuleSigningKey
+from portal.pkcs11_uri import KeyUri, KeyUriError, is_key_uri
+from portal.private_files import PrivateFileProblem, read_private_file
 
 AFTER_LOSS = "after-loss:"
 
@@ -36,18 +38,24 @@ def signing_key() -> Ed25519PrivateKey:
     """This process's key. Raises SigningKeyProblem where it has none that can be used."""
     if not settings.AUDIT_SIGNING_KEY_FILE:
         raise SigningKeyProblem("AUDIT_SIGNING_KEY_FILE is not set: make a key with deploy/audit_key.py.")
-    return read_signing_key(Path(settings.AUDIT_SIGNING_KEY_FILE))
+    return read_signing_key(settings.AUDIT_SIGNING_KEY_FILE)
 
 
-def read_signing_key(file: Path) -> Ed25519PrivateKey:
-    """Raises SigningKeyProblem for a file that is missing, is readable by others, or holds another kind of key."""
+def read_signing_key(place: str) -> Ed25519PrivateKey:
+    """The key of a file, or of a security module by its URI.
+
+    Raises SigningKeyProblem for one that is missing, is readable by others, or is another kind of key.
+    """
     try:
-        mode = file.stat().st_mode
-        content = file.read_bytes()
-    except OSError as err:
-        raise SigningKeyProblem(f"The audit signing key {file} cannot be read: {err.strerror}.") from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SigningKeyProblem(f"The audit signing key {file} is open to others: chmod 0400 it, or make a new one.")
+        return ModuleSigningKey(KeyUri.parse(place)) if is_key_uri(place) else _key_of_file(Path(place))
+    except (KeyUriError, KeyModuleError) as err:
+        raise SigningKeyProblem(f"The audit signing key cannot be used. {err}") from None
+    except PrivateFileProblem as err:
+        raise SigningKeyProblem(f"The audit signing key {place} {err}.") from None
+
+
+def _key_of_file(file: Path) -> Ed25519PrivateKey:
+    content = read_private_file(file)
     try:
         key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError):

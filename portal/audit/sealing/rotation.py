@@ -7,7 +7,6 @@ key sign what came after: each key is believed for its own part of the log alone
 import base64
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 from django.db import transaction
 
@@ -27,14 +26,14 @@ from portal.audit.sealing.sealer import (
 from portal.audit.services import record
 
 
-def replace_signing_key(*, new_key_file: Path, actor: Actor, now: datetime, is_lost: bool = False) -> VerifierKey:
-    """Hands the log over to a new key and returns its public half.
+def replace_signing_key(*, new_key: str, actor: Actor, now: datetime, is_lost: bool = False) -> VerifierKey:
+    """Hands the log over to a new key, of a file or in a security module, and returns its public half.
 
     With `is_lost` nobody endorses it, and what was sealed before is bound by anchors alone; a verifier accepts that
     only from a list of public keys that says so. Raises SigningKeyProblem, and SealingRefused for a key that is not new
     or a log that has nothing to hand over.
     """
-    new_key = keys.read_signing_key(new_key_file)
+    key = keys.read_signing_key(new_key)
     with transaction.atomic():
         if not lock_for_sealing():
             raise SealingRefused("The sealer is at work: try again.")
@@ -44,8 +43,8 @@ def replace_signing_key(*, new_key_file: Path, actor: Actor, now: datetime, is_l
                 "Nothing is sealed yet, so there is no key to replace: set AUDIT_SIGNING_KEY_FILE to the new key, "
                 "AUDIT_PUBLIC_KEYS to its public key alone, and restart the worker."
             )
-        new = Signer(base.origin, new_key)
-        _refuse_unless_new(new.verifier_key, new_key_file)
+        new = Signer(base.origin, key)
+        _refuse_unless_new(new.verifier_key, new_key)
         signers = [new]
         if not is_lost:
             signers = [Signer(base.origin, keys.signing_key()), new]
@@ -60,13 +59,13 @@ def replace_signing_key(*, new_key_file: Path, actor: Actor, now: datetime, is_l
     return new.verifier_key
 
 
-def _refuse_unless_new(key: VerifierKey, file: Path) -> None:
+def _refuse_unless_new(key: VerifierKey, place: str) -> None:
     """A key is believed for one part of the log: with one that had its part already, every verifier would refuse it."""
     if _has_signed(key):
-        raise SealingRefused(f"{file} holds a key that has signed this log already: make another one.")
+        raise SealingRefused(f"{place} holds a key that has signed this log already: make another one.")
     if any(entry.key == key for entry in keys.trusted_keys()):
         raise SealingRefused(
-            f"{file} holds a key that AUDIT_PUBLIC_KEYS names already: make another one. A new key goes into the list "
+            f"{place} holds a key that AUDIT_PUBLIC_KEYS names already: make another one. A new key goes into the list "
             "after it took over."
         )
 

@@ -76,14 +76,14 @@ class SealedLog:
 
     def rotate(self, name: str, *, is_lost: bool = False) -> str:
         """A new key takes over, in the settings too; returns its public half."""
-        new_key_file = self.folder / name
-        audit_key.make_private_key(new_key_file)
-        key = str(
-            replace_signing_key(
-                new_key_file=new_key_file, actor=Actor.system("test"), now=timezone.now(), is_lost=is_lost
-            )
-        )
-        self.settings.AUDIT_SIGNING_KEY_FILE = str(new_key_file)
+        audit_key.make_private_key(self.folder / name)
+        return self.rotate_to(str(self.folder / name), is_lost=is_lost)
+
+    def rotate_to(self, new_key: str, *, is_lost: bool = False) -> str:
+        """The same with a key that is there."""
+        actor = Actor.system("test")
+        key = str(replace_signing_key(new_key=new_key, actor=actor, now=timezone.now(), is_lost=is_lost))
+        self.settings.AUDIT_SIGNING_KEY_FILE = new_key
         self.settings.AUDIT_PUBLIC_KEYS += f",{AFTER_LOSS if is_lost else ''}{key}"
         self.anchor()
         return key

@@ -95,7 +95,7 @@ def test_nothing_is_signed_while_an_anchor_knows_a_longer_log(log: SealedLog) ->
 
 def signed_by(key_file: Path, size: int) -> str:
     """A checkpoint that this log never had."""
-    signer = Signer("localhost/audit", read_signing_key(key_file))
+    signer = Signer("localhost/audit", read_signing_key(str(key_file)))
     return Checkpoint(signer.name, size, b"x" * 32, timezone.now()).signed_by(signer)
 
 

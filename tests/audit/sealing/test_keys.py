@@ -20,16 +20,16 @@ def test_a_key_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> N
     audit_key.make_private_key(tmp_path / "key.pem")
     (tmp_path / "key.pem").chmod(mode)
     with pytest.raises(SigningKeyProblem, match="is open to others"):
-        read_signing_key(tmp_path / "key.pem")
+        read_signing_key(str(tmp_path / "key.pem"))
 
 
 def test_a_missing_or_senseless_key_is_refused_without_its_content(tmp_path: Path) -> None:
     with pytest.raises(SigningKeyProblem, match="cannot be read: No such file"):
-        read_signing_key(tmp_path / "key.pem")
+        read_signing_key(str(tmp_path / "key.pem"))
     (tmp_path / "key.pem").write_text("canary", encoding="utf-8")
     (tmp_path / "key.pem").chmod(0o400)
     with pytest.raises(SigningKeyProblem, match="is no PEM file") as caught:
-        read_signing_key(tmp_path / "key.pem")
+        read_signing_key(str(tmp_path / "key.pem"))
     assert "canary" not in str(caught.value)
 
 

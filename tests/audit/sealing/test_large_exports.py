@@ -50,7 +50,7 @@ def honest_export(log: SealedLog, file: Path, count: int) -> Path:
     for hashed in hashes:
         frontier.append(hashed)
     checkpoint = Checkpoint("localhost/audit", count, frontier.root(), timezone.now())
-    note = checkpoint.signed_by(Signer("localhost/audit", read_signing_key(log.key_file)))
+    note = checkpoint.signed_by(Signer("localhost/audit", read_signing_key(str(log.key_file))))
     with file.open("w", encoding="utf-8") as stream:
         stream.write(json.dumps({"format": FORMAT, "checkpoint": note, "selection": "all"}) + "\n")
         for index in range(count):

@@ -49,7 +49,7 @@ def test_a_log_rolled_back_to_an_old_backup_is_found(log: SealedLog, story: list
 def test_a_stolen_current_key_cannot_seal_the_past_again_against_the_anchors(
     log: SealedLog, story: list[AuditEvent]
 ) -> None:
-    key = read_signing_key(log.key_file)
+    key = read_signing_key(str(log.key_file))
     forge(story[8], b'"expiry"', b'"mallet"')
     run(f"UPDATE audit_auditevent SET actor_name = 'mallet' WHERE id = {story[8].pk}")
     seal_the_past_again(lambda name: Signer(name, key))
@@ -62,7 +62,7 @@ def test_a_newer_key_cannot_sign_for_the_time_of_an_older_one(log: SealedLog, st
     """Even where the thief owns the anchors too."""
     log.rotate("second")
     log.grow(2)
-    key = read_signing_key(log.folder / "second")
+    key = read_signing_key(str(log.folder / "second"))
     seal_the_past_again(lambda name: Signer(name, key))
     log.anchor_file.unlink()
     AuditAnchor.objects.all().delete()

@@ -144,7 +144,7 @@ def test_a_selection_says_missing_where_it_does_not_hold_the_redaction(log: Seal
 def test_what_a_retired_key_seals_is_told_with_a_warning(log: SealedLog, tmp_path: Path) -> None:
     """Whoever kept the old key can sign for any tree; that it was retired is all that a file can tell."""
     log.grow(1)
-    old = read_signing_key(log.key_file)
+    old = read_signing_key(str(log.key_file))
     log.rotate("second")
     log.grow(1)
     keys, export = log.settings.AUDIT_PUBLIC_KEYS, export_to(tmp_path / "e")

@@ -1,0 +1,49 @@
+"""The address of a key in a security module: what it names, and how a mistake in it is told."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.pkcs11_uri import KeyUri, KeyUriError, is_key_uri
+
+QUERY = "?module-path=/usr/lib/m.so&pin-source=/etc/pin"
+
+
+def test_it_names_token_key_module_and_pin() -> None:
+    place = KeyUri.parse("pkcs11:token=the%20portal;serial=9a;object=a%3Bb;id=%01%FF;type=private" + QUERY)
+    assert place.token == (("token", "the portal"), ("serial", "9a"))
+    assert (place.label, place.key_id) == ("a;b", b"\x01\xff")
+    assert (place.module, place.pin_file) == ("/usr/lib/m.so", Path("/etc/pin"))
+
+
+def test_a_pin_source_may_be_a_file_uri() -> None:
+    text = "pkcs11:token=t;object=k?pin-source=file:/run/secrets/pin&module-path=/m.so"
+    assert KeyUri.parse(text).pin_file == Path("/run/secrets/pin")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pkcs11:object=k" + QUERY, "must name a token and a key"),
+        ("pkcs11:token=t" + QUERY, "must name a token and a key"),
+        ("pkcs11:token=t;object=k", "lacks module-path and pin-source"),
+        ("pkcs11:token=t;object=k?module-path=/m.so&pin-source=", "lacks pin-source"),
+        ("pkcs11:token=t;object=k;type=public" + QUERY, "another type of object"),
+        ("pkcs11:token=t;object=k;slot-id=0" + QUERY, "'slot-id', which is unknown"),
+        ("pkcs11:token=t;object=k;object=l" + QUERY, "'object', which is unknown or said twice"),
+        ("pkcs11:token=t;object=k" + QUERY + "&pin-source=/other", "'pin-source', which is unknown or said twice"),
+    ],
+)
+def test_a_mistake_is_told_with_the_form(text: str, said: str) -> None:
+    with pytest.raises(KeyUriError, match=said):
+        KeyUri.parse(text)
+
+
+def test_a_pin_in_the_address_itself_is_refused_and_not_repeated() -> None:
+    with pytest.raises(KeyUriError, match="put that into a file") as refused:
+        KeyUri.parse("pkcs11:token=t;object=k?module-path=/m.so&pin-value=canary")
+    assert "canary" not in str(refused.value)
+
+
+def test_a_path_is_no_such_address() -> None:
+    assert not is_key_uri("/etc/pkcs11:key.pem")

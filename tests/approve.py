@@ -1,6 +1,7 @@
 """Has machines asked for and approved: python -m tests.approve NAME…, or COUNT. Prints the requests' ids.
 
-By name, a request each; by count, in requests as large as the portal allows, all in one subscription and region.
+By name, a request each (NAME=PASSWORD: one that sets a password); by count, in requests as large as the portal allows,
+all in one subscription and region.
 """
 
 import json
@@ -17,6 +18,7 @@ from django.utils import timezone
 from portal.audit.actors import Actor
 from portal.identity.models import User
 from reimage.domain.operation_states import ACTIVE
+from reimage.domain.parameters import ReimageParameters
 from reimage.domain.policy import REQUEST_MAX
 from reimage.models import AccessGrant, GrantRole, PrincipalKind, VirtualMachine
 from reimage.services.grants import create_grant
@@ -59,12 +61,21 @@ def batches(count: int) -> Iterator[list[str]]:
         yield names[begin : begin + REQUEST_MAX]
 
 
+def of_one(argument: str) -> int:
+    """The id of a request for one machine."""
+    name, _, password = argument.partition("=")
+    return approved(person(ALICE), person(BOB), name, parameters=ReimageParameters(admin_password=password or None)).pk
+
+
 def main(arguments: list[str]) -> None:
     """The list of ids on one line."""
     alice, bob = person(ALICE), person(BOB)
     prepare()
-    chosen = batches(int(arguments[0])) if arguments[0].isdecimal() else ([name] for name in arguments)
-    print(json.dumps([approved(alice, bob, *names).pk for names in chosen]))  # read by the caller
+    if arguments[0].isdecimal():
+        made = [approved(alice, bob, *names).pk for names in batches(int(arguments[0]))]
+    else:
+        made = [of_one(argument) for argument in arguments]
+    print(json.dumps(made))  # read by the caller
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from portal.audit.sealing.sealer import (
     SealingRefused,
     extend,
     last_checkpoint,
+    recorded_bodies,
     refuse_another_key,
     unsealed_events,
 )
@@ -54,7 +55,7 @@ def replace_signing_key(*, new_key: str, actor: Actor, now: datetime, is_lost: b
             actor=actor,
             detail={"new_key": str(new.verifier_key), "old_key_is_lost": is_lost},
         )
-        events = [(key, bytes(body)) for key, body in unsealed_events(thorough=True).values_list("pk", "body")]
+        events = recorded_bodies(unsealed_events(thorough=True).values_list("pk", "body"))
         extend(base, events, signers=signers, now=now)
     return new.verifier_key
 

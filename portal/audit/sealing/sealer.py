@@ -3,7 +3,7 @@
 A round is one transaction. A sealer that is killed on any line has sealed all of a round or nothing of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median_low
@@ -86,7 +86,18 @@ def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:
     if not thorough and subjects:
         earlier = unsealed_events(thorough=True).filter(subject__in=subjects, pk__lt=found[0][0])
         found = [*earlier.values_list(*columns), *found]
-    return [(key, bytes(body)) for key, body, _ in found]
+    return recorded_bodies([(key, body) for key, body, _ in found])
+
+
+def recorded_bodies(rows: Iterable[tuple[int, object]]) -> list[tuple[int, bytes]]:
+    """Keys and bodies as bytes. Raises SealingRefused for a body that is none: the portal writes bytes, SQLite keeps
+    whatever somebody else puts there."""
+    found = []
+    for key, body in rows:
+        if not isinstance(body, bytes | memoryview):
+            raise SealingRefused(f"The body of event {key} is not bytes, as it was recorded: somebody altered it.")
+        found.append((key, bytes(body)))
+    return found
 
 
 def extend(

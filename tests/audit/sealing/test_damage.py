@@ -120,3 +120,17 @@ def test_what_was_damaged_reaches_no_terminal(log: SealedLog, field: str | bytes
     code, said = audit_verify()
     assert code == TAMPERED
     assert not [line for line in said.splitlines() if line.startswith("SOUND") or "\x1b" in line]
+
+
+@of_sqlite
+def test_a_body_of_another_type_is_refused_by_name_before_it_is_sealed(grown: SealedLog) -> None:
+    (event,) = grown.record(1)
+    run(f"UPDATE audit_auditevent SET body = CAST(body AS TEXT) WHERE id = {event.pk}")
+    words = f"The body of event {event.pk} is not bytes, as it was recorded: somebody altered it."
+    with pytest.raises(SealingRefused, match=words):
+        grown.seal()
+    with pytest.raises(SealingRefused, match=words):
+        grown.rotate("second")
+    run(f"UPDATE audit_auditevent SET body = CAST(body AS BLOB) WHERE id = {event.pk}")
+    grown.grow(1)
+    assert grown.verify().exit_code == 0

@@ -29,15 +29,17 @@ def main() -> int:
     if options.minutes:
         size = size.lasting(options.minutes)
     folder = Path(tempfile.mkdtemp(prefix="reimage-portal-chaos-"))
+    passed = False
     try:
         report = run(folder, seed=options.seed, size=size, embedded=options.embedded)
+        passed = bool(report["passed"])
     finally:
-        if options.keep:
+        if options.keep or not passed:  # whoever asks why it failed needs its logs
             say(f"logs and data are kept in {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(report), flush=True)
-    return 0 if report["passed"] else 1
+    return 0 if passed else 1
 
 
 def _many(options: argparse.Namespace) -> int:
@@ -65,7 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--embedded", action="store_true", help="on SQLite and the filesystem broker")
     modes = ("sealed", "at_release")
     parser.add_argument("--password-mode", choices=modes, default="sealed", help="how passwords come to the portal")
-    parser.add_argument("--keep", action="store_true", help="keep the folder with logs and data, and say where it is")
+    parser.add_argument("--keep", action="store_true", help="keep the logs and data also of one that passes, and say where")
     return parser.parse_args()
 
 

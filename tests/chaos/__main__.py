@@ -67,7 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--embedded", action="store_true", help="on SQLite and the filesystem broker")
     modes = ("sealed", "at_release")
     parser.add_argument("--password-mode", choices=modes, default="sealed", help="how passwords come to the portal")
-    parser.add_argument("--keep", action="store_true", help="keep the logs and data also of one that passes, and say where")
+    parser.add_argument("--keep", action="store_true", help="keep logs and data also of one that passes, and say where")
     return parser.parse_args()
 
 

@@ -25,7 +25,7 @@ test: .venv/.dev $(CATALOGUES)  ## the whole suite on SQLite; browser tests wher
 
 test-postgres: .venv/.dev $(CATALOGUES)  ## the suite on a throwaway PostgreSQL and Redis, where those are installed, and its branch coverage
 	@echo "Testing on PostgreSQL and Redis"
-	@$(BIN)/python -m tests.with_services sh -c '$(PYTEST) -m "not browser" --cov --cov-report= && $(BIN)/python -m tests.branch_coverage'
+	@$(BIN)/python -m tests.with_services sh -c '$(PYTEST) -m "not browser and not own_database" --cov --cov-report= && $(BIN)/python -m tests.branch_coverage'
 
 # For example: make chaos CHAOS="--seed 7 --minutes 3", or CHAOS="--seeds 1-20" for a table of many.
 chaos: .venv/.dev $(CATALOGUES)  ## the fault campaign: prints one JSON report, fails if a promise broke

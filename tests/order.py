@@ -10,6 +10,7 @@ LONGEST = (
     "tests/browser/",
     "tests/chaos/test_mutants.py",
     "tests/crashes/",
+    "tests/test_access_matrix.py",
     "tests/audit/sealing/",
 )
 

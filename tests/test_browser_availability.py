@@ -8,6 +8,8 @@ import pytest
 
 from tests.browser import chromium
 
+pytestmark = pytest.mark.own_database
+
 
 @pytest.fixture
 def run_without_a_browser(tmp_path):

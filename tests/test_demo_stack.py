@@ -6,6 +6,8 @@ import pytest
 
 from tests.demo_stack import RunningStack
 
+pytestmark = pytest.mark.own_database
+
 
 def named(folder: Path) -> dict[str, str]:
     return {

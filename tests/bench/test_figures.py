@@ -8,6 +8,8 @@ from tests.bench.__main__ import NAMES
 from tests.bench.figures import audit_sealing, concurrent_operations
 from tests.bench.services import Services
 
+pytestmark = pytest.mark.own_database
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 

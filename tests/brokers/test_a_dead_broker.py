@@ -6,6 +6,8 @@ import pytest
 
 from tests.brokers.conftest import Broker, Story
 
+pytestmark = pytest.mark.own_database
+
 SWEEPERS_SHARE = "sweeper.no_message_came"
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from deploy.audit_key import make_private_key
 from portal.celery import app
 from tests.brokers.conftest import Story
 from tests.cast import ALICE
 from tests.installation import wait_for
 from tests.ports import free_port
+
+pytestmark = pytest.mark.own_database
 
 LONG_AGO = "2020-01-01 00:00:00+00:00"
 NOBODY_DID_THEM = f"""

@@ -12,6 +12,8 @@ from tests.installation import wait_for
 from tests.ports import free_port
 from tests.softhsm import Token
 
+pytestmark = pytest.mark.own_database
+
 URL = "http://localhost:8000"
 
 

@@ -3,8 +3,12 @@
 import json
 from collections.abc import Callable
 
+import pytest
+
 from tests.brokers.conftest import Story
 from tests.ports import free_port
+
+pytestmark = pytest.mark.own_database
 
 
 def test_a_request_completes_though_nobody_listens_at_the_brokers_address(story: Callable[..., Story]) -> None:

@@ -10,6 +10,8 @@ from tests.contract.openapi import ContractError, Documents
 from tests.sandbox.client import Client, vm_path
 from tests.sandbox_process import PRODUCTION, SandboxProcess
 
+pytestmark = pytest.mark.own_database
+
 SUBSCRIPTION = f"/subscriptions/{PRODUCTION}"
 COMPUTE = f"{SUBSCRIPTION}/providers/Microsoft.Compute"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-web"

@@ -13,6 +13,8 @@ import requests
 from tests.demo_stack import ROOT, DemoStack
 from tests.processes import descendants, has_ended
 
+pytestmark = pytest.mark.own_database
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

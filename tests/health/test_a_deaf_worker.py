@@ -11,6 +11,8 @@ import pytest
 from tests.docs.runbook import ROOT, commands_to_try
 from tests.health.real_processes import RealProcesses, eventually
 
+pytestmark = pytest.mark.own_database
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealProcesses]:

@@ -8,56 +8,63 @@ stands in SEALING_PRIVATE_KEY_FILE or AUDIT_SIGNING_KEY_FILE. Both kinds are mad
 wants X25519 keys made otherwise has a tool for it.
 """
 
+import secrets
 import sys
 from urllib.parse import urlsplit
 
 import pkcs11
-from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag
-from pkcs11.exceptions import NoSuchKey, PKCS11Error
+from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
+from pkcs11.exceptions import PKCS11Error
 
 from deploy import audit_key, sealing_key
-from portal.key_module import ED25519_PARAMS, X25519_PARAMS, KeyModuleError, ModuleExchangeKey, ModuleSigningKey, log_in
-from portal.pkcs11_uri import KeyUri, KeyUriError
+from portal.security_module.keys import ED25519_PARAMS, X25519_PARAMS, ModuleExchangeKey, ModuleSigningKey
+from portal.security_module.sessions import KeyModuleError, log_in, reason
+from portal.security_module.uri import KeyUri, KeyUriError
+
+ID_BYTES = 16
 
 
-class KeyIsThere(Exception):
-    """The token has a key of this name: nothing replaces it."""
+class NoKeyMade(Exception):
+    """The message says why."""
 
 
 def make_sealing_key(place: KeyUri) -> str:
-    """As SEALING_PUBLIC_KEY wants it."""
+    """As SEALING_PUBLIC_KEY wants it. Raises NoKeyMade, and KeyModuleError for a key that was made and is no good."""
     _make(place, X25519_PARAMS[0], MechanismFlag.DERIVE)
     return sealing_key.public_text(ModuleExchangeKey(place))
 
 
 def make_audit_key(place: KeyUri, public_url: str) -> str:
-    """As AUDIT_PUBLIC_KEYS wants it."""
+    """As AUDIT_PUBLIC_KEYS wants it; raises the same."""
     _make(place, ED25519_PARAMS[0], MechanismFlag.SIGN | MechanismFlag.VERIFY)
     return audit_key.public_text(ModuleSigningKey(place), public_url)
 
 
 def _make(place: KeyUri, params: bytes, flags: MechanismFlag) -> None:
-    with log_in(place, writable=True) as session:
-        if _holds(session, place):
-            raise KeyIsThere(f"No key was made: the token holds {place} already.")
-        domain = session.create_domain_parameters(KeyType.EC_EDWARDS, {Attribute.EC_PARAMS: params}, local=True)
-        stays = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False}
-        domain.generate_keypair(
-            mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN,
-            capabilities=flags,
-            store=True,
-            label=place.label,
-            id=place.key_id,
-            private_template=stays,
-        )
-
-
-def _holds(session: pkcs11.Session, place: KeyUri) -> bool:
     try:
-        session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=place.label, id=place.key_id)
-    except NoSuchKey:
-        return False
-    return True
+        with log_in(place, writable=True) as session:
+            _refuse_to_replace(session, place)
+            domain = session.create_domain_parameters(KeyType.EC_EDWARDS, {Attribute.EC_PARAMS: params}, local=True)
+            domain.generate_keypair(
+                mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN,
+                capabilities=flags,
+                store=True,
+                label=place.label,
+                id=place.key_id or secrets.token_bytes(ID_BYTES),
+                private_template={Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False},
+            )
+    except (PKCS11Error, OSError) as err:
+        raise NoKeyMade(f"No key was made. {place}: {reason(err)}.") from None
+    except KeyModuleError as err:
+        raise NoKeyMade(f"No key was made. {err}") from None
+
+
+def _refuse_to_replace(session: pkcs11.Session, place: KeyUri) -> None:
+    """Also one half alone: a pair of the same name would not be found beside it."""
+    wanted = {Attribute.LABEL: place.label} if place.label is not None else {Attribute.ID: place.key_id}
+    there = [*session.get_objects(wanted)]
+    if any(item[Attribute.CLASS] in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY) for item in there):
+        raise NoKeyMade(f"No key was made: the token holds one of the name {place} already.")
 
 
 def main(arguments: list[str]) -> int:
@@ -71,11 +78,11 @@ def main(arguments: list[str]) -> int:
     try:
         place = KeyUri.parse(rest[0])
         print(make_sealing_key(place) if kind == "sealing" else make_audit_key(place, rest[1]))
-    except (KeyUriError, KeyIsThere, KeyModuleError) as err:
+    except (KeyUriError, NoKeyMade) as err:
         print(err, file=sys.stderr)
         return 1
-    except (PKCS11Error, OSError) as err:
-        print(f"No key was made: {type(err).__name__} {err}", file=sys.stderr)
+    except KeyModuleError as err:
+        print(f"A key was made that cannot be used: remove it. {err}", file=sys.stderr)
         return 1
     return 0
 

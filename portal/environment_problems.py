@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from portal.connections import LOOPBACK_HOSTS, connection_problems
-from portal.pkcs11_uri import KeyUri, KeyUriError, is_key_uri
+from portal.security_module.uri import KeyUri, KeyUriError, is_key_uri
 
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20

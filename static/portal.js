@@ -162,7 +162,9 @@
     }
   };
 
-  const press = () => { pressed = true; };
+  const press = (event) => {
+    pressed = event.button === 0 && Boolean(event.target.closest("button, a, summary"));
+  };
 
   const release = () => {
     pressed = false;
@@ -225,6 +227,7 @@
   document.addEventListener("pointerdown", press);
   document.addEventListener("pointerup", release);
   document.addEventListener("pointercancel", release);
+  window.addEventListener("blur", release);
   document.addEventListener("htmx:afterRequest", showConnection);
   document.addEventListener("htmx:sendError", showConnection);
   window.addEventListener("pagehide", forgetPasswords);

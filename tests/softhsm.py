@@ -10,8 +10,8 @@ from pathlib import Path
 import pkcs11
 import pytest
 
-from portal import key_module
-from portal.pkcs11_uri import KeyUri
+from portal.security_module import sessions
+from portal.security_module.uri import KeyUri
 
 ABSENT = "SoftHSM not found: keys in a security module were NOT tested (on Debian: apt install softhsm2)"
 FOLDERS = ("/usr/lib/softhsm", "/usr/lib64/softhsm", "/usr/local/lib/softhsm", "/opt/homebrew/lib/softhsm")
@@ -21,7 +21,7 @@ def needed(environment: Mapping[str, str]) -> str:
     """The module's path; skips the test where it is missing, and fails it in CI."""
     found = (Path(folder) / "libsofthsm2.so" for folder in FOLDERS)
     if path := next((path for path in found if path.is_file()), None):
-        return str(path)
+        return str(path.resolve())  # a library that is loaded by two names refuses the second
     return (pytest.fail if environment.get("CI") else pytest.skip)(ABSENT)
 
 
@@ -54,12 +54,11 @@ class Token:
         """As if it were pulled out: the module is there, with no token in it."""
         (self.folder / "tokens").rename(self.folder / "away")
         (self.folder / "tokens").mkdir()
-        self.restart()
+        self.restart()  # SoftHSM looks for tokens once; a card reader would have told
 
     def bring_back(self) -> None:
         (self.folder / "tokens").rmdir()
         (self.folder / "away").rename(self.folder / "tokens")
-        self.restart()
 
     def restart(self) -> None:
         """What a session meets whose module was restarted: it is no session any more."""
@@ -80,4 +79,5 @@ def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Token]:
     made.make(made.label)
     pkcs11.lib(module).reinitialize()  # it reads its settings once
     yield made
-    key_module.log_out()
+    sessions.log_out()
+    pkcs11.lib(module).finalize()

@@ -13,7 +13,7 @@ from portal.audit.sealing.keys import SigningKeyProblem, refuse_unlisted_whateve
 from portal.audit.sealing.sealer import SealingRefused, seal_audit_log
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.streaming import stream_sealed_events
-from portal.key_module import KeyModuleError
+from portal.security_module.sessions import KeyModuleError
 
 log = structlog.get_logger(__name__)
 

@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 from django.db.models import Count
 
-from portal.key_module import KeyModuleError, ModuleExchangeKey
-from portal.pkcs11_uri import KeyUri, KeyUriError, is_key_uri
 from portal.private_files import PrivateFileProblem, read_private_file
+from portal.security_module.keys import ModuleExchangeKey
+from portal.security_module.sessions import KeyModuleError
+from portal.security_module.uri import KeyUri, KeyUriError, is_key_uri
 from reimage.models import SealedSecret
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -58,9 +59,19 @@ def open_sealed(ciphertext: bytes, key: X25519PrivateKey, *, info: bytes, name: 
     try:
         return SUITE.decrypt(ciphertext, key, info=info)
     except (InvalidTag, ValueError):
-        if isinstance(key, ModuleExchangeKey) and key.failure:
-            raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE cannot be used: {key.failure}") from None
+        if isinstance(key, ModuleExchangeKey):
+            _tell_from_a_failure(key)
         raise SealingError(f"{name} does not open") from None
+
+
+def _tell_from_a_failure(key: ModuleExchangeKey) -> None:
+    """Raises SealingKeyMissing where it was the module that failed: that can be mended, and is waited for."""
+    try:
+        if key.failure:
+            raise key.failure
+        key.prove()
+    except KeyModuleError as err:
+        raise SealingKeyMissing(f"SEALING_PRIVATE_KEY_FILE cannot be used: {err}") from None
 
 
 def check_private_keys() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.module_key import make_audit_key, make_sealing_key
-from portal import key_module
+from portal.security_module import sessions
 from tests.brokers.conftest import Story
 from tests.installation import wait_for
 from tests.ports import free_port
@@ -26,7 +26,7 @@ def test_it_opens_a_password_and_seals_the_log_with_them(
         "SEALING_PRIVATE_KEY_FILE": token.uri("sealing"),
         "AUDIT_SIGNING_KEY_FILE": token.uri("audit"),
     }
-    key_module.log_out()
+    sessions.log_out()
     settings["AUDIT_PUBLIC_KEYS"] = make_audit_key(token.place("audit"), URL)
     told = story(f"redis://127.0.0.1:{free_port()}/0", SWEEPER_GRACE_SECONDS=1, **settings)
     (tmp_path / "sealing-private.pem").unlink()

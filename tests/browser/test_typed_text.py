@@ -1,6 +1,7 @@
 """What somebody typed survives: Back, a change of language, a double click; where it cannot, they are asked first."""
 
 import re
+from typing import Literal
 
 import pytest
 from django.test import Client
@@ -104,17 +105,31 @@ def test_a_button_stays_under_the_pointer_that_presses_it(context: BrowserContex
     expect(page.get_by_text("Nothing was sent yet. Please correct:")).to_be_visible()
 
 
-def test_a_field_left_by_a_press_elsewhere_is_checked_after_it(
+def test_a_field_is_checked_once_a_press_that_was_not_meant_is_over(
     context: BrowserContext, portal: str, alice: User
 ) -> None:
     page = sign_in(context, portal, alice)
     form(page, portal)
     page.locator("[name$='-admin_password']").fill("Correct-Horse-7")
-    page.locator("h1").hover()
+    page.locator("form[action='/requests/new'] button[type=submit]").hover()
     with page.expect_response("**/requests/new/check?*") as answer:
         page.mouse.down()
     answer.value.finished()
+    expect(page.get_by_text("The password meets the rules")).to_have_count(0)
+    page.locator("h1").hover()
     page.mouse.up()
+    expect(page.get_by_text("The password meets the rules")).to_be_visible()
+
+
+@pytest.mark.parametrize(("place", "button"), [("h1", "left"), ("form[action='/requests/new'] button", "right")])
+def test_any_other_press_holds_nothing_up(
+    context: BrowserContext, portal: str, alice: User, place: str, button: Literal["left", "right"]
+) -> None:
+    page = sign_in(context, portal, alice)
+    form(page, portal)
+    page.locator("[name$='-admin_password']").fill("Correct-Horse-7")
+    page.locator(place).hover()
+    page.mouse.down(button=button)
     expect(page.get_by_text("The password meets the rules")).to_be_visible()
 
 

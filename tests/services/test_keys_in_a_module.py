@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.core.management import call_command
 
 from deploy.module_key import make_sealing_key
-from portal import key_module
 from portal.identity.models import User
+from portal.security_module import keys, sessions
 from reimage.models import ReimageOperation, SealedSecret, SecretField
-from reimage.services import sealing_keys
+from reimage.services import sealing_keys, secrets
 from reimage.services.sealing_keys import SealingKeyMissing
 from reimage.services.secrets import SealingError, open_secret
 from tests.sandbox_process import SandboxProcess
@@ -66,8 +66,29 @@ def test_a_module_that_fails_while_it_opens_is_waited_for_too(
     of_the_module: ReimageOperation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> bytes:
-        raise key_module.KeyModuleError("the module is busy")
+        raise sessions.KeyModuleError("the module is busy")
 
-    monkeypatch.setattr(key_module, "_agreed", fail)
+    monkeypatch.setattr(keys, "_agreed", fail)
     with pytest.raises(SealingKeyMissing, match="the module is busy"):
         opened(of_the_module)
+
+
+@pytest.mark.parametrize("agreed", [b"", bytes(32)])
+def test_a_module_that_answers_nonsense_is_waited_for_as_well(
+    of_the_module: ReimageOperation, monkeypatch: pytest.MonkeyPatch, agreed: bytes
+) -> None:
+    """Once the key was proven, so that HPKE meets it."""
+    ring = sealing_keys.private_keys()
+    monkeypatch.setattr(keys, "_agreed", lambda *_: agreed)
+    monkeypatch.setattr(secrets, "private_keys", lambda: ring)
+    with pytest.raises(SealingKeyMissing, match="does not fit the public half"):
+        opened(of_the_module)
+
+
+def test_a_hostile_value_is_refused_and_not_waited_for(of_the_module: ReimageOperation) -> None:
+    secret = SealedSecret.objects.get(operation=of_the_module, field=SecretField.ADMIN_PASSWORD)
+    secret.ciphertext = bytes(32) + bytes(secret.ciphertext)[32:]
+    secret.save()
+    with pytest.raises(SealingError, match="does not open") as refused:
+        opened(of_the_module)
+    assert not isinstance(refused.value, SealingKeyMissing)

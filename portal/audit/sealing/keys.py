@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 
 from portal.audit.sealing.notes import NoteError, Signer, VerifierKey
-from portal.key_module import KeyModuleError, ModuleSigningKey
-from portal.pkcs11_uri import KeyUri, KeyUriError, is_key_uri
 from portal.private_files import PrivateFileProblem, read_private_file
+from portal.security_module.keys import ModuleSigningKey
+from portal.security_module.sessions import KeyModuleError
+from portal.security_module.uri import KeyUri, KeyUriError, is_key_uri
 
 AFTER_LOSS = "after-loss:"
 

@@ -6,10 +6,10 @@ from django.core.management import CommandError, call_command
 
 from deploy import audit_key
 from deploy.module_key import make_audit_key
-from portal import key_module
 from portal.audit import tasks
 from portal.audit.models import AuditCheckpoint
 from portal.audit.verification.verdict import SOUND
+from portal.security_module import keys, sessions
 from tests.audit.sealing.logs import URL, SealedLog
 from tests.softhsm import Token
 
@@ -57,10 +57,14 @@ def test_while_the_module_is_away_events_wait_and_are_sealed_later(module_log: S
 def test_a_module_that_fails_at_the_signature_is_told_like_one_that_is_away(
     module_log: SealedLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> bytes:
-        raise key_module.KeyModuleError("the module is busy")
+    sign = keys.ModuleSigningKey.sign
 
-    monkeypatch.setattr(key_module.ModuleSigningKey, "sign", fail)
+    def fail(key: keys.ModuleSigningKey, data: bytes) -> bytes:
+        if data == keys.PROOF:
+            return sign(key, data)
+        raise sessions.KeyModuleError("the module is busy")
+
+    monkeypatch.setattr(keys.ModuleSigningKey, "sign", fail)
     module_log.record(1)
     with structlog.testing.capture_logs() as lines:
         tasks.seal()

@@ -11,7 +11,7 @@ from portal.audit.sealing.anchors import anchor_checkpoints
 from portal.audit.sealing.keys import AFTER_LOSS, SigningKeyProblem
 from portal.audit.sealing.rotation import replace_signing_key
 from portal.audit.sealing.sealer import SealingRefused
-from portal.key_module import KeyModuleError
+from portal.security_module.sessions import KeyModuleError
 
 
 class Command(BaseCommand):

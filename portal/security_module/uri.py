@@ -31,7 +31,7 @@ class KeyUri:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises KeyUriError. Nothing is ignored: what narrows a search and is overlooked finds another key."""
-        path, _, query = text.removeprefix(SCHEME).partition("?")
+        path, _, query = text[len(SCHEME) :].partition("?")
         found = _attributes(path, ";", (*TOKEN_ATTRIBUTES, *KEY_ATTRIBUTES, "type"))
         asked = _attributes(query, "&", QUERY_ATTRIBUTES)
         token = tuple((name, unquote(found[name])) for name in TOKEN_ATTRIBUTES if name in found)
@@ -39,7 +39,7 @@ class KeyUri:
             raise KeyUriError(f"It must name a token and a key: {_FORM}.")
         if found.get("type", "private") != "private":
             raise KeyUriError("It names another type of object than type=private.")
-        if missing := [name for name in QUERY_ATTRIBUTES if not asked.get(name)]:
+        if missing := [name for name in QUERY_ATTRIBUTES if name not in asked]:
             raise KeyUriError(f"It lacks {' and '.join(missing)}: {_FORM}.")
         return cls(
             text=text,
@@ -56,7 +56,7 @@ class KeyUri:
 
 def is_key_uri(text: str) -> bool:
     """Whether a setting names a key in a security module, not a file."""
-    return text.startswith(SCHEME)
+    return text[: len(SCHEME)].lower() == SCHEME
 
 
 def _attributes(text: str, separator: str, known: tuple[str, ...]) -> Mapping[str, str]:
@@ -67,5 +67,7 @@ def _attributes(text: str, separator: str, known: tuple[str, ...]) -> Mapping[st
             raise KeyUriError("It holds the PIN itself: put that into a file (mode 0400), and name it by pin-source.")
         if name not in known or name in found:
             raise KeyUriError(f"It says {name!r}, which is unknown or said twice: {_FORM}.")
+        if not value or (name != "id" and "%00" in value):
+            raise KeyUriError(f"It says nothing by {name!r}: {_FORM}.")
         found[name] = value
     return found

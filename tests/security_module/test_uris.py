@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.pkcs11_uri import KeyUri, KeyUriError, is_key_uri
+from portal.security_module.uri import KeyUri, KeyUriError, is_key_uri
 
 QUERY = "?module-path=/usr/lib/m.so&pin-source=/etc/pin"
 
@@ -27,7 +27,9 @@ def test_a_pin_source_may_be_a_file_uri() -> None:
         ("pkcs11:object=k" + QUERY, "must name a token and a key"),
         ("pkcs11:token=t" + QUERY, "must name a token and a key"),
         ("pkcs11:token=t;object=k", "lacks module-path and pin-source"),
-        ("pkcs11:token=t;object=k?module-path=/m.so&pin-source=", "lacks pin-source"),
+        ("pkcs11:token=t;object=k?module-path=/m.so&pin-source=", "nothing by 'pin-source'"),
+        ("pkcs11:token=t;object=" + QUERY, "nothing by 'object'"),
+        ("pkcs11:token=t%00;object=k" + QUERY, "nothing by 'token'"),
         ("pkcs11:token=t;object=k;type=public" + QUERY, "another type of object"),
         ("pkcs11:token=t;object=k;slot-id=0" + QUERY, "'slot-id', which is unknown"),
         ("pkcs11:token=t;object=k;object=l" + QUERY, "'object', which is unknown or said twice"),
@@ -45,5 +47,7 @@ def test_a_pin_in_the_address_itself_is_refused_and_not_repeated() -> None:
     assert "canary" not in str(refused.value)
 
 
-def test_a_path_is_no_such_address() -> None:
+def test_a_path_is_no_such_address_and_capitals_are() -> None:
     assert not is_key_uri("/etc/pkcs11:key.pem")
+    assert is_key_uri("PKCS11:token=t;object=k" + QUERY)
+    assert KeyUri.parse("PKCS11:token=t;object=k" + QUERY).label == "k"

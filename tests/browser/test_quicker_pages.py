@@ -104,6 +104,24 @@ def test_a_decision_reaches_the_page_of_who_waits_for_it(signed_in: Page, portal
     expect(signed_in.locator("#timeline li")).to_have_count(2)
 
 
+def test_what_is_pressed_stays_though_the_page_moves_on_beneath(
+    signed_in: Page, portal: str, alice: User, bob: User
+) -> None:
+    """A poll that arrives meanwhile is dropped; the next one brings the same."""
+    waiting = request_reimage(alice, "web-02")
+    signed_in.goto(f"{portal}/requests/{waiting.pk}/")
+    state = signed_in.locator("#request-state")
+    signed_in.locator("main button:visible").first.hover()
+    signed_in.mouse.down()
+    with signed_in.expect_response(re.compile("progress"), timeout=15_000) as answer:
+        approve(bob, waiting)
+    answer.value.finished()
+    expect(state).to_contain_text("Waiting for approval")
+    signed_in.locator("h1").hover()
+    signed_in.mouse.up()
+    expect(state).not_to_contain_text("Waiting for approval", timeout=10_000)
+
+
 def test_on_a_phone_a_link_at_the_top_leads_to_the_decision(page: Page, portal: str, alice: User, bob: User) -> None:
     waiting = request_reimage(alice, "web-02", "web-03")
     page.context.add_cookies([{"name": "session", "value": client_of(bob).cookies["session"].value, "url": portal}])

@@ -51,7 +51,7 @@ def _make(place: KeyUri, params: bytes, flags: MechanismFlag) -> None:
                 store=True,
                 label=place.label,
                 id=place.key_id or secrets.token_bytes(ID_BYTES),
-                private_template={Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False},
+                private_template={Attribute.PRIVATE: True, Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False},
             )
     except (PKCS11Error, OSError) as err:
         raise NoKeyMade(f"No key was made. {place}: {reason(err)}.") from None
@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> int:
         print(err, file=sys.stderr)
         return 1
     except KeyModuleError as err:
-        print(f"A key was made that cannot be used: remove it. {err}", file=sys.stderr)
+        print(f"A key was made, but it could not be read back: look before you use it. {err}", file=sys.stderr)
         return 1
     return 0
 

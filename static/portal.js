@@ -147,8 +147,8 @@
     }
   };
 
-  // While a button is pressed nothing may move away under it: it would not be clicked. A poll comes again by itself;
-  // a field is checked again once the button is released.
+  // While a button is pressed, what the server says of a field, or of progress, must not move it away from under the
+  // pointer: it would not be clicked. A poll comes again by itself; a field is checked again afterwards.
   let pressed = false;
   const toCheckAgain = new Set();
 
@@ -168,8 +168,13 @@
 
   const release = () => {
     pressed = false;
-    toCheckAgain.forEach((field) => field.dispatchEvent(new Event("change")));
+    const fields = [...toCheckAgain];
     toCheckAgain.clear();
+    setTimeout(() => {
+      for (const field of fields.filter((one) => !one.closest("form")?.dataset.sent)) {
+        field.dispatchEvent(new Event("change"));
+      }
+    }, 100);
   };
 
   const closeMenus = (event) => {
@@ -225,9 +230,11 @@
   document.addEventListener("htmx:beforeSwap", keepWhatIsShown);
   document.addEventListener("htmx:beforeSwap", keepStill);
   document.addEventListener("pointerdown", press);
-  document.addEventListener("pointerup", release);
-  document.addEventListener("pointercancel", release);
+  for (const end of ["pointerup", "pointercancel", "contextmenu", "dragend"]) {
+    document.addEventListener(end, release);
+  }
   window.addEventListener("blur", release);
+  window.addEventListener("pageshow", release);
   document.addEventListener("htmx:afterRequest", showConnection);
   document.addEventListener("htmx:sendError", showConnection);
   window.addEventListener("pagehide", forgetPasswords);

@@ -126,6 +126,8 @@ def _public_bytes(place: KeyUri, params: tuple[bytes, ...], kind: str) -> bytes:
     def read(private_key: Any) -> bytes:
         if not private_key[Attribute.NEVER_EXTRACTABLE] or not private_key[Attribute.ALWAYS_SENSITIVE]:
             raise KeyModuleError(f"{place} was, or could be, outside of its module: make one that never leaves it.")
+        if not private_key[Attribute.PRIVATE]:
+            raise KeyModuleError(f"{place} is there for anybody, without a PIN: make one that is private.")
         own_id = bytes(private_key[Attribute.ID])
         public_key = find_object(private_key.session, place, ObjectClass.PUBLIC_KEY, key_id=own_id)
         if bytes(public_key[Attribute.EC_PARAMS]) not in params:

@@ -18,11 +18,11 @@ from portal.private_files import PrivateFileProblem, read_private_file
 from portal.security_module.uri import KeyUri
 
 Result = TypeVar("Result")
-Name = tuple[str, bytes]  # of a token: its library's path, and its serial number
+Name = tuple[object, ...]  # of a token, beginning with its library's path
 FEW_TRIES = TokenFlag.USER_PIN_FINAL_TRY | TokenFlag.USER_PIN_LOCKED
 WRONG_PIN = (refused.PinIncorrect, refused.PinInvalid, refused.PinLenRange, refused.PinExpired, refused.PinLocked)
 _lock = threading.RLock()
-_sessions: dict[Name, pkcs11.Session] = {}
+_sessions: dict[Name, pkcs11.Session] = {}  # by slot: serial numbers are not everywhere a token's own
 _wrong_pins: dict[Name, set[bytes]] = {}
 
 
@@ -65,8 +65,8 @@ def log_in(place: KeyUri, *, writable: bool = False) -> pkcs11.Session:
 
     A PIN that was refused is not sent again, nor any when the token has one try left: it would lock itself.
     """
-    token = _find_token(place)
-    pin, name = _pin(place), _name(place, token)
+    token, pin = _find_token(place), _pin(place)
+    name = (_library(place), token.serial, token.label)
     digest = hashlib.sha256(pin.encode()).digest()
     if digest in _wrong_pins.get(name, ()):
         raise KeyModuleError(
@@ -90,7 +90,7 @@ def _open(token: pkcs11.Token, pin: str, *, writable: bool) -> pkcs11.Session:
 
 def log_out(place: KeyUri | None = None) -> None:
     """Closes the library of this key, or all: their sessions end, and the next use begins anew."""
-    modules = {_library(place)} if place else {module for module, _ in _sessions}
+    modules = {_library(place)} if place else {str(module) for module, *_ in _sessions}
     for module in modules:
         with suppress(refused.PKCS11Error, OSError):
             pkcs11.lib(module).finalize()
@@ -102,6 +102,8 @@ def reason(err: Exception) -> str:
     """Python-pkcs11's errors say all by their names. Of other errors the text may hold anything, so it is left out."""
     if isinstance(err, refused.PinIncorrect):
         return "the PIN was refused"
+    if "already initialized" in str(err):
+        return "its library would not close: restart this process"
     if isinstance(err, refused.PKCS11Error | OSError):
         return f"{type(err).__name__} {err}".strip().rstrip(".")
     return type(err).__name__
@@ -109,7 +111,7 @@ def reason(err: Exception) -> str:
 
 def _session(place: KeyUri) -> pkcs11.Session:
     """Kept, as logging in for every use would fill the module's own log."""
-    name = _name(place, _find_token(place))
+    name = (_library(place), _find_token(place).slot.slot_id)
     if name in _sessions and not _is_alive(_sessions[name]):
         log_out(place)  # its module was restarted, or this process is a fork of the one that opened it
     if name not in _sessions:
@@ -121,7 +123,7 @@ def _is_alive(session: pkcs11.Session) -> bool:
     """Asked by what leaves nothing open: of a search that a dead session refuses, python-pkcs11 complains later."""
     try:
         session.generate_random(8)
-    except refused.RandomNoRNG:
+    except (refused.RandomNoRNG, refused.FunctionNotSupported):
         return True
     except refused.PKCS11Error:
         return False
@@ -130,7 +132,17 @@ def _is_alive(session: pkcs11.Session) -> bool:
 
 def _find_token(place: KeyUri) -> pkcs11.Token:
     wanted = dict(place.token).items()
-    found = [token for token in pkcs11.lib(_library(place)).get_tokens() if wanted <= _description(token).items()]
+    found, broken = [], None
+    for slot in pkcs11.lib(_library(place)).get_slots(token_present=True):
+        try:
+            token = slot.get_token()
+        except refused.PKCS11Error as err:  # somebody else's slot, as long as ours is there
+            broken = err
+            continue
+        if wanted <= _description(token).items():
+            found.append(token)
+    if broken and not found:
+        raise broken
     if len(found) != 1:
         raise KeyModuleError(f"{place}: {len(found)} tokens of this module are so named; exactly one must be.")
     return found[0]
@@ -140,10 +152,6 @@ def _description(token: pkcs11.Token) -> dict[str, str]:
     """By the names of RFC 7512."""
     serial = token.serial.decode(errors="replace").strip()
     return {"token": token.label, "serial": serial, "manufacturer": token.manufacturer_id, "model": token.model}
-
-
-def _name(place: KeyUri, token: pkcs11.Token) -> Name:
-    return _library(place), token.serial
 
 
 def _library(place: KeyUri) -> str:

@@ -31,6 +31,8 @@ class KeyUri:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises KeyUriError. Nothing is ignored: what narrows a search and is overlooked finds another key."""
+        if "pin-value" in text.lower():
+            raise KeyUriError("It holds the PIN itself: put that into a file (mode 0400), and name it by pin-source.")
         path, _, query = text[len(SCHEME) :].partition("?")
         found = _attributes(path, ";", (*TOKEN_ATTRIBUTES, *KEY_ATTRIBUTES, "type"))
         asked = _attributes(query, "&", QUERY_ATTRIBUTES)
@@ -63,11 +65,9 @@ def _attributes(text: str, separator: str, known: tuple[str, ...]) -> Mapping[st
     found: dict[str, str] = {}
     for part in filter(None, text.split(separator)):
         name, _, value = part.partition("=")
-        if name == "pin-value":
-            raise KeyUriError("It holds the PIN itself: put that into a file (mode 0400), and name it by pin-source.")
         if name not in known or name in found:
-            raise KeyUriError(f"It says {name!r}, which is unknown or said twice: {_FORM}.")
-        if not value or (name != "id" and "%00" in value):
-            raise KeyUriError(f"It says nothing by {name!r}: {_FORM}.")
+            raise KeyUriError(f"It holds a part that is unknown or said twice: {_FORM}.")
+        if not value or (name != "id" and "%00" in value) or set(value) & {";", "&", "?"}:
+            raise KeyUriError(f"What it says by {name!r} is nothing, or no name: {_FORM}.")
         found[name] = value
     return found

@@ -46,11 +46,23 @@ def public_key() -> X25519PublicKey:
         raise SealingError("SEALING_PUBLIC_KEY is not the base64 of an X25519 public key") from err
 
 
+def private_key(name: str) -> X25519PrivateKey:
+    """The ring's key of this id. One that cannot be read keeps nobody from the others. Raises SealingKeyMissing."""
+    troubles = []
+    for place in _places():
+        try:
+            key = _private_key(place)
+        except SealingKeyMissing as err:
+            troubles.append(str(err))
+            continue
+        if key_id(key.public_key()) == name:
+            return key
+    raise SealingKeyMissing("; ".join([f"key {name} is not in our ring", *troubles]))
+
+
 def private_keys() -> dict[str, X25519PrivateKey]:
     """The ring, by key id: of files and security modules' keys, with commas between, or of a folder's .pem files."""
-    if not settings.SEALING_PRIVATE_KEY_FILE:
-        raise SealingKeyMissing("SEALING_PRIVATE_KEY_FILE is not set: only the worker can open sealed values")
-    keys = [_private_key(place) for place in _places(settings.SEALING_PRIVATE_KEY_FILE)]
+    keys = [_private_key(place) for place in _places()]
     return {key_id(key.public_key()): key for key in keys}
 
 
@@ -110,10 +122,12 @@ def _is_text(content: bytes) -> bool:
     return True
 
 
-def _places(setting: str) -> list[str]:
+def _places() -> list[str]:
     """Files and URIs; a folder stands for its .pem files."""
+    if not settings.SEALING_PRIVATE_KEY_FILE:
+        raise SealingKeyMissing("SEALING_PRIVATE_KEY_FILE is not set: only the worker can open sealed values")
     places: list[str] = []
-    for item in filter(None, (part.strip() for part in setting.split(","))):
+    for item in filter(None, (part.strip() for part in settings.SEALING_PRIVATE_KEY_FILE.split(","))):
         path = Path(item)
         places += map(str, sorted(path.glob("*.pem"))) if not is_key_uri(item) and path.is_dir() else [item]
     if not places:

@@ -17,7 +17,7 @@ from reimage.services.sealing_keys import (
     SealingKeyMissing,
     key_id,
     open_sealed,
-    private_keys,
+    private_key,
     public_key,
 )
 
@@ -65,14 +65,13 @@ def open_secret(operation: ReimageOperation, field: SecretField, *, commitment: 
     sealed = operation.sealed_secrets.filter(field=field).first()
     if sealed is None:
         return None
-    private_key = private_keys().get(sealed.key_id)
-    if private_key is None:
-        raise SealingKeyMissing(
-            f"the {field} of operation {operation.pk} was sealed for key {sealed.key_id}, which is not in our ring"
-        )
+    try:
+        key = private_key(sealed.key_id)
+    except SealingKeyMissing as err:
+        raise SealingKeyMissing(f"the {field} of operation {operation.pk} cannot be opened: {err}") from None
     plaintext = open_sealed(
         bytes(sealed.ciphertext),
-        private_key,
+        key,
         info=binding(operation, operation.reimage_request, field),
         name=f"the sealed {field} of operation {operation.pk}",
     )

@@ -1,5 +1,6 @@
 """The worker's part in showing a generated password: opens it for the browser that asked, or destroys it unseen."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,7 +14,7 @@ from reimage.models import PasswordView, ReimageOperation, ReimageRequest, Secre
 from reimage.services import view_keys
 from reimage.services.password_views import ViewState, record_view, view_state
 from reimage.services.requester_deeds import details_by_requester
-from reimage.services.sealing_keys import SealingKeyMissing, private_keys
+from reimage.services.sealing_keys import SealingKeyMissing, private_key
 from reimage.services.secrets import SealingError, destroy_secrets, open_secret
 
 KEPT = SecretField.GENERATED
@@ -27,14 +28,8 @@ def answer_views(*, now: datetime) -> int:
 
 def views_without_key() -> int:
     """How many people wait to see a password whose key this worker lacks."""
-    key_ids = list(_asked().values_list("operation__sealed_secrets__key_id", flat=True))
-    if not key_ids:
-        return 0
-    try:
-        ring = private_keys()
-    except SealingKeyMissing:
-        return len(key_ids)
-    return sum(key_id not in ring for key_id in key_ids)
+    waiting = Counter(_asked().values_list("operation__sealed_secrets__key_id", flat=True))
+    return sum(number for key_id, number in waiting.items() if not _is_here(key_id))
 
 
 def expire_unseen_passwords(*, now: datetime) -> int:
@@ -42,6 +37,14 @@ def expire_unseen_passwords(*, now: datetime) -> int:
     ended_before = now - timedelta(hours=settings.PASSWORD_HOURS)
     kept = ReimageOperation.objects.filter(sealed_secrets__field=KEPT, finished_at__lte=ended_before)
     return sum(_expire(pk) for pk in list(kept.values_list("pk", flat=True)))
+
+
+def _is_here(key_id: str) -> bool:
+    try:
+        private_key(key_id)
+    except SealingKeyMissing:
+        return False
+    return True
 
 
 def _asked() -> QuerySet[PasswordView]:

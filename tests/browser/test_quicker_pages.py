@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from portal.identity.models import User
 from reimage.models import VirtualMachine
+from tests.browser.drawn import wait_until_drawn
 from tests.cast import client_of
 from tests.stories import approve, request_reimage
 
@@ -113,9 +114,11 @@ def test_what_is_pressed_stays_though_the_page_moves_on_beneath(
     state = signed_in.locator("#request-state")
     signed_in.locator("main button:visible").first.hover()
     signed_in.mouse.down()
-    with signed_in.expect_response(re.compile("progress"), timeout=15_000) as answer:
-        approve(bob, waiting)
+    approve(bob, waiting)
+    with signed_in.expect_response(lambda answer: "progress" in answer.url and "Approved" in answer.text()) as answer:
+        pass
     answer.value.finished()
+    wait_until_drawn(signed_in)
     expect(state).to_contain_text("Waiting for approval")
     signed_in.locator("h1").hover()
     signed_in.mouse.up()

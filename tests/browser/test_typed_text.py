@@ -13,6 +13,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from portal.identity.models import User
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest, VirtualMachine
+from tests.browser.drawn import wait_until_drawn
 from tests.cast import client_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("azure")]
@@ -99,7 +100,7 @@ def test_a_button_stays_under_the_pointer_that_presses_it(context: BrowserContex
     with page.expect_response("**/requests/new/check?*") as answer:
         page.mouse.down()
     answer.value.finished()
-    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    wait_until_drawn(page)
     expect(page.get_by_text("The password meets the rules")).to_have_count(0)
     page.mouse.up()
     expect(page.get_by_text("Nothing was sent yet. Please correct:")).to_be_visible()
@@ -115,6 +116,7 @@ def test_a_field_is_checked_once_a_press_that_was_not_meant_is_over(
     with page.expect_response("**/requests/new/check?*") as answer:
         page.mouse.down()
     answer.value.finished()
+    wait_until_drawn(page)
     expect(page.get_by_text("The password meets the rules")).to_have_count(0)
     page.locator("h1").hover()
     page.mouse.up()

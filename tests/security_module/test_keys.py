@@ -3,6 +3,7 @@
 import copy
 import os
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pkcs11
@@ -76,6 +77,37 @@ def test_a_key_that_could_be_taken_out_is_refused(token: Token, stays: dict[Attr
         )
     with pytest.raises(KeyModuleError, match="was, or could be, outside of its module"):
         ModuleSigningKey(token.place("loose"))
+
+
+def test_a_key_that_needs_no_pin_is_refused(token: Token) -> None:
+    with pkcs11.lib(token.module).get_token(token_label=token.label).open(rw=True) as session:
+        params = {Attribute.EC_PARAMS: keys.ED25519_PARAMS[0]}
+        domain = session.create_domain_parameters(KeyType.EC_EDWARDS, params, local=True)
+        template = {Attribute.PRIVATE: False, Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False}
+        domain.generate_keypair(
+            mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, store=True, label="open", private_template=template
+        )
+    with pytest.raises(KeyModuleError, match="is there for anybody, without a PIN"):
+        ModuleSigningKey(token.place("open"))
+
+
+class BrokenSlot:
+    def get_token(self) -> pkcs11.Token:
+        raise pkcs11.DeviceError
+
+
+def test_somebody_elses_broken_slot_is_passed_over_and_told_where_ours_is_not_there(
+    signing: ModuleSigningKey, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = pkcs11.lib(token.module)
+    slots = [BrokenSlot(), *library.get_slots(token_present=True)]
+    monkeypatch.setattr(
+        pkcs11, "lib", lambda _: SimpleNamespace(get_slots=lambda **_: slots, finalize=library.finalize)
+    )
+    assert signing.sign(b"")
+    del slots[1:]
+    with pytest.raises(KeyModuleError, match="DeviceError"):
+        signing.sign(b"")
 
 
 def test_each_kind_of_key_is_taken_for_itself_alone(

@@ -62,6 +62,16 @@ def test_a_module_that_is_away_is_waited_for(of_the_module: ReimageOperation, to
         sealing_keys.check_private_keys()
 
 
+def test_a_token_that_is_away_keeps_nobody_from_the_keys_of_files(
+    of_a_file: ReimageOperation, of_the_module: ReimageOperation, token: Token, settings: Any
+) -> None:
+    settings.SEALING_PRIVATE_KEY_FILE = ",".join(reversed(settings.SEALING_PRIVATE_KEY_FILE.split(",")))
+    token.take_away()
+    assert opened(of_a_file) == "Correct-Horse-7"
+    with pytest.raises(SealingKeyMissing, match=r"is not in our ring; .*0 tokens of this module"):
+        opened(of_the_module)
+
+
 def test_a_module_that_fails_while_it_opens_is_waited_for_too(
     of_the_module: ReimageOperation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +90,7 @@ def test_a_module_that_answers_nonsense_is_waited_for_as_well(
     """Once the key was proven, so that HPKE meets it."""
     ring = sealing_keys.private_keys()
     monkeypatch.setattr(keys, "_agreed", lambda *_: agreed)
-    monkeypatch.setattr(secrets, "private_keys", lambda: ring)
+    monkeypatch.setattr(secrets, "private_key", ring.__getitem__)
     with pytest.raises(SealingKeyMissing, match="does not fit the public half"):
         opened(of_the_module)
 

@@ -13,6 +13,7 @@ from portal.security_module.uri import KeyUri, KeyUriError, is_key_uri
 
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
+MIN_QUARANTINE_SECONDS = 900  # the Activity Log may be that late
 ZERO_FOR_NEVER = ("ACCOUNT_CHECK_SECONDS", "BREAKER_REIMAGES")
 WHOLE_NUMBERS = (
     "STEP_UP_MINUTES",
@@ -36,7 +37,7 @@ PASSWORD_MODES = ("sealed", "at_release", "generated")
 def problems_of(values: Mapping[str, str], *, local: bool) -> list[str]:
     """All findings. `local` installations may use http and this machine's own services."""
     found = [*_address_problems(values, local=local), *_choice_problems(values), *_key_problems(values)]
-    return found if local else found + connection_problems(values)
+    return found if local else [*found, *_quarantine_problems(values), *connection_problems(values)]
 
 
 def is_loopback(url: str) -> bool:
@@ -104,6 +105,14 @@ def _number_problems(values: Mapping[str, str]) -> list[str]:
         elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:
             found.append(f"{name} must be {MIN_LEASE_SECONDS} at least, it is {values[name]!r}.")
     return found
+
+
+def _quarantine_problems(values: Mapping[str, str]) -> list[str]:
+    """A sandbox's Activity Log may be quick; Azure's is late, and too early a look at it sends a reimage twice."""
+    name = "OPERATION_QUARANTINE_SECONDS"
+    if values[name].isdecimal() and 0 < int(values[name]) < MIN_QUARANTINE_SECONDS:
+        return [f"{name} must be {MIN_QUARANTINE_SECONDS} at least, it is {values[name]!r}."]
+    return []
 
 
 def _key_problems(values: Mapping[str, str]) -> list[str]:

@@ -82,7 +82,9 @@ def _of_machine(operation: ReimageOperation, plan: ReimagePlan, seen: Observatio
     if plan.ephemeral:
         return [(NEITHER, "disk_tells_nothing", {})]
     before = str(operation.evidence.get("os_disk_id") or plan.os_disk_id).lower()
-    same = before == str(seen.facts.os_disk.resource_id or "").lower()
+    if seen.facts.os_disk.resource_id is None:
+        return [(NEITHER, "disk_not_shown", {})]
+    same = before == seen.facts.os_disk.resource_id.lower()
     return [(AGAINST, "disk_unchanged", {})] if same else [(FOR, "disk_replaced", {})]
 
 

@@ -18,6 +18,8 @@ NOTES = {
     AlarmKind.SEALING_KEY_MISSING: ("sealing_key_missing",),
     AlarmKind.STEP_KEEPS_CRASHING: ("step_keeps_crashing",),
 }
+# Each passes by itself, and comes back as long as Azure, or the way to it, is silent or slow: only its length tells.
+SILENCE = ("azure_unavailable", "not_sent", "too_late_to_send")
 
 
 @dataclass(frozen=True)

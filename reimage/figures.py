@@ -21,7 +21,7 @@ from reimage.services import leases
 
 
 def read() -> Reading:
-    """Eight queries, each by an index or of a table that is all but empty."""
+    """Nine queries, each by an index or of a table that is all but empty."""
     alarms = execution_selectors.execution_alarms()
     due, oldest = _due(alarms)
     return Reading(
@@ -32,6 +32,11 @@ def read() -> Reading:
             single("reimage_due_operations", "Operations that a worker could advance now", due),
             single("reimage_oldest_due_age_seconds", "How long the oldest of them has been due", oldest),
             _alarms(alarms),
+            single(
+                "reimage_azure_silent_operations",
+                "Operations to which Azure gave no answer when last asked",
+                _unanswered(),
+            ),
             *_notices(),
             single("reimage_inventory_age_seconds", "Since the inventory was last synchronized", _inventory_age()),
         ),
@@ -49,6 +54,10 @@ def _due(alarms: list[Alarm]) -> tuple[int, float]:
             due = due.exclude(state__in=CANCELABLE, resource_key__startswith=prefix)
     found = due.aggregate(count=Count("pk"), oldest=Min("next_at"), now=Max(Now()))
     return found["count"], _seconds(found["oldest"], found["now"]) or 0.0
+
+
+def _unanswered() -> int:
+    return sum(execution_selectors.waiting_by_note(execution_selectors.SILENCE).values())
 
 
 def _alarms(alarms: list[Alarm]) -> Figure:

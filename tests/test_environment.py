@@ -127,6 +127,12 @@ def test_a_file_that_is_not_there_is_named(tmp_path, name):
     assert problems(tmp_path, SERVED, **{name: missing}) == [f"  - {name} names {missing}, which is not a file."]
 
 
+def test_a_quarantine_shorter_than_the_activity_log_is_late_is_for_sandboxes(tmp_path):
+    (line,) = problems(tmp_path, SERVED, OPERATION_QUARANTINE_SECONDS="899")
+    assert line == "  - OPERATION_QUARANTINE_SECONDS must be 900 at least, it is '899'."
+    assert read(tmp_path, SERVED, OPERATION_QUARANTINE_SECONDS="900")["OPERATION_QUARANTINE_SECONDS"] == "900"
+
+
 PIN_AND_MODULE = "?module-path=/nowhere/module.so&pin-source=/etc/pin"
 
 

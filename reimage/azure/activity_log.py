@@ -24,12 +24,13 @@ CLOCKS_DIFFER = timedelta(hours=6)  # at most; a wide window costs nothing, for 
 MAX_PAGES = 10
 _HTTP_STATUS = re.compile(r"\(HTTP Status Code: (\d{3})\)")  # e.g. "Conflict (HTTP Status Code: 409)"
 _REFUSED_FOR_NOW = frozenset({"409", "429"})
+_REIMAGE = "microsoft.compute/virtualmachines/reimage/action"
 
 
 class Trace(StrEnum):
     """What the log says of a call. ABSENT may only mean: not yet; BEGUN: accepted, but how it ended is not told yet.
 
-    REFUSED: answered with 409 or 429, and nothing says that it was accepted before.
+    REFUSED: answered with 409 or 429, and nothing says, so far, that it was accepted as well.
     """
 
     ABSENT = "absent"
@@ -72,20 +73,32 @@ def _events(subscription_id: str, url: str) -> Iterator[dict[str, Any]]:
 
 
 def _is_of(event: dict[str, Any], client_request_id: UUID) -> bool:
+    """A policy that looked at the call has events of its own, under the same id."""
     call = event.get("httpRequest")
+    if _value(event, "operationName").lower() not in ("", _REIMAGE):
+        return False
     return isinstance(call, dict) and str(call.get("clientRequestId", "")).lower() == str(client_request_id)
 
 
 def _trace(events: list[dict[str, Any]]) -> Trace:
-    """A refused call may have a Started event too: its end decides."""
+    """A refused call may have a Started event too: its end decides.
+
+    Something on the way may have passed it on twice: then one arrival was refused, and what became of the other counts.
+    """
     states = {_value(event, "status") for event in events}
-    answers = {status for event in events for status in _HTTP_STATUS.findall(_value(event, "subStatus"))}
-    if states & {"failed", "canceled"}:
-        was_accepted = "accepted" in states or "202" in answers
-        return Trace.REFUSED if answers & _REFUSED_FOR_NOW and not was_accepted else Trace.FAILED
     if "succeeded" in states:
         return Trace.SUCCEEDED
-    return Trace.BEGUN if states & {"started", "accepted"} else Trace.ABSENT
+    ends = [_answers(event) for event in events if _value(event, "status") in ("failed", "canceled")]
+    if any(not answers & _REFUSED_FOR_NOW for answers in ends):
+        return Trace.FAILED
+    was_accepted = "accepted" in states or any("202" in _answers(event) for event in events)
+    if ends and not was_accepted:
+        return Trace.REFUSED
+    return Trace.BEGUN if was_accepted or "started" in states else Trace.ABSENT
+
+
+def _answers(event: dict[str, Any]) -> set[str]:
+    return set(_HTTP_STATUS.findall(_value(event, "subStatus")))
 
 
 def _value(event: dict[str, Any], name: str) -> str:

@@ -32,7 +32,9 @@ def _os_disk_findings(
     if plan.ephemeral:
         return ()
     disk = {"os_disk": plan.os_disk_name}
-    if (facts.os_disk.resource_id or "").lower() == (plan.os_disk_id or "").lower():
+    if facts.os_disk.resource_id is None:
+        return (RuleViolation("os_disk", "os_disk_not_shown", disk),)
+    if facts.os_disk.resource_id.lower() == (plan.os_disk_id or "").lower():
         return (RuleViolation("os_disk", "os_disk_not_replaced", disk),)
     kept = plan.delete_option_at_reimage is DeleteOption.DETACH
     if kept and old_os_disk_exists is False:

@@ -11,9 +11,9 @@ from enum import StrEnum
 from reimage.domain.errors import RuleViolation
 from reimage.domain.resource_ids import VirtualMachineId
 
-# https://learn.microsoft.com/azure/virtual-machines/states-billing: all provisioning states but Succeeded and Failed
-# mean that an operation is under way. Failed is no obstacle: a reimage may be the cure, and Azure forbids it nowhere.
-BUSY_PROVISIONING_STATES = frozenset({"creating", "updating", "deleting", "migrating"})
+# https://learn.microsoft.com/azure/virtual-machines/states-billing: all others mean that an operation is under way, and
+# so may one that nobody knows. Failed is no obstacle: a reimage may be the cure, and Azure forbids it nowhere.
+QUIET_PROVISIONING_STATES = frozenset({"succeeded", "failed", "canceled"})
 
 
 class OsType(StrEnum):
@@ -89,7 +89,7 @@ def reimage_obstacles(facts: VirtualMachineFacts) -> tuple[RuleViolation, ...]:
 
 def busy_violations(facts: VirtualMachineFacts) -> tuple[RuleViolation, ...]:
     """Obstacles that pass by themselves."""
-    if facts.provisioning_state.lower() not in BUSY_PROVISIONING_STATES:
+    if facts.provisioning_state.lower() in QUIET_PROVISIONING_STATES:
         return ()
     params = {"vm": facts.resource_id.name, "provisioning_state": facts.provisioning_state}
     return (RuleViolation("targets", "virtual_machine_busy", params),)

@@ -1,10 +1,12 @@
 """What can be seen right now of an operation that waits for an administrator: the machine, and Azure's Activity Log."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation
+from reimage.services import live_reads
 
 UNREADABLE = "unreadable"  # the log, just now or for this portal
 
@@ -20,23 +22,27 @@ class Observation:
 
 
 def observe(operation: ReimageOperation) -> Observation:
-    """Two reads at Azure; never raises for what Azure answers, for the page has to come in any case."""
+    """Two reads at Azure, bounded in time; never raises for what Azure answers or does not: the page has to come in any
+    case, and it is opened when Azure is ill."""
     # The SDK takes a while to import; pages that never ask Azure do not pay for it.
     from reimage.azure.activity_log import find_reimage_call
     from reimage.azure.errors import AzureError, VirtualMachineNotFound
     from reimage.azure.virtual_machines import read_virtual_machine
 
     target = ReimagePlan.from_document(operation.plan).resource_id
+    facts, is_gone = None, False
     try:
-        facts, is_gone = read_virtual_machine(target), False
+        read = partial(read_virtual_machine, patience=live_reads.PAGE_SECONDS)
+        (facts,) = live_reads.ask(read, [target], seconds=live_reads.PAGE_SECONDS)
     except VirtualMachineNotFound:
-        facts, is_gone = None, True
-    except AzureError:
+        is_gone = True
+    except (AzureError, TimeoutError):
         return Observation()
     if operation.client_request_id is None or operation.submitted_at is None:
         return Observation(facts, is_gone)
-    call, since = operation.client_request_id, operation.submitted_at
+    find = partial(find_reimage_call, client_request_id=operation.client_request_id, since=operation.submitted_at)
     try:
-        return Observation(facts, is_gone, find_reimage_call(target, client_request_id=call, since=since).value)
-    except AzureError:
+        (trace,) = live_reads.ask(find, [target], seconds=live_reads.PAGE_SECONDS)
+    except (AzureError, TimeoutError):
         return Observation(facts, is_gone, UNREADABLE)
+    return Observation(facts, is_gone, trace.value)

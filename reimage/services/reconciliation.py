@@ -79,7 +79,8 @@ def _wait_for_machine(held: Claim, facts: VirtualMachineFacts) -> None:
 
 def _weigh(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     before = held.operation.evidence
-    if not plan.ephemeral and disk_key(facts.os_disk.resource_id) != disk_key(before.get("os_disk_id")):
+    present = disk_key(facts.os_disk.resource_id)  # empty where Azure does not say, which tells nothing
+    if present and not plan.ephemeral and present != disk_key(before.get("os_disk_id")):
         return _settle_executed(held, "os_disk_was_replaced")
     trace = _trace(held, plan)
     if trace is Trace.SUCCEEDED:

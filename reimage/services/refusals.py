@@ -53,16 +53,17 @@ def is_borne_out(
 ) -> bool:
     """Whether nothing was executed for certain. The machine is quiet; `before` is how it was when the POST left.
 
-    A look may be stale, and the Activity Log is late: an unchanged disk tells only after the quarantine. An ephemeral
-    OS disk keeps its id, so that only the Activity Log can tell there.
+    A look may be stale, and the Activity Log is late: it may tell of a refusal before it tells of an acceptance. So one
+    of them is enough after the quarantine, and before it only both: the refusal, and an OS disk that is still there. An
+    ephemeral one keeps its id, and tells nothing.
     """
     if facts.provisioning_state != before.get("provisioning_state"):
         return False
-    if trace is Trace.REFUSED:
-        return True
     disk = disk_key(before.get("os_disk_id"))  # empty for an unmanaged disk, which tells nothing either
-    is_same_disk = bool(disk) and disk == disk_key(facts.os_disk.resource_id)
-    return after_quarantine and trace is Trace.ABSENT and is_same_disk and not plan.ephemeral
+    is_same_disk = bool(disk) and disk == disk_key(facts.os_disk.resource_id) and not plan.ephemeral
+    if trace is Trace.REFUSED:
+        return after_quarantine or is_same_disk
+    return after_quarantine and trace is Trace.ABSENT and is_same_disk
 
 
 def disk_key(disk_id: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
 from portal.database_trouble import cause_of
@@ -98,7 +98,7 @@ def _store(held: Claim, outcome: CallOutcome) -> None:
     """
     try:
         _after_post(held, outcome)
-    except OperationalError as err:
+    except (OperationalError, InterfaceError) as err:
         log.warning("reimage.answer_not_stored", cause=cause_of(err))
         connection.close()
         held.operation.refresh_from_db()

@@ -14,6 +14,7 @@ EVIDENCE: Mapping[str, Any] = {
     "disk_tells_nothing": gettext_lazy(
         "The OS disk is ephemeral: a reimage does not change its name, so it tells nothing."
     ),
+    "disk_not_shown": gettext_lazy("Azure does not say which OS disk the machine has, so it tells nothing."),
     "another_machine": gettext_lazy("There is another machine under this name now, so its disk tells nothing."),
     "machine_gone": gettext_lazy("The machine no longer exists in Azure, so it tells nothing."),
     "machine_unread": gettext_lazy("Azure does not show the machine right now. Open this page again later."),

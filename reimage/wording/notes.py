@@ -135,6 +135,9 @@ NOTES: Mapping[str, Any] = {
     "image_version_not_applied": gettext_lazy(
         "Image version %(wanted)s was asked for, but the machine has %(found)s after the reimage."
     ),
+    "os_disk_not_shown": gettext_lazy(
+        "Azure reports success, but does not say which OS disk the machine has now instead of %(os_disk)s."
+    ),
     "os_disk_not_replaced": gettext_lazy("Azure reports success, but the OS disk %(os_disk)s was not replaced."),
     "old_os_disk_gone": gettext_lazy("The old OS disk %(os_disk)s should have been kept, but it is gone."),
     "old_os_disk_still_there": gettext_lazy(

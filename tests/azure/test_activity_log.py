@@ -18,6 +18,10 @@ def event(status: str, client_request_id: UUID = CALL, *, sub_status: str = "") 
     return {"httpRequest": call, "status": {"value": status}, "subStatus": {"value": sub_status}}
 
 
+def named(event: dict[str, Any], name: str) -> dict[str, Any]:
+    return event | {"operationName": {"value": name}}
+
+
 def find() -> Trace:
     return find_reimage_call(WEB_02, client_request_id=CALL, since=datetime(2026, 1, 1, tzinfo=UTC))
 
@@ -40,8 +44,14 @@ def ended(status: int) -> dict[str, Any]:
         ([event("Started"), ended(409)], Trace.REFUSED),
         ([ended(429)], Trace.REFUSED),
         ([ended(400)], Trace.FAILED),
-        ([event("Accepted"), ended(409)], Trace.FAILED),
-        ([event("Started", sub_status="Accepted (HTTP Status Code: 202)"), ended(409)], Trace.FAILED),
+        ([event("Accepted"), ended(409)], Trace.BEGUN),
+        ([event("Started", sub_status="Accepted (HTTP Status Code: 202)"), ended(409)], Trace.BEGUN),
+        ([event("Accepted"), ended(409), event("Failed")], Trace.FAILED),
+        ([event("Accepted"), ended(409), event("Canceled")], Trace.FAILED),
+        ([event("Started"), ended(409), event("Succeeded")], Trace.SUCCEEDED),
+        ([ended(429), event("Accepted"), event("Succeeded")], Trace.SUCCEEDED),
+        ([named(event("Succeeded"), "Microsoft.Authorization/policies/audit/action")], Trace.ABSENT),
+        ([named(event("Succeeded"), "Microsoft.Compute/virtualMachines/reimage/action")], Trace.SUCCEEDED),
         ([event("Started"), ended(409), event("Succeeded", uuid4())], Trace.REFUSED),
         ([event("Resolved")], Trace.ABSENT),
         ([{**event("Started"), "status": None}], Trace.ABSENT),

@@ -22,6 +22,16 @@ class Post:
 
 
 @dataclass(frozen=True)
+class Patch:
+    """A call that sets a machine's deleteOption, as Azure saw it; accepted or not."""
+
+    at: float
+    vm: str
+    client_request_id: str
+    delete_option: str
+
+
+@dataclass(frozen=True)
 class AzureOperation:
     """A reimage that Azure carried out, or tried to."""
 
@@ -53,6 +63,7 @@ class Operation:
     attempts: int
     body: Any
     os_disk_id: str = ""  # of the plan, where it must have been replaced; empty for an ephemeral one
+    delete_option: str = ""  # of the plan: what is in force at the reimage
 
 
 @dataclass(frozen=True)
@@ -118,11 +129,16 @@ class Step:
 
 @dataclass
 class Evidence:
-    """Everything. `os_disks` are the machines' present OS disks; `verified` what audit_verify found wrong."""
+    """Everything. `os_disks` are the machines' present OS disks, `disks` all that exist, in lower case.
+
+    `verified` is what audit_verify found wrong.
+    """
 
     posts: list[Post] = field(default_factory=list)
+    patches: list[Patch] = field(default_factory=list)
     azure_operations: list[AzureOperation] = field(default_factory=list)
     os_disks: dict[str, str] = field(default_factory=dict)
+    disks: set[str] = field(default_factory=set)
     requests: list[Request] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)

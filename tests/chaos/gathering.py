@@ -16,7 +16,7 @@ from reimage.domain.request_states import RequestState
 from reimage.models import ApprovalDecision, DecisionOutcome, ReimageOperation, ReimageRequest
 from reimage.services.drafting import digest_of
 from tests.chaos import deeds
-from tests.chaos.evidence import Anchor, AzureOperation, Deed, Event, Evidence, Operation, Post, Request
+from tests.chaos.evidence import Anchor, AzureOperation, Deed, Event, Evidence, Operation, Patch, Post, Request
 from tests.chaos.script import MAY_RUN
 from tests.sandbox_process import SandboxProcess
 
@@ -30,8 +30,10 @@ def gather(sandbox: SandboxProcess, anchor_file: Path, made: Iterable[deeds.Deed
     anchors, events = _log(anchor_file)
     return Evidence(
         posts=[_post(entry) for entry in sandbox.ledger(method="POST", action="reimage")],
+        patches=[_patch(entry) for entry in sandbox.ledger(method="PATCH")],
         azure_operations=list(_azure_operations(sandbox)),
         os_disks=dict(_os_disks(sandbox)),
+        disks={str(disk["id"]).lower() for disk in sandbox.control("GET", "disks") if disk["fate"] != "deleted"},
         requests=[_request(row) for row in _requests()],
         operations=[_operation(row) for row in ReimageOperation.objects.exclude(state="planned").order_by("pk")],
         events=[_event(row) for row in events],
@@ -56,6 +58,16 @@ def _post(entry: dict[str, Any]) -> Post:
         fault=entry["fault"],
         body=_as_approved(entry["body"]),
     )
+
+
+def _patch(entry: dict[str, Any]) -> Patch:
+    """The value that it sets, or the whole body where it is another PATCH than the portal's."""
+    body = entry["body"]
+    try:
+        option = str(body["properties"]["storageProfile"]["osDisk"]["deleteOption"])
+    except (KeyError, TypeError):
+        option = json.dumps(body)
+    return Patch(_seconds(str(entry["at"])), str(entry["vm"]), str(entry["client_request_id"]), option)
 
 
 def _as_approved(body: Any) -> Any:
@@ -83,7 +95,7 @@ def _azure_operations(sandbox: SandboxProcess) -> Iterator[AzureOperation]:
 def _os_disks(sandbox: SandboxProcess) -> Iterator[tuple[str, str]]:
     """Which OS disk each machine has now."""
     for disk in sandbox.control("GET", "disks"):
-        if disk["state"] == "attached" and "_osdisk_" in disk["id"].lower():
+        if disk["fate"] == "attached" and "_osdisk_" in disk["id"].lower():
             yield disk["machine_id"].lower(), disk["id"]
 
 
@@ -115,6 +127,7 @@ def _operation(row: ReimageOperation) -> Operation:
         attempts=row.attempt,
         body=dict(plan.body or {}),
         os_disk_id="" if plan.ephemeral else str(plan.os_disk_id),
+        delete_option=plan.delete_option_at_reimage.value,
     )
 
 

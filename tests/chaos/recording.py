@@ -79,7 +79,7 @@ class Recorder:
         self._to_the_end(self._approved("web-01"))  # ephemeral
         self._seal()  # several anchors, as in service
         self._to_the_end(self._approved("web-02", password=PASSWORD))
-        self._to_the_end(self._approved(self._spare.pop(), change=DeleteOptionChange.DELETE))
+        self._to_the_end(self._approved(self._spare.pop(), change=DeleteOptionChange.DETACH))
         again = self._approved(self._spare[-1], self._spare.pop(-2))
         self._to_the_end(again)
         self._to_the_end(self._approved(self._spare.pop()))  # one of them once more

@@ -24,6 +24,8 @@ KINDS: dict[Kind, tuple[str, int]] = {
     execution.wrong_bodies: ("state_mismatches", 20),
     execution.duplicates: ("duplicate_posts", 15),
     execution.unapproved_posts: ("unapproved_posts", 50),
+    execution.unapproved_changes: ("unapproved_posts", 7),
+    execution.wrong_fates_of_disks: ("state_mismatches", 5),
     execution.overlaps: ("overlaps", 15),
     log.dropped: ("audit_gaps", 130),
     log.cut_tails: ("audit_gaps", 110),
@@ -43,6 +45,9 @@ def test_what_really_happened_is_clean(evidence: Evidence) -> None:
     assert {"succeeded", "failed", "needs_attention", "canceled", "drifted"} == states
     assert verdict.needs_attention == verdict.undecidable_injected == 3
     assert len(evidence.anchors) > 1
+    replaced = {one.vm for one in evidence.operations if one.state == "succeeded" and one.os_disk_id}
+    assert replaced <= evidence.os_disks.keys()  # else nothing is known of what became of their disks
+    assert {patch.delete_option for patch in evidence.patches} == {"Detach"}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

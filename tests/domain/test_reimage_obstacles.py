@@ -12,7 +12,9 @@ def test_it_finds_nothing_against_a_machine_at_rest(facts):
     assert reimage_obstacles(facts) == ()
 
 
-@pytest.mark.parametrize("state", ["Creating", "Updating", "Deleting", "Migrating", "updating"])
+@pytest.mark.parametrize(
+    "state", ["Creating", "Updating", "Deleting", "Migrating", "updating", "Moving", "", "a word of next year"]
+)
 def test_it_refuses_a_machine_with_an_operation_under_way(state):
     (obstacle,) = reimage_obstacles(replace(WEB_02, provisioning_state=state))
     assert obstacle == RuleViolation("targets", "virtual_machine_busy", {"vm": "web-02", "provisioning_state": state})
@@ -32,6 +34,7 @@ def test_it_names_every_obstacle():
     "changes",
     [
         {"provisioning_state": "Failed"},
+        {"provisioning_state": "Canceled"},
         {"power_state": "deallocated"},
         {"power_state": None},
         {"image": ImageReference()},

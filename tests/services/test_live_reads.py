@@ -7,14 +7,16 @@ import pytest
 
 from portal.errors import Unavailable
 from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
 from reimage.models import ReimageRequest, VirtualMachine
 from reimage.services import live_reads
+from reimage.services.evidence import observe
 from reimage.services.images import offered_versions
 from reimage.services.targets import machine_page_facts
 from tests.cast import client_of
 from tests.pages.reading import words
 from tests.sandbox_process import SandboxProcess
-from tests.stories import draft
+from tests.stories import advance, approved, draft
 
 PATIENCE = 30  # seconds, for what comes at once
 
@@ -50,6 +52,20 @@ def test_the_connection_itself_is_given_up(silent_azure: None, alice: User) -> N
     waited = [readers.submit(lambda: None) for _ in range(every)]
     for reader in waited:  # nobody is stuck: each is free again once its connection's own limit has passed
         reader.result(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(("silent", "trace"), [("/virtualMachines/", ""), ("eventtypes", "unreadable")])
+def test_what_needs_attention_is_laid_out_without_what_azure_does_not_tell(
+    azure: SandboxProcess, alice: User, bob: User, dan: User, monkeypatch: pytest.MonkeyPatch, silent: str, trace: str
+) -> None:
+    azure.faults("foreign_operation_host", match={"verb": "POST", "path_contains": "/reimage"})
+    operation = advance(approved(alice, bob, "web-02").operations.get())
+    assert operation.state == OperationState.NEEDS_ATTENTION
+    azure.faults("slow", match={"verb": "GET", "path_contains": silent}, seconds=5, times=9)
+    monkeypatch.setattr(live_reads, "PAGE_SECONDS", 0.5)
+    seen = observe(operation)
+    assert (seen.facts is None, seen.trace) == (not trace, trace)
+    assert client_of(dan).get(f"/attention/{operation.pk}/").status_code == 200
 
 
 def test_versions_are_none_then(silent_azure: None) -> None:

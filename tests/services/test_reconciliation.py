@@ -1,5 +1,6 @@
 """A lost answer is settled by evidence, or by a person; never by a guess, and never by a second POST."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from reimage import execution_selectors
 from reimage.azure.activity_log import Trace
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
+from reimage.domain.resource_ids import VirtualMachineId
+from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import Notice, ReimageOperation
 from reimage.services import alarms, reconciliation
 from reimage.services.clock import database_now
@@ -106,6 +109,19 @@ def test_what_an_earlier_attempt_left_behind_does_not_shorten_it(azure: SandboxP
     operation = lost(azure, alice, bob, "web-02", "reset_before")
     operation.evidence["busy_at"] = (database_now() - timedelta(hours=1)).isoformat()
     operation.save()
+    assert_waits(advance(operation), "waiting_for_evidence")
+
+
+def test_an_answer_without_the_disk_is_no_new_disk(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation, read = lost(azure, alice, bob, "web-02", "reset_before"), reconciliation.read_virtual_machine
+
+    def without_disk(vm_id: VirtualMachineId) -> VirtualMachineFacts:
+        facts = read(vm_id)
+        return replace(facts, os_disk=replace(facts.os_disk, resource_id=None))
+
+    monkeypatch.setattr(reconciliation, "read_virtual_machine", without_disk)
     assert_waits(advance(operation), "waiting_for_evidence")
 
 

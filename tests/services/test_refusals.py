@@ -1,5 +1,6 @@
 """A 409 or 429 may hide an acceptance: nothing is sent again until evidence bears the refusal out."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
+from reimage.azure import activity_log
 from reimage.azure.activity_log import Trace
 from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
@@ -82,7 +84,10 @@ def test_with_an_ephemeral_os_disk_the_activity_log_has_to_tell_of_the_refusal(
 ) -> None:
     operation = refused(azure, alice, bob, EPHEMERAL, "status", status)
     assert note_of(advance(operation)) == (UNKNOWN, "waiting_for_evidence")
-    bear_out(operation, azure)
+    azure.advance_clock(121)
+    assert note_of(advance(operation)) == (UNKNOWN, "waiting_for_evidence")  # an acceptance may still follow in the log
+    age(operation, LATE)
+    assert advance(operation).state == OperationState.QUEUED
     assert run(operation.reimage_request, azure).state == RequestState.COMPLETED
     assert len(accepted_posts(azure)) == 1
 
@@ -171,6 +176,8 @@ def test_a_machine_that_is_not_as_it_was_bears_nothing_out(
     operation = refused(azure, alice, bob, MANAGED, "status", 409)
     azure.drift(MANAGED, **change)
     assert note_of(advance(operation)) == (UNKNOWN, "waiting_for_evidence")
+    age(operation, LATE)
+    assert note_of(advance(operation)) == (OperationState.NEEDS_ATTENTION, "refusal_not_borne_out")
     assert len(posts(azure)) == 1
 
 
@@ -179,6 +186,40 @@ def test_an_unmanaged_os_disk_tells_nothing(azure: SandboxProcess, alice: User, 
     operation.evidence["os_disk_id"] = None
     operation.save()
     assert note_of(advance(operation)) == (UNKNOWN, "waiting_for_evidence")
+    age(operation, LATE)
+    assert note_of(advance(operation)) == (OperationState.NEEDS_ATTENTION, "refusal_not_borne_out")
+
+
+@pytest.fixture
+def told_of_the_second_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something on the way passed the call on twice: the log tells at once of the one that was refused."""
+    told = activity_log._events
+
+    def events(subscription_id: str, url: str) -> Iterator[dict[str, Any]]:
+        yield from told(subscription_id, url)
+        yield {
+            "httpRequest": {"clientRequestId": str(ReimageOperation.objects.get().client_request_id)},
+            "status": {"value": "Failed"},
+            "subStatus": {"value": "Conflict (HTTP Status Code: 409)"},
+        }
+
+    monkeypatch.setattr(activity_log, "_events", events)
+
+
+@pytest.mark.usefixtures("told_of_the_second_arrival")
+@pytest.mark.parametrize("machine", [EPHEMERAL, MANAGED])
+@pytest.mark.parametrize("looks_early", [True, False])
+def test_a_call_that_arrived_twice_is_never_sent_again(
+    azure: SandboxProcess, alice: User, bob: User, machine: str, looks_early: bool
+) -> None:
+    operation = refused(azure, alice, bob, machine, "accepted_then_status", 409)
+    azure.advance_clock(61)  # Azure has ended, and its log does not tell of that yet
+    if looks_early:
+        assert note_of(advance(operation)) == (UNKNOWN, "waiting_for_evidence")
+    azure.advance_clock(121)
+    assert note_of(advance(operation)) == (OperationState.VERIFYING, "activity_log_succeeded")
+    assert run(operation.reimage_request, azure).state == RequestState.COMPLETED
+    assert len(posts(azure)) == 1
 
 
 def test_a_disk_that_somebody_else_replaced_stops_at_the_new_checks(
@@ -187,7 +228,10 @@ def test_a_disk_that_somebody_else_replaced_stops_at_the_new_checks(
     """Azure refused because of another operation, and that one replaced the disk: the log tells that ours did not."""
     operation = refused(azure, alice, bob, MANAGED, "status", 409)
     azure.drift(MANAGED, replace_os_disk=True)
-    bear_out(operation, azure)
+    azure.advance_clock(121)
+    assert note_of(advance(operation)) == (UNKNOWN, "waiting_for_evidence")
+    age(operation, LATE)
+    assert advance(operation).state == OperationState.QUEUED
     assert advance(operation).state == OperationState.DRIFTED
     assert accepted_posts(azure) == []
 

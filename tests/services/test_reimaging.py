@@ -6,12 +6,12 @@ import pytest
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
-from reimage.azure.calls import Refused
+from reimage.azure.calls import CallOutcome, Refused
 from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.request_states import RequestState
-from reimage.models import ReimageOperation, ReimageRequest, SealedSecret
-from reimage.services import reimaging
+from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, UpdateBucket
+from reimage.services import execution, reimaging
 from tests.azure_fixtures import forget_clients
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, approved, bear_out, posts, run
@@ -122,8 +122,24 @@ def test_throttling_uses_no_attempt_up(azure: SandboxProcess, alice: User, bob: 
         operation = posted(azure, reimage_request, "status", status=429)
         assert operation.evidence["throttled"] == times
         bear_out(operation, azure)
+        UpdateBucket.objects.all().delete()  # which a 429 empties
     assert operation.attempt > reimaging.MAX_ATTEMPTS
     assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+def test_the_lease_is_held_while_the_post_is_under_way(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A doubled message in between finds it held; else it would take the answer for lost."""
+    operation, send = approved(alice, bob, "web-02").operations.get(), reimaging.submit_reimage
+
+    def meanwhile(*arguments: Any, **options: Any) -> CallOutcome:
+        execution.advance_operation(operation.pk)
+        return send(*arguments, **options)
+
+    monkeypatch.setattr(reimaging, "submit_reimage", meanwhile)
+    assert advance(operation).state == OperationState.IN_PROGRESS
+    assert len(posts(azure)) == 1
 
 
 def test_conflicts_do(azure: SandboxProcess, alice: User, bob: User) -> None:

@@ -1,5 +1,6 @@
 """After Azure said Succeeded: differences from the plan are waited out for a while, then reported."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.request_states import RequestState
+from reimage.domain.resource_ids import VirtualMachineId
+from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation
 from reimage.services import verification
 from tests.sandbox_process import SandboxProcess
@@ -101,6 +104,19 @@ def test_an_old_disk_that_should_be_gone_is_reported(
     operation = verifying(azure, alice, bob, "web-03")
     monkeypatch.setattr(verification, "disk_exists", lambda _: True)
     assert_problem(operation, "old_os_disk_still_there")
+
+
+def test_a_disk_that_azure_does_not_show_is_reported(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation, read = verifying(azure, alice, bob, "web-02"), verification.read_virtual_machine
+
+    def without_disk(vm_id: VirtualMachineId) -> VirtualMachineFacts:
+        facts = read(vm_id)
+        return replace(facts, os_disk=replace(facts.os_disk, resource_id=None))
+
+    monkeypatch.setattr(verification, "read_virtual_machine", without_disk)
+    assert_problem(operation, "os_disk_not_shown")
 
 
 def test_a_disk_that_was_not_replaced_is_reported(azure: SandboxProcess, alice: User, bob: User) -> None:

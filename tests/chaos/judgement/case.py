@@ -7,6 +7,7 @@ from functools import cached_property
 from tests.chaos.evidence import AzureOperation, Deed, Event, Evidence, Operation, Post, Request
 
 INTENDED, ESCALATED = "reimage_operation.intended", "reimage_operation.escalated"
+CHANGING = "delete_option.requested"
 TERMINAL = frozenset({"succeeded", "failed", "drifted", "canceled"})
 _NUMBERED = "reimage_request:"
 
@@ -46,6 +47,11 @@ class Case:
     def intents(self) -> dict[str, Event]:
         """By client-request-id."""
         return {str(e.detail["client_request_id"]): e for e in self.evidence.events if e.action == INTENDED}
+
+    @cached_property
+    def changes(self) -> dict[str, Event]:
+        """What announced a PATCH, by client-request-id."""
+        return {str(e.detail["client_request_id"]): e for e in self.evidence.events if e.action == CHANGING}
 
     def intents_of(self, operation: int) -> list[Event]:
         mine = (event for event in self.intents.values() if event.detail["operation"] == operation)

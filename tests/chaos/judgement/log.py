@@ -23,16 +23,23 @@ def gaps(case: Case) -> Iterator[str]:
         yield from impossible
         if state != operation.state:
             yield f"operation {operation.number} is {operation.state}, but its events end at {state}"
-        yield from _uncounted(case, operation.number, operation.attempts)
+        yield from _uncounted(case, operation.request, operation.number, operation.attempts)
     for post in case.evidence.posts:
         intent = case.intents.get(post.client_request_id)
         if intent and intent.at > post.at:
             yield f"the intent of {post.client_request_id} was recorded after its POST"
 
 
-def _uncounted(case: Case, operation: int, attempts: int) -> Iterator[str]:
-    if (intents := len(case.intents_of(operation))) != attempts:
-        yield f"operation {operation} counts {attempts} attempts, the log {intents}"
+def _uncounted(case: Case, request: int, operation: int, attempts: int) -> Iterator[str]:
+    """What certainly never reached Azure, or was not accepted as the portal's, is no attempt."""
+    intents = len(case.intents_of(operation))
+    void = sum(
+        event.action == "reimage_operation.refused" and event.detail["status"] in (0, 401)
+        for event in case.thread(request)
+        if event.detail.get("operation") == operation
+    )
+    if intents - void != attempts:
+        yield f"operation {operation} counts {attempts} attempts, the log {intents} less {void}"
 
 
 def _chain_gaps(subject: str, events: Sequence[Event]) -> Iterator[str]:

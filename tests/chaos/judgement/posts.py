@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.chaos.evidence import Event, Operation, Post
+from tests.chaos.evidence import Event, Operation, Patch, Post
 from tests.chaos.judgement.case import Case
 
 # After these a request sends nothing any more.
@@ -33,9 +33,34 @@ def unapproved(case: Case) -> Iterator[str]:
             yield f"a POST for {post.vm} came for an operation that is not there ({intent.detail['operation']})"
         elif why := _forbidden(case, operation, post, intent):
             yield f"a POST for {post.vm}, operation {operation.number}: {why}"
+    for patch in case.evidence.patches:
+        if why := _unapproved_change(case, patch):
+            yield f"a PATCH for {patch.vm} that sets {patch.delete_option}: {why}"
     known = {post.client_request_id for post in case.evidence.posts if post.accepted}
     for cause in case.azure.keys() - known:
         yield f"Azure reimaged {case.azure[cause].vm} without an accepted POST ({cause})"
+
+
+def _unapproved_change(case: Case, patch: Patch) -> str:
+    """Why this PATCH should never have been sent; empty if it was allowed.
+
+    Nobody can take back one that is on its way, so that its announcement must have come in time.
+    """
+    announced = case.changes.get(patch.client_request_id)
+    operation = case.operations.get(int(announced.detail["operation"])) if announced else None
+    if announced is None or operation is None:
+        return "nothing announced it"
+    if operation.vm != patch.vm or operation.delete_option != patch.delete_option:
+        return f"approved is {operation.delete_option} for {operation.vm}"
+    approved_at = case.moment(operation.request, "reimage_request.approved")
+    if approved_at is None or not _is_approved(case, operation) or announced.at < approved_at:
+        return "nobody else had approved it"
+    if announced.at > patch.at:
+        return "it was sent before it was announced"
+    if any(event.action in ENDING and event.at < announced.at for event in case.thread(operation.request)):
+        return "its request had ended"
+    deed = case.deeds.get(operation.request)
+    return "it was to be stopped" if deed and not deed.may_run and announced.at > deed.stopped_at else ""
 
 
 def overlaps(case: Case) -> Iterator[str]:

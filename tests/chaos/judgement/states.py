@@ -51,6 +51,11 @@ def _disk(case: Case, operation: Operation) -> Iterator[str]:
     present = case.evidence.os_disks.get(operation.vm, "")
     if operation.state == "succeeded" and operation.os_disk_id and present.lower() == operation.os_disk_id.lower():
         yield f"operation {operation.number} succeeded, but {operation.vm} still has the disk it had before"
+    if operation.state == "succeeded" and operation.os_disk_id:
+        is_there, is_kept = operation.os_disk_id.lower() in case.evidence.disks, operation.delete_option == "Detach"
+        if is_there != is_kept:
+            fate = "is still there" if is_there else "is gone"
+            yield f"operation {operation.number} was approved with {operation.delete_option}, but its old disk {fate}"
 
 
 def _body(case: Case, operation: Operation) -> Iterator[str]:

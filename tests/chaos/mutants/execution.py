@@ -264,6 +264,38 @@ def _approve_later(copy: Evidence, number: int) -> None:
     relog(copy, [replace(e, at=end) if (e.action, e.subject) == approval else e for e in copy.events])
 
 
+def unapproved_changes(evidence: Evidence) -> Mutants:
+    """A PATCH of nobody's, of another value, for another machine, before the approval, before it was announced."""
+    for place, patch in enumerate(evidence.patches):
+        other = "Delete" if patch.delete_option == "Detach" else "Detach"
+        for change_of in (
+            {"client_request_id": "nobody's"},
+            {"delete_option": other},
+            {"vm": patch.vm + "-other"},
+            {"at": patch.at - 5},
+        ):
+            yield spoiled(evidence, lambda copy, n=place, new=change_of: change(copy.patches, n, **new))
+        number = int(Case(evidence).changes[patch.client_request_id].detail["operation"])
+        request = Case(evidence).operations[number].request
+        asked = next(n for n, one in enumerate(evidence.requests) if one.number == request)
+        yield spoiled(evidence, lambda copy, n=asked: change(copy.requests, n, approved=False))
+        yield spoiled(evidence, lambda copy, n=request: _approve_later(copy, n))
+        yield spoiled(evidence, lambda copy, n=request, at=patch.at - 5: _stop_at(copy, n, at))
+
+
+def _stop_at(copy: Evidence, request: int, at: float) -> None:
+    place = next(n for n, deed in enumerate(copy.deeds) if deed.request == request)
+    change(copy.deeds, place, may_run=False, stopped_at=at)
+
+
+def wrong_fates_of_disks(evidence: Evidence) -> Mutants:
+    """The old disk is gone though it was to be kept, and there though it was to be destroyed."""
+    for operation in operations_in(evidence, "succeeded"):
+        if operation.os_disk_id:
+            old = {operation.os_disk_id.lower()}
+            yield spoiled(evidence, lambda copy, one=old: copy.disks.symmetric_difference_update(one))
+
+
 def overlaps(evidence: Evidence) -> Mutants:
     for running in evidence.azure_operations:
         middle = (running.started_at + (running.ended_at or running.started_at)) / 2

@@ -22,7 +22,7 @@ from tests.chaos.telling import say
 def main() -> int:
     options = _options()
     os.environ["PASSWORD_MODE"] = options.password_mode  # the installation's settings come from here
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended on the way out
+    signal.signal(signal.SIGTERM, _end)
     if options.seeds:
         return _many(options)
     size = QUICK if options.quick else FULL
@@ -40,6 +40,12 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(report), flush=True)
     return 0 if passed else 1
+
+
+def _end(*_: object) -> None:
+    """So that every process is ended on the way out, which nothing may cut short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
 
 
 def _many(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reimage.azure.calls import CallOutcome, Refused
+from reimage.azure.calls import CallOutcome
 from reimage.azure.errors import MAX_RETRY_AFTER_SECONDS
 from reimage.domain.plan import ReimagePlan
 from reimage.models import UpdateBucket
@@ -60,13 +60,9 @@ def take(plan: ReimagePlan, now: datetime) -> None:
 
 
 def learn(plan: ReimagePlan, outcome: CallOutcome, now: datetime) -> None:
-    """Slows down by what Azure says remains; where nothing does, nobody asks before the time it names.
-
-    Nor where it names a time and not the limit: that one may be the whole subscription's.
-    """
-    throttled = isinstance(outcome, Refused) and outcome.status == 429 and not outcome.remaining
+    """Slows down by what Azure says remains; where nothing does, nobody asks before the time it names."""
     for key, limit in _limits(plan):
-        left = 0 if throttled and limit is PER_REGION else outcome.remaining.get(limit.policy)
+        left = outcome.remaining.get(limit.policy)
         if left is None or left * 2 > limit.burst:
             continue  # plenty: costs no query
         missing = limit.burst - limit.reserve - max(0, left - limit.reserve)

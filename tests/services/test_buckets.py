@@ -56,14 +56,6 @@ def test_a_machine_has_nine_at_once_and_then_three_a_minute(plan: ReimagePlan) -
     assert taken_at_once(plan, now + timedelta(hours=1)) == 9
 
 
-def test_a_429_without_the_name_of_a_limit_holds_the_region_for_as_long_as_it_says(plan: ReimagePlan) -> None:
-    now = database_now()
-    buckets.take(plan, now)
-    buckets.learn(plan, Refused(429, "TooManyRequests", "", retry_after=600), now)
-    for seconds, tokens in ((0, 0), (590, 0), (603, 5)):
-        assert taken_at_once(plan, now + timedelta(seconds=seconds), most=5) == tokens
-
-
 def test_what_could_not_be_taken_was_not_taken(plan: ReimagePlan) -> None:
     now = database_now()
     taken_at_once(plan, now)

@@ -14,7 +14,7 @@ from reimage.domain.passwords import missing_character_classes, password_violati
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import OsType
 from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, SecretField
-from reimage.services import attention, following, generated_passwords, notification, reconciliation, secrets
+from reimage.services import attention, following, generated_passwords, notification, reconciliation
 from reimage.services.secrets import open_secret
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess
@@ -164,7 +164,7 @@ def test_azures_late_words_do_not_tell_it(
     said = Poll(PollStatus.FAILED, f"Bad_{password}", f"The password '{password}' was rejected.")
     monkeypatch.setattr(following, "poll_operation", lambda *_: said)
     if not has_key:
-        monkeypatch.setattr(secrets, "private_keys", dict)
+        monkeypatch.setattr(sealing_keys, "_places", list)
     operation = advance(operation)
     assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "azure_operation_failed")
     words = (operation.note["params"]["azure_code"], operation.note["params"]["message"])

@@ -14,7 +14,7 @@ from reimage.domain.passwords import missing_character_classes, password_violati
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import OsType
 from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, SecretField
-from reimage.services import attention, following, generated_passwords, notification, reconciliation
+from reimage.services import attention, following, generated_passwords, notification, reconciliation, sealing_keys
 from reimage.services.secrets import open_secret
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess

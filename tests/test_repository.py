@@ -23,7 +23,7 @@ TOKENS = re.compile(
     r"|AccountKey=[A-Za-z0-9+/]{40,}"
 )
 ASSIGNED = re.compile(
-    r"""(?:secret|password|passwd|token|api_?key|private_?key)\w*["']?\s*[:=]\s*["']([^"'\s{}$<>]{20,})["']""",
+    r"""(?:secret|password|passwd|token|api_?key|private_?key)\w*["']?\s*[:=]\s*["'](?!pkcs11:)([^"'\s{}$<>]{20,})["']""",
     re.IGNORECASE,
 )
 URL_WITH_PASSWORD = re.compile(r"\b[a-z][a-z+]*://[^\s/:@\"'`]*:([^\s/@\"'`{}]{8,})@")

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from psycopg import Cursor
+from psycopg.pq import Format
 
 Row = tuple[Any, ...]
 # On SQLite a column may hold a text, which is larger than every number.
@@ -17,9 +19,22 @@ _IMPOSSIBLE = f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE NOT ({_POSSIBLE
 
 def rows(sql: str, parameters: Sequence[str | int] = ()) -> list[Row]:
     """All rows of one query; callers ask for a few thousand at a time."""
-    with connection.cursor() as cursor, _any_text():
+    with _cursor() as cursor, _any_text():
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
+
+
+@contextmanager
+def _cursor() -> Iterator[Any]:
+    """On PostgreSQL values come as they are stored: as text, each byte of a body would be two on the way."""
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.format = Format.BINARY
+        yield cursor
 
 
 def sealed_end() -> int:

@@ -4,7 +4,7 @@ The private key stays inside. That the public half beside it is its own is prove
 write to the token, without its PIN, can put another one there.
 """
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import pkcs11
 from cryptography.exceptions import InvalidSignature
@@ -23,7 +23,24 @@ _OCTET_STRING = b"\x04\x20"
 PROOF = b"\x00 proves that the private key is here"  # no line of text, so nothing else that is signed
 
 
-class ModuleSigningKey(Ed25519PrivateKey):
+class _StaysInside:
+    """What a key of a module refuses, of either kind; a copy of it is itself."""
+
+    _place: KeyUri
+
+    def private_bytes(self, *_: Any, **__: Any) -> NoReturn:
+        raise KeyModuleError(f"{self._place} never leaves its module.")
+
+    private_bytes_raw = private_bytes
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+class ModuleSigningKey(_StaysInside, Ed25519PrivateKey):
     """Signs within the module. Raises KeyModuleError, also when it is made."""
 
     def __init__(self, place: KeyUri) -> None:
@@ -43,19 +60,8 @@ class ModuleSigningKey(Ed25519PrivateKey):
     def public_key(self) -> Ed25519PublicKey:
         return self._public
 
-    def private_bytes(self, *_: Any, **__: Any) -> NoReturn:
-        _stays_inside(self._place)
 
-    private_bytes_raw = private_bytes
-
-    def __copy__(self) -> "ModuleSigningKey":
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "ModuleSigningKey":
-        return self
-
-
-class ModuleExchangeKey(X25519PrivateKey):
+class ModuleExchangeKey(_StaysInside, X25519PrivateKey):
     """Agrees on a secret within the module, as HPKE asks. Raises KeyModuleError, also when it is made.
 
     HPKE takes any error for a value that does not fit its key: `failure` tells a module that failed from that.
@@ -88,23 +94,8 @@ class ModuleExchangeKey(X25519PrivateKey):
     def public_key(self) -> X25519PublicKey:
         return self._public
 
-    def private_bytes(self, *_: Any, **__: Any) -> NoReturn:
-        _stays_inside(self._place)
-
-    private_bytes_raw = private_bytes
-
-    def __copy__(self) -> "ModuleExchangeKey":
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "ModuleExchangeKey":
-        return self
-
 
 _NOT_ITS_OWN = "what the module computes does not fit the public half beside the key. Do not use it: find out why."
-
-
-def _stays_inside(place: KeyUri) -> NoReturn:
-    raise KeyModuleError(f"{place} never leaves its module.")
 
 
 def _agreed(key: Any, peer: bytes) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.chaos.evidence import Evidence
-from tests.chaos.mutants import execution, log
+from tests.chaos.mutants import calls, execution, log
 from tests.chaos.oracle import judge
 
 Kind = Callable[[Evidence], execution.Mutants]
@@ -22,11 +22,11 @@ KINDS: dict[Kind, tuple[str, int]] = {
     execution.wrong_outcomes: ("state_mismatches", 15),
     execution.needless_questions: ("state_mismatches", 15),
     execution.wrong_bodies: ("state_mismatches", 20),
-    execution.duplicates: ("duplicate_posts", 15),
-    execution.unapproved_posts: ("unapproved_posts", 50),
-    execution.unapproved_changes: ("unapproved_posts", 7),
+    calls.duplicates: ("duplicate_posts", 15),
+    calls.unapproved_posts: ("unapproved_posts", 50),
+    calls.unapproved_changes: ("unapproved_posts", 7),
     execution.wrong_fates_of_disks: ("state_mismatches", 5),
-    execution.overlaps: ("overlaps", 15),
+    calls.overlaps: ("overlaps", 15),
     log.dropped: ("audit_gaps", 130),
     log.cut_tails: ("audit_gaps", 110),
     log.altered: ("audit_gaps", 200),

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from tests.chaos.evidence import Anchor, AzureOperation, Event, Evidence, Operation, Post
+from tests.chaos.judgement.case import Case
 from tests.chaos.judgement.tree import leaf_of, roots_of
 
 Spoil = Callable[[Evidence], None]
@@ -116,3 +117,9 @@ def post_again(evidence: Evidence, operation: Operation, *, at: float, accepted:
     evidence.posts.append(Post(at, operation.vm, cause, accepted, 202 if accepted else 409, None, operation.body))
     if accepted:
         evidence.azure_operations.append(AzureOperation(cause, operation.vm, at, at + 0.01, "Succeeded"))
+
+
+def owner(evidence: Evidence, cause: str) -> Operation:
+    """Whose call it is, by the log."""
+    case = Case(evidence)
+    return case.operations[int(case.intents[cause].detail["operation"])]

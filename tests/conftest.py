@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 
 from portal.identity.models import User
 from tests import softhsm
@@ -22,6 +23,10 @@ from tests.order import rank
 from tests.softhsm import token
 
 __all__ = ["azure", "grants", "inventory", "log", "running_sandbox", "sandbox", "sealing_key", "token"]
+
+# Properties judge what a rule answers, never how long a busy machine took.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture

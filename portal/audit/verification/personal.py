@@ -12,11 +12,6 @@ from portal.audit.verification.verdict import NotYet
 
 CHUNK = 500
 Fields = dict[str, set[str]]  # by event id
-_TEXTS = """
-    SELECT leaf.leaf_index, personal.field, personal.salt, personal.text
-    FROM audit_auditleaf leaf JOIN audit_auditpersonaltext personal ON personal.event_id = leaf.event_id
-    WHERE leaf.leaf_index >= %s AND leaf.leaf_index < %s
-"""
 _STRAY = """
     SELECT personal.id FROM audit_auditpersonaltext personal
     LEFT JOIN audit_auditevent event ON event.id = personal.event_id WHERE event.id IS NULL LIMIT 200
@@ -30,17 +25,20 @@ _REDACTIONS = """
 
 
 class PersonalTexts:
-    """The texts of some sealed events, and which of their commitments nothing opens any more."""
+    """The texts of some events by their keys, and which of their commitments nothing opens any more."""
 
-    def __init__(self, start: int, end: int) -> None:
+    def __init__(self, keys: Sequence[int]) -> None:
         self._texts: dict[int, list[Row]] = {}
-        for index, *row in rows(_TEXTS, (start, end)):
-            self._texts.setdefault(index, []).append(tuple(row))
+        query = f"""
+            SELECT event_id, field, salt, text FROM audit_auditpersonaltext WHERE event_id IN ({_marks(keys)})
+        """  # noqa: S608  # marks
+        for key, *row in rows(query, keys) if keys else ():
+            self._texts.setdefault(key, []).append(tuple(row))
         self._missing: list[tuple[int, str, str]] = []
 
-    def problems_with(self, index: int, event_id: str, commitments: Mapping[str, str]) -> Iterator[str]:
-        """What is wrong with the texts of this event, whose body has these commitments."""
-        texts = self._texts.get(index, ())
+    def problems_with(self, index: int, key: int, event_id: str, commitments: Mapping[str, str]) -> Iterator[str]:
+        """What is wrong with the texts of this event, whose body has this id and these commitments."""
+        texts = self._texts.get(key, ())
         for field, salt, text in texts:
             if field not in commitments:
                 yield f"there is a personal text {field}, to which its body has no commitment"
@@ -125,5 +123,5 @@ def _opens(commitment: str, salt: bytes, text: bytes) -> bool:
     return len(salt) == SALT_BYTES and hashlib.sha256(salt + text).hexdigest() == commitment
 
 
-def _marks(values: Sequence[str]) -> str:
+def _marks(values: Sequence[str] | Sequence[int]) -> str:
     return ", ".join(["%s"] * len(values))

@@ -17,7 +17,7 @@ _SEALED_END = f"SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WH
 _IMPOSSIBLE = f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE NOT ({_POSSIBLE})"  # noqa: S608  # ours
 
 
-def rows(sql: str, parameters: Sequence[str | int] = ()) -> list[Row]:
+def rows(sql: str, parameters: Sequence[str] | Sequence[int] = ()) -> list[Row]:
     """All rows of one query; callers ask for a few thousand at a time."""
     with _cursor() as cursor, _any_text():
         cursor.execute(sql, parameters)

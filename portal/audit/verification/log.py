@@ -49,7 +49,7 @@ def verify_audit_log(
     with unhurried(connection):  # these go over the whole log at once
         tree.finish()
         verdict.found(broken_chains())
-        verdict.found(misplaced_texts())
+        verdict.found(misplaced_texts(verdict.sealed))
         check_anchors(anchor_file, trusted, verdict)
         _check_ends(verdict, now, now + timedelta(seconds=time.monotonic() - begun))
     if late:
@@ -80,13 +80,13 @@ def _segments(size: int, processes: int) -> Iterator[Segment]:
     """In order; by several processes where the log is long."""
     bounds = [(start, min(start + SEGMENT, size)) for start in range(0, size, SEGMENT)]
     if processes < 2 or len(bounds) < 4:
-        yield from (check_segment(*bound) for bound in bounds)
+        yield from (check_segment(*bound, size) for bound in bounds)
         return
     connections.close_all()  # a connection does not survive a fork
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
         under_way: deque[Future[Segment]] = deque()
         for bound in bounds:
-            under_way.append(pool.submit(check_segment, *bound))
+            under_way.append(pool.submit(check_segment, *bound, size))
             if len(under_way) > processes:
                 yield under_way.popleft().result()
         while under_way:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.audit.personal import SALT_BYTES
-from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, rows, sealed_end
+from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, rows, sealed_meanwhile
 from portal.audit.verification.verdict import NotYet
 
 CHUNK = 500
@@ -25,14 +25,19 @@ _REDACTIONS = """
 
 
 class PersonalTexts:
-    """The texts of some events by their keys, and which of their commitments nothing opens any more."""
+    """The texts of some events by their keys, and which of their commitments nothing opens any more.
 
-    def __init__(self, keys: Sequence[int]) -> None:
+    `sealed`: how many events were sealed when the verification began.
+    """
+
+    def __init__(self, keys: Sequence[int], sealed: int) -> None:
+        self._sealed = sealed
         self._texts: dict[int, list[Row]] = {}
         query = f"""
-            SELECT event_id, field, salt, text FROM audit_auditpersonaltext WHERE event_id IN ({_marks(keys)})
-        """  # noqa: S608  # marks
-        for key, *row in rows(query, keys) if keys else ():
+            SELECT event_id, field, salt, text FROM audit_auditpersonaltext
+            WHERE event_id IN ({", ".join(map(str, map(int, keys)))})
+        """  # noqa: S608  # whole numbers: as parameters they would take longer than the rows
+        for key, *row in rows(query) if keys else ():
             self._texts.setdefault(key, []).append(tuple(row))
         self._missing: list[tuple[int, str, str]] = []
 
@@ -50,7 +55,7 @@ class PersonalTexts:
 
     def unexplained(self) -> Iterator[str]:
         """Texts that are gone though no event says that they are redacted; asked for after the texts were read."""
-        explained, waiting = _redacted(sorted({event_id for _, event_id, _ in self._missing}))
+        explained, waiting = _redacted(sorted({event_id for _, event_id, _ in self._missing}), self._sealed)
         for index, event_id, field in self._missing:
             removed = f"event #{index + 1}: its personal text {field} was removed"
             if field in explained.get(event_id, ()):
@@ -61,15 +66,18 @@ class PersonalTexts:
                 yield f"{removed}, and no event says that it was redacted"
 
 
-def misplaced_texts() -> Iterator[str]:
-    """Texts that belong to no event, and texts that are there although an event says that they are redacted."""
+def misplaced_texts(sealed: int) -> Iterator[str]:
+    """Texts that belong to no event, and texts that are there although an event says that they are redacted.
+
+    `sealed`: how many events were sealed when the verification began.
+    """
     for (key,) in rows(_STRAY):
         yield f"personal text {key} (its row) belongs to no event"
     after = 0
     # The events before the texts: whoever sees the event of a redaction no longer sees what it removed.
     while chunk := rows(f"{_REDACTIONS} AND event.id > %s ORDER BY event.id LIMIT %s", (after, CHUNK)):
         after = chunk[-1][0]
-        said, waiting = _said_by([found[1:] for found in chunk])
+        said, waiting = _said_by([found[1:] for found in chunk], sealed)
         for event_id, field in _standing(said.keys() | waiting.keys()):
             there = f"event {event_id}: its personal text {field} is there, although it is said to be redacted"
             if field in said.get(event_id, ()):
@@ -87,19 +95,19 @@ def _standing(event_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
     return ((str(UUID(str(event_id))), field) for event_id, field in (rows(query, keys) if keys else ()))
 
 
-def _redacted(event_ids: Sequence[str]) -> tuple[Fields, Fields]:
+def _redacted(event_ids: Sequence[str], sealed: int) -> tuple[Fields, Fields]:
     """The fields of these events that are said to be redacted; apart, by redactions that are not sealed yet."""
     found: list[Row] = []
     for start in range(0, len(event_ids), CHUNK):
         chunk = event_ids[start : start + CHUNK]
         query = f"{_REDACTIONS} AND event.target_id IN ({_marks(chunk)})"
         found += [row[1:] for row in rows(query, chunk)]
-    return _said_by(found)
+    return _said_by(found, sealed) if found else ({}, {})
 
 
-def _said_by(redactions: Sequence[Row]) -> tuple[Fields, Fields]:
+def _said_by(redactions: Sequence[Row], sealed: int) -> tuple[Fields, Fields]:
     """What these (body, leaf index) say; apart, what those say that no checkpoint covers."""
-    end = sealed_end()
+    end = sealed_meanwhile(sealed)
     is_sealed = [isinstance(index, int) and 0 <= index < end for _, index in redactions]
     said = _fields_of(body for (body, _), sealed in zip(redactions, is_sealed, strict=True) if sealed)
     waiting = _fields_of(body for (body, _), sealed in zip(redactions, is_sealed, strict=True) if not sealed)
@@ -123,5 +131,5 @@ def _opens(commitment: str, salt: bytes, text: bytes) -> bool:
     return len(salt) == SALT_BYTES and hashlib.sha256(salt + text).hexdigest() == commitment
 
 
-def _marks(values: Sequence[str] | Sequence[int]) -> str:
+def _marks(values: Sequence[str]) -> str:
     return ", ".join(["%s"] * len(values))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.personal import commitment_to
 from portal.audit.projection import columns_of
 from portal.audit.redaction import redact, texts_of_event
+from portal.audit.verification import events, reading
 from tests.audit.events import record_event
 from tests.audit.people import GROUND, OPERATOR, about_alice, by_alice, redact_person
 from tests.audit.sealing.logs import SealedLog
@@ -46,6 +48,29 @@ def test_a_redacted_log_is_sound(log: SealedLog, story: list[AuditEvent]) -> Non
     log.anchor()
     verdict = log.verify()
     assert (verdict.exit_code, verdict.tampered, verdict.sealed) == (SOUND, [], 7)
+
+
+def test_the_leaves_are_not_counted_again_for_every_part_of_a_long_log(
+    log: SealedLog, story: list[AuditEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part asks what is sealed by now: counting a million leaves for it would take a tenth of a second."""
+    redact_person()
+    log.seal()
+    log.anchor()
+    counted, read = [], reading.rows
+
+    def watched(sql: str, *parameters: Any) -> list[reading.Row]:
+        counted.append("COUNT(*) FROM audit_auditleaf" in sql)
+        return read(sql, *parameters)
+
+    monkeypatch.setattr(reading, "rows", watched)
+    assert log.verify().exit_code == SOUND
+    in_one_part, asked = sum(counted), len(counted)
+    counted.clear()
+    monkeypatch.setattr(events, "CHUNK", 1)
+    assert log.verify().exit_code == SOUND
+    assert len(counted) > asked
+    assert sum(counted) == in_one_part
 
 
 def finding(log: SealedLog) -> str:

@@ -71,7 +71,8 @@ def approval_findings(held: Claim) -> Findings:
     decision = ApprovalDecision.objects.filter(
         reimage_request=reimage_request, outcome=DecisionOutcome.APPROVED, digest=reimage_request.digest
     ).first()
-    plans = [ReimagePlan.from_document(sibling.plan) for sibling in reimage_request.operations.all()]
+    documents = reimage_request.operations.values_list("plan", flat=True)  # each machine reads those of all others
+    plans = [ReimagePlan.from_document(document) for document in documents]
     if decision is None or digest_of(reimage_request, plans) != decision.digest:
         return [{"code": "plan_is_not_the_approved_one", "params": {}}]
     if reimage_request.expires_at <= held.now:

@@ -130,17 +130,17 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
 
 
 def _private_key_problems(values: Mapping[str, str]) -> list[str]:
-    """Each is a file, for sealing also a folder, or a key in a security module."""
+    """Addresses of keys in a security module alone. A key that is not there stops a worker at its start (tasks.py), but
+    no command: with the worker's environment somebody looks why, pauses execution, or replaces the key that is lost.
+    """
     names = [("SEALING_PRIVATE_KEY_FILE", key.strip()) for key in values["SEALING_PRIVATE_KEY_FILE"].split(",")]
     found = []
     for name, key in [*names, ("AUDIT_SIGNING_KEY_FILE", values["AUDIT_SIGNING_KEY_FILE"])]:
         try:
-            file = KeyUri.parse(key).module if is_key_uri(key) else key
+            if is_key_uri(key):
+                KeyUri.parse(key)
         except KeyUriError as err:
             found.append(f"{name} cannot be used. {err}")
-            continue
-        if file and not Path(file).exists():
-            found.append(f"{name} names {file}, which is not a file.")
     return found
 
 

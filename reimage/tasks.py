@@ -35,7 +35,7 @@ def refuse_to_start_blind(**_: object) -> None:
     try:
         sealing_keys.check_private_keys()
     except sealing_keys.SealingError as err:
-        raise SystemExit(f"The worker cannot start. {err}.") from err
+        raise SystemExit(f"The worker cannot start. {str(err).removesuffix('.')}.") from err
 
 
 @shared_task

@@ -16,7 +16,7 @@ from portal.audit.sealing import checkpoints, keys
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.locking import lock_for_sealing
 from portal.audit.sealing.merkle import Frontier, leaf_hash
-from portal.audit.sealing.notes import NoteError, Signer, VerifierKey
+from portal.audit.sealing.notes import NoteError, SignedNote, Signer, VerifierKey
 from portal.audit.sealing.put_back import contradiction
 from portal.audit.sealing.tree import KEPT_LEVELS, StoredTree
 
@@ -156,7 +156,23 @@ def refuse_another_key(signer: Signer) -> None:
     signed = checkpoints.read(note)[1]
     key = signer.verifier_key
     if signed.signatures[-1].key_id != key.key_id or not signed.is_signed_by(key):
-        raise SealingRefused(
-            f"The last checkpoint is not signed by {key.short}, the key in AUDIT_SIGNING_KEY_FILE. "
-            "Put the log's key back, or replace it with audit_rotate_key."
+        raise SealingRefused(_whose(signed, key))
+
+
+def _whose(signed: SignedNote, key: VerifierKey) -> str:
+    """Which key the last checkpoint says it is of, where it is not this one's, and what is to be done."""
+    last, listed = signed.signatures[-1], [entry.key for entry in keys.trusted_keys()]
+    said = f"{last.name}+{last.key_id.hex()}"
+    named = [entry for entry in (key, *listed) if entry.short == said]
+    if named and not signed.is_signed_by(named[0]):
+        return f"The last checkpoint is damaged: the signature of {said} below it is none. Run audit_verify."
+    if listed and not named:
+        return (
+            f"AUDIT_PUBLIC_KEYS does not name {said}, the key below the last checkpoint. If audit_rotate_key replaced "
+            "the log's key, do what it said at its end: set both variables, restart worker and web. Else run "
+            "audit_verify."
         )
+    return (
+        f"The last checkpoint is signed by {said}, and not by {key.short}, the key in AUDIT_SIGNING_KEY_FILE. "
+        "Put the log's key back, or replace it with audit_rotate_key."
+    )

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from portal.audit.models import AuditAnchor, AuditEvent
+from portal.audit.models import AuditAnchor, AuditCheckpoint, AuditEvent
 from portal.audit.sealing import sealer
 from portal.audit.sealing.keys import read_signing_key
 from portal.audit.sealing.notes import Signer
@@ -75,12 +75,37 @@ def test_an_older_key_cannot_sign_after_it_handed_over(log: SealedLog, story: li
     log.rotate("second")
     log.settings.AUDIT_SIGNING_KEY_FILE = str(log.key_file)
     log.record(1)
-    with pytest.raises(sealer.SealingRefused, match="not signed by"):
+    with pytest.raises(sealer.SealingRefused, match=r"is signed by .*, and not by .* Put the log's key back, or"):
         log.seal()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sealer, "refuse_another_key", lambda signer: None)
         log.seal()
     assert "had to sign or to hand over" in " ".join(log.verify().tampered)
+
+
+def test_a_rotation_whose_last_step_was_left_out_is_told_from_another_key(
+    log: SealedLog, story: list[AuditEvent]
+) -> None:
+    listed = log.settings.AUDIT_PUBLIC_KEYS
+    new = log.rotate("second").rpartition("+")[0]
+    log.settings.AUDIT_SIGNING_KEY_FILE, log.settings.AUDIT_PUBLIC_KEYS = str(log.key_file), listed
+    log.record(1)
+    with pytest.raises(sealer.SealingRefused) as refused:
+        log.seal()
+    assert f"AUDIT_PUBLIC_KEYS does not name {new}, the key below the last checkpoint" in str(refused.value)
+    assert "set both variables, restart worker and web" in str(refused.value)
+
+
+def test_a_damaged_last_checkpoint_sends_nobody_to_replace_the_key(log: SealedLog, story: list[AuditEvent]) -> None:
+    last = AuditCheckpoint.objects.order_by("-tree_size")[0]
+    head, _, signature = last.note.rstrip().rpartition(" ")
+    first = AuditCheckpoint.objects.order_by("tree_size")[0].note.rstrip().rpartition(" ")[2]
+    assert first != signature
+    damaged = f"UPDATE audit_auditcheckpoint SET note = %s WHERE tree_size = {last.tree_size}"
+    run(damaged, parameters=[f"{head} {first}\n"])
+    log.record(1)
+    with pytest.raises(sealer.SealingRefused, match=r"damaged: the signature of localhost/audit\S+ below it is none"):
+        log.seal()
 
 
 def test_a_key_that_nobody_endorsed_is_believed_only_where_the_list_says_so(

@@ -20,6 +20,7 @@ STEPS: Mapping[OperationState, Callable[[Claim], None]] = {
     OperationState.OUTCOME_UNKNOWN: reconciliation.reconcile,
     OperationState.VERIFYING: verification.verify,
 }
+ANSWER = {"status": "azure_status", "azure_code": "azure_code"}  # of a note's parameters, as they are logged
 if STEPS.keys() != WORKER_STATES:
     raise RuntimeError("every state that a worker advances needs exactly one step")
 
@@ -34,9 +35,7 @@ def advance_operation(operation_id: int) -> None:
         log.info("operation.step", state=state)
         try:
             STEPS[OperationState(state)](held)
-            log.info(
-                "operation.stepped", before=state, state=held.operation.state, note=held.operation.note.get("code")
-            )
+            log.info("operation.stepped", before=state, state=held.operation.state, **_note(held))
         except LeaseLost:
             log.warning("operation.lease_lost")
         except (OperationalError, InterfaceError):  # the database's trouble: the lease lapses, the step is taken again
@@ -53,13 +52,21 @@ def _count_crash(held: Claim, error: Exception) -> None:
         log.exception("operation.crash_not_counted")
 
 
+def _note(held: Claim) -> dict[str, object]:
+    """Why it waits, if it does; of an answer of Azure that is not one to go on with, its status and code too."""
+    note = held.operation.note
+    params = note.get("params", {})
+    answer = {logged: params[name] for name, logged in ANSWER.items() if name in params}
+    return {"note": note.get("code"), **answer}
+
+
 def _ids(held: Claim) -> dict[str, object]:
     """What each line about the step carries, so that one search finds all of an operation, here and at Azure."""
     operation = held.operation
     return {
         "reimage_request": operation.reimage_request_id,
         "operation": operation.pk,
-        "vm": operation.plan["resource_id"],
+        "vm": operation.plan.get("resource_id", operation.resource_key),
         "client_request_id": str(operation.client_request_id or ""),
         "attempt": operation.attempt,
         "fence": held.fence,

@@ -66,10 +66,11 @@ def test_the_last_line_tells_the_note_as_it_is_now(
 ) -> None:
     advance(operation)
     azure.faults("status", match={"verb": "GET", "path_contains": "/operations/"}, status=503)
-    for note in ("azure_unavailable", None):
+    for note, status in (("azure_unavailable", 503), (None, None)):
         lines.clear()
         advance(operation)
         assert (lines[-1]["event"], lines[-1]["note"]) == ("operation.stepped", note)
+        assert lines[-1].get("azure_status") == status
 
 
 @pytest.mark.asvs("V16.2.5", "V16.3.4")

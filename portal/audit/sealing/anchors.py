@@ -92,4 +92,6 @@ def _note_success(place: str, tree_size: int, now: datetime) -> None:
 def _note_failure(place: str, now: datetime, err: Exception) -> None:
     AuditAnchor.objects.filter(place=place, failing_since=None).update(failing_since=now)
     known = AuditAnchor.objects.get(place=place).tree_size
-    log.error("audit.not_anchored", place=place, anchored_up_to=known, problem=type(err).__name__)
+    # Of other errors the text may hold the address, with whatever somebody wrote into it.
+    problem = str(err) if isinstance(err, PlaceProblem) else type(err).__name__
+    log.error("audit.not_anchored", place=place, anchored_up_to=known, problem=problem)

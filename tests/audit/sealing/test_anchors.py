@@ -215,7 +215,8 @@ def test_a_place_that_is_away_for_an_hour_raises_the_alarm_and_misses_nothing(
             log.record(1)
             log.seal()
             anchors.anchor_checkpoints(now=began + timedelta(minutes=minute))
-    assert [line["log_level"] for line in lines if line["event"] == "audit.not_anchored"] == ["error"] * 60
+    failures = [(line["log_level"], line["problem"]) for line in lines if line["event"] == "audit.not_anchored"]
+    assert failures == [("error", "the webhook answered 503")] * 60
     assert (seal_status().anchored_up_to, seal_status().failing_since) == (0, began)
     is_away = False
     assert anchors.anchor_checkpoints(now=began + timedelta(hours=1)) == {"file": 60, "webhook": 60}

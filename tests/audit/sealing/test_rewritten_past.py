@@ -6,7 +6,7 @@ from django.db import connection
 from portal.audit.models import AuditAnchor, AuditCheckpoint, AuditEvent
 from portal.audit.sealing import sealer
 from portal.audit.sealing.keys import read_signing_key
-from portal.audit.sealing.notes import Signer
+from portal.audit.sealing.notes import Signer, VerifierKey
 from portal.audit.sealing.sealer import SealingRefused
 from tests.audit.people import redact_person
 from tests.audit.sealing.logs import SealedLog
@@ -87,7 +87,7 @@ def test_a_rotation_whose_last_step_was_left_out_is_told_from_another_key(
     log: SealedLog, story: list[AuditEvent]
 ) -> None:
     listed = log.settings.AUDIT_PUBLIC_KEYS
-    new = log.rotate("second").rpartition("+")[0]
+    new = VerifierKey.parse(log.rotate("second")).short
     log.settings.AUDIT_SIGNING_KEY_FILE, log.settings.AUDIT_PUBLIC_KEYS = str(log.key_file), listed
     log.record(1)
     with pytest.raises(sealer.SealingRefused) as refused:

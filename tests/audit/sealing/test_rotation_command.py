@@ -31,7 +31,7 @@ def test_it_replaces_the_key_anchors_and_tells_what_to_set(log: SealedLog, new_k
     log.grow(2)
     told = rotate(new_key)
     public_key = audit_key.public_key_of(new_key, URL)
-    assert f"AUDIT_SIGNING_KEY_FILE={new_key}\n" in told
+    assert f"AUDIT_SIGNING_KEY_FILE='{new_key}'\n" in told
     assert f"AUDIT_PUBLIC_KEYS=…,{public_key}\n" in told
     assert AuditEvent.objects.filter(action="audit_key.replaced").count() == 1
     assert log.anchor_file.read_bytes().count(b"\n") == AuditCheckpoint.objects.count() == 2

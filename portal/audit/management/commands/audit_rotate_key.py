@@ -33,7 +33,7 @@ class Command(BaseCommand):
         except (SigningKeyProblem, KeyModuleError, SealingRefused) as err:
             raise CommandError(str(err)) from err
         anchor_checkpoints(now=now)
-        self.stdout.write("Replaced. Now set, and restart the worker:")
-        self.stdout.write(f"  AUDIT_SIGNING_KEY_FILE={place}")
+        self.stdout.write("Replaced. Now set, and restart worker and web:")
+        self.stdout.write(f"  AUDIT_SIGNING_KEY_FILE='{place}'")
         self.stdout.write(f"  AUDIT_PUBLIC_KEYS=…,{AFTER_LOSS if is_lost else ''}{key}")
         self.stdout.write("Destroy the old private key: nothing needs it any more.")

@@ -4,6 +4,7 @@ import structlog
 from celery import shared_task, signals
 
 from portal.audit.actors import Actor
+from portal.worker_start import refuse_to_start
 from reimage.services import (
     alarms,
     awaited_passwords,
@@ -35,7 +36,7 @@ def refuse_to_start_blind(**_: object) -> None:
     try:
         sealing_keys.check_private_keys()
     except sealing_keys.SealingError as err:
-        raise SystemExit(f"The worker cannot start. {str(err).removesuffix('.')}.") from err
+        refuse_to_start(err)
 
 
 @shared_task

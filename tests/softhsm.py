@@ -78,6 +78,7 @@ def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Token]:
     made.pin_file.chmod(0o400)
     made.make(made.label)
     pkcs11.lib(module).reinitialize()  # it reads its settings once
+    monkeypatch.setattr(sessions, "_wrong_pins", {})  # a process's own memory, and this process runs many tests
     yield made
     sessions.log_out()
     pkcs11.lib(module).finalize()

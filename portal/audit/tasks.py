@@ -14,6 +14,7 @@ from portal.audit.sealing.sealer import SealingRefused, seal_audit_log
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.streaming import stream_sealed_events
 from portal.security_module.sessions import KeyModuleError
+from portal.worker_start import refuse_to_start
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +29,7 @@ def refuse_to_start_without_the_key(**_: object) -> None:
         if settings.AUDIT_SIGNING_KEY_FILE or not settings.ENVIRONMENT.local:
             refuse_unlisted_whatever_its_name()
     except SigningKeyProblem as err:
-        raise SystemExit(f"The worker cannot start. {err}") from err
+        refuse_to_start(err)
 
 
 @shared_task

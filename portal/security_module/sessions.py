@@ -88,6 +88,11 @@ def _open(token: pkcs11.Token, pin: str, *, writable: bool) -> pkcs11.Session:
     return token.open(user_pin=pin, rw=writable)
 
 
+def was_a_pin_refused() -> bool:
+    """Whether a module did so in this process."""
+    return any(_wrong_pins.values())
+
+
 def log_out(place: KeyUri | None = None) -> None:
     """Closes the library of this key, or all: their sessions end, and the next use begins anew."""
     modules = {_library(place)} if place else {str(module) for module, *_ in _sessions}

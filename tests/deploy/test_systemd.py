@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from portal.environment import ConfigurationProblem, read_environment
+from portal.worker_start import PIN_REFUSED
 from tests.served_environment import SERVED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -43,6 +44,15 @@ def test_only_web_and_worker_get_an_identity_at_azure_and_each_its_own() -> None
 def test_a_home_under_slash_home_looks_empty(role: str) -> None:
     """A forbidden one ends each connection by TLS: libpq takes a ~/.postgresql that it may not see for an error."""
     assert values(role, "ProtectHome") == ["tmpfs"]
+
+
+def test_a_process_that_ended_is_started_again_but_no_worker_whose_pin_was_refused() -> None:
+    assert {role: values(role, "Restart") for role in ROLES} == {role: ["always"] for role in ROLES}
+    assert {role: values(role, "RestartPreventExitStatus") for role in ROLES} == {
+        "web": [],
+        "worker": [str(PIN_REFUSED)],
+        "beat": [],
+    }
 
 
 def test_beat_starts_with_the_shared_variables_and_its_unit(tmp_path: Path) -> None:

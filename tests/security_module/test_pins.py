@@ -12,6 +12,7 @@ from portal.audit import tasks
 from portal.security_module import sessions
 from portal.security_module.keys import ModuleSigningKey
 from portal.security_module.sessions import KeyModuleError
+from portal.worker_start import PIN_REFUSED
 from tests.audit.sealing.logs import SealedLog
 from tests.softhsm import Token
 
@@ -99,6 +100,22 @@ def test_a_file_that_others_may_read_is_refused(signing: ModuleSigningKey, token
         signing.sign(b"")
 
 
+def test_a_worker_that_starts_with_a_wrong_one_is_not_started_again(
+    signing: ModuleSigningKey, token: Token, log: SealedLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By systemd, every few seconds, until the token has locked itself. What may come back by itself, it waits for."""
+    log.settings.AUDIT_SIGNING_KEY_FILE = token.uri("audit")
+    token.take_away()
+    with pytest.raises(SystemExit, match=r"The worker cannot start\. .* 0 tokens of this module"):
+        tasks.refuse_to_start_without_the_key()
+    token.bring_back()
+    write(token.pin_file, b"00000")
+    with pytest.raises(SystemExit) as ended:
+        tasks.refuse_to_start_without_the_key()
+    assert ended.value.code == PIN_REFUSED
+    assert capsys.readouterr().err.startswith("The worker cannot start. The audit signing key cannot be used.")
+
+
 @pytest.mark.parametrize("content", [b"CANARY-\xe9t\xe9", b"CANARY-wrong"])
 def test_no_log_line_holds_it(
     signing: ModuleSigningKey, token: Token, log: SealedLog, content: bytes, caplog: pytest.LogCaptureFixture
@@ -106,7 +123,7 @@ def test_no_log_line_holds_it(
     log.record(1)
     log.settings.AUDIT_SIGNING_KEY_FILE = token.uri("audit")
     write(token.pin_file, content)
-    with caplog.at_level(logging.DEBUG), pytest.raises(SystemExit, match="The worker cannot start") as told:
+    with caplog.at_level(logging.DEBUG), pytest.raises(SystemExit) as told:
         tasks.refuse_to_start_without_the_key()
     with caplog.at_level(logging.DEBUG):
         assert tasks.seal.apply().successful()

@@ -58,7 +58,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("AZURE_CLIENT_ID", "client id of the portal's Azure identity (not for a system-assigned one)", required=False),
     Setting("AZURE_CLIENT_SECRET", "its secret, with AZURE_CREDENTIAL=client-secret", required=False, secret=True),
     Setting("AZURE_CLIENT_CERTIFICATE_FILE", "its PEM file, with AZURE_CREDENTIAL=client-certificate", required=False),
-    Setting("AZURE_CA_BUNDLE", "PEM file of the authorities to trust for Entra ID and Azure; the system's if unset", required=False),
+    Setting("AZURE_CA_BUNDLE", "PEM file of the authorities to trust for Entra ID and Azure, and no other; Mozilla's, which the portal brings along, if unset", required=False),
     Setting("SEALING_PUBLIC_KEY", "public key that seals passwords (base64; made by deploy/sealing_key.py)"),
     Setting("SEALING_PRIVATE_KEY_FILE", "private halves, for the worker alone: a file (mode 0400), several with commas, or a folder of .pem files; or a key in a security module (pkcs11:…)", required=False),
     Setting("AUDIT_SIGNING_KEY_FILE", "private key that signs the audit log's checkpoints, for the worker alone (file mode 0400; made by deploy/audit_key.py), or pkcs11:…", required=False),

@@ -66,7 +66,7 @@ def test_before_the_post_it_fails_in_the_end(operation: ReimageOperation, azure:
 def test_a_stored_plan_that_lost_its_machine_is_counted_too(operation: ReimageOperation, azure: SandboxProcess) -> None:
     ReimageOperation.objects.filter(pk=operation.pk).update(plan={})
     crash(operation, crashes.ALARM_FROM)
-    assert note_of(operation) == (State.PREFLIGHT, "step_keeps_crashing")
+    assert note_of(operation) == (State.QUEUED, "step_keeps_crashing")
     assert posts(azure) == []
 
 

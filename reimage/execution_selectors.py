@@ -56,11 +56,15 @@ def execution_alarms() -> list[Alarm]:
 
 
 def holding_up(subscription_ids: Collection[str]) -> list[str]:
-    """The kinds of what would hold up reimages in these subscriptions now, a pause among them."""
+    """The kinds of what would hold up reimages in these subscriptions now, a pause among them.
+
+    A step that keeps crashing is one operation's own: it holds up no other.
+    """
     return [
         alarm.kind
         for alarm in execution_alarms()
-        if alarm.kind != BREAKER_TRIPPED or alarm.params["subscription_id"] in subscription_ids
+        if alarm.kind != AlarmKind.STEP_KEEPS_CRASHING
+        and (alarm.kind != BREAKER_TRIPPED or alarm.params["subscription_id"] in subscription_ids)
     ]
 
 

@@ -1,5 +1,7 @@
 """Whoever asks or decides while execution is held up reads so on the page, before they do it."""
 
+from http import HTTPStatus
+
 import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -55,6 +57,28 @@ def test_a_tripped_breaker_is_told_in_its_own_subscription(alice: User) -> None:
 def test_so_is_what_nobody_meant(alice: User, kind: AlarmKind, text: str) -> None:
     ExecutionAlarm.objects.create(kind=kind, raised_at=timezone.now())
     assert text in review(alice, draft(alice, "web-02"))
+
+
+def test_whatever_alarm_is_on_people_can_ask_and_decide(alice: User, bob: User) -> None:
+    made, waiting = draft(alice, "web-02"), request_reimage(alice, "web-04")
+    for kind in AlarmKind:
+        ExecutionAlarm.objects.create(kind=kind, raised_at=timezone.now())
+    assert TITLE in review(alice, made)
+    approver = client_of(bob)
+    assert TITLE in words(approver.get(f"/requests/{waiting.pk}/"))
+    assert approver.get(f"/requests/{waiting.pk}/progress").status_code == HTTPStatus.OK
+    answer = approver.post(f"/requests/{waiting.pk}/approve", {"digest": waiting.digest}, follow=True)
+    assert "The reimage starts once an administrator has lifted what holds execution up." in words(answer)
+
+
+def test_a_step_of_one_operation_that_keeps_crashing_holds_no_other_up(alice: User, bob: User) -> None:
+    made, waiting = draft(alice, "web-02"), request_reimage(alice, "web-04")
+    ExecutionAlarm.objects.create(kind=AlarmKind.STEP_KEEPS_CRASHING, raised_at=timezone.now())
+    assert TITLE not in review(alice, made)
+    approver = client_of(bob)
+    assert TITLE not in words(approver.get(f"/requests/{waiting.pk}/"))
+    answer = approver.post(f"/requests/{waiting.pk}/approve", {"digest": waiting.digest}, follow=True)
+    assert "Approved. The reimage starts now." in words(answer)
 
 
 def test_after_the_decision_it_is_no_longer_said_there(alice: User, bob: User, dan: User) -> None:

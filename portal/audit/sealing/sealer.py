@@ -174,5 +174,5 @@ def _whose(signed: SignedNote, key: VerifierKey) -> str:
         )
     return (
         f"The last checkpoint is signed by {said}, and not by {key.short}, the key in AUDIT_SIGNING_KEY_FILE. "
-        "Put the log's key back, or replace it with audit_rotate_key."
+        "Put the log's key back. If it is lost, docs/audit.md says how another one follows it."
     )

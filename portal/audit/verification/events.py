@@ -17,7 +17,7 @@ from portal.audit.sealing.merkle import leaf_hash
 from portal.audit.verification.personal import PersonalTexts
 from portal.audit.verification.reading import Row, as_bytes, as_stored, plain, rows
 
-CHUNK = 500  # rows held at a time, by each process
+CHUNK = 2_000  # rows held at a time, by each process
 LATE = timedelta(minutes=15)
 PROJECTED = tuple(
     field.name for field in AuditEvent._meta.concrete_fields if field.name not in ("id", "body", "digest")

@@ -1,5 +1,6 @@
 """The whole verification: events, tree, checkpoints, anchors, and whether sealing keeps up."""
 
+import gc
 import multiprocessing
 import time
 from collections import deque
@@ -83,8 +84,16 @@ def _segments(size: int, processes: int) -> Iterator[Segment]:
         yield from (check_segment(*bound, size) for bound in bounds)
         return
     connections.close_all()  # a connection does not survive a fork
+    gc.freeze()  # nor would the pages that all share: looking for garbage writes to every object
+    try:
+        yield from _by_several(bounds, size, processes)
+    finally:
+        gc.unfreeze()
+
+
+def _by_several(bounds: Sequence[tuple[int, int]], size: int, processes: int) -> Iterator[Segment]:
+    under_way: deque[Future[Segment]] = deque()
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
-        under_way: deque[Future[Segment]] = deque()
         for bound in bounds:
             under_way.append(pool.submit(check_segment, *bound, size))
             if len(under_way) > processes:

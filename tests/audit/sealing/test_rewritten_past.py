@@ -75,7 +75,9 @@ def test_an_older_key_cannot_sign_after_it_handed_over(log: SealedLog, story: li
     log.rotate("second")
     log.settings.AUDIT_SIGNING_KEY_FILE = str(log.key_file)
     log.record(1)
-    with pytest.raises(sealer.SealingRefused, match=r"is signed by .*, and not by .* Put the log's key back\. If it is lost"):
+    with pytest.raises(
+        sealer.SealingRefused, match=r"is signed by .*, and not by .* Put the log's key back\. If it is lost"
+    ):
         log.seal()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sealer, "refuse_another_key", lambda signer: None)

@@ -1,6 +1,7 @@
 """One write to Azure and what came of it: accepted, refused, or unknown. Decides nothing about what to do next."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ NOT_AUTHENTICATED = "NotAuthenticated"
 TOO_LATE = "TooLate"
 HTTPS_PORT = 443
 REQUEST_ID_LENGTH = 64
+IDENTITY_UNREADABLE = "AZURE_CA_BUNDLE or a file of the portal's own identity cannot be read or used."
 Remaining = Mapping[str, int]  # calls that Azure would still take, by policy: x-ms-ratelimit-remaining-resource
 
 
@@ -93,6 +95,8 @@ class _Call:
         """Runs after the token was fetched, right before the wire."""
         if time.monotonic() > self.deadline:
             raise _TooLateError(TOO_LATE)
+        if settings.AZURE_CA_BUNDLE and not os.path.exists(settings.AZURE_CA_BUNDLE):
+            raise FileNotFoundError(settings.AZURE_CA_BUNDLE)  # as the transport would, but then nobody could tell when
         self.left = True
 
     def answered(self, pipeline_response: Any) -> None:
@@ -122,6 +126,10 @@ def _make(call: _Call, send: Callable[[Hooks], object]) -> CallOutcome:
     except SdkError as err:
         if call.status not in ACCEPTING:  # else the SDK could only not make sense of the body
             return _classify_error(err, left=call.left)
+    except (OSError, ValueError) as err:
+        if call.left:
+            return Unknown(type(err).__name__)
+        return Refused(0, NOT_SENT, f"{IDENTITY_UNREADABLE} Nothing was sent.")
     if call.status not in ACCEPTING:
         return Unknown("UnexpectedStatus", call.status)
     return Accepted(

@@ -107,6 +107,8 @@ def reading() -> Iterator[None]:
         raise read_error(err) from None
     except SdkError as err:
         raise AzureUnavailable("Azure Resource Manager does not answer.", code=type(err).__name__) from None
+    except OSError as err:  # a file of the identity's, or AZURE_CA_BUNDLE, is gone: it may come back
+        raise AzureUnavailable("A file that Azure is spoken to with cannot be read.", code=type(err).__name__) from None
     except (DomainError, LookupError, TypeError, ValueError, AttributeError) as err:
         message = "Azure's answer is not of the documented shape."
         raise AzureUnavailable(message, code=f"Unreadable{type(err).__name__}") from None

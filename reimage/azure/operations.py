@@ -50,6 +50,8 @@ def poll_operation(subscription_id: str, url: str) -> Poll:
     try:
         response = get(subscription_id, url)
         body = json_object(response.text())
+    except (OSError, ValueError) as err:  # a file of the identity's, or AZURE_CA_BUNDLE, is gone: it may come back
+        return Poll(PollStatus.NO_ANSWER, code=type(err).__name__)
     except SdkError as err:
         status = PollStatus.UNAUTHENTICATED if refuses_identity(err) else PollStatus.NO_ANSWER
         return Poll(status, code=type(err).__name__)

@@ -21,8 +21,8 @@ def read_virtual_machine(vm_id: VirtualMachineId, *, patience: float | None = No
 
     `patience` (seconds) is for whom a person waits: a single try with shorter limits than the client's own.
     """
-    operations = compute_client(vm_id.subscription_id).virtual_machines
     with reading():
+        operations = compute_client(vm_id.subscription_id).virtual_machines
         document = operations.get(
             vm_id.resource_group, vm_id.name, expand="instanceView", api_version=API_VERSION, **_limits(patience)
         )
@@ -40,10 +40,9 @@ def submit_reimage(
 
     An empty body is sent as none at all.
     """
-    operations = single_shot_client(vm_id.subscription_id).virtual_machines
 
     def send(hooks: Hooks) -> object:
-        return operations.begin_reimage(
+        return single_shot_client(vm_id.subscription_id).virtual_machines.begin_reimage(
             vm_id.resource_group,
             vm_id.name,
             VirtualMachineReimageParameters(body) if body else None,  # `{}` would go out as text/plain (measured)
@@ -63,11 +62,10 @@ def change_delete_option(
 
     `createOption` is required by the schema even here.
     """
-    operations = single_shot_client(vm_id.subscription_id).virtual_machines
     disk = {"createOption": "FromImage", "deleteOption": option.value}
 
     def send(hooks: Hooks) -> object:
-        return operations.begin_update(
+        return single_shot_client(vm_id.subscription_id).virtual_machines.begin_update(
             vm_id.resource_group,
             vm_id.name,
             VirtualMachineUpdate({"properties": {"storageProfile": {"osDisk": disk}}}),
@@ -99,8 +97,8 @@ def image_versions(
 
     `patience` is as for read_virtual_machine.
     """
-    operations = compute_client(subscription_id).virtual_machine_images
     with reading():
+        operations = compute_client(subscription_id).virtual_machine_images
         found = operations.list(location, publisher, offer, sku, api_version=API_VERSION, **_limits(patience))
         return sorted((image.name for image in found), key=_version_key, reverse=True)
 

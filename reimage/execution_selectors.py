@@ -18,6 +18,7 @@ NOTES = {
     AlarmKind.SEALING_KEY_MISSING: ("sealing_key_missing",),
     AlarmKind.STEP_KEEPS_CRASHING: ("step_keeps_crashing",),
 }
+HOLDING_UP = (PAUSED, BREAKER_TRIPPED, AlarmKind.AZURE_REFUSES, AlarmKind.SEALING_KEY_MISSING)
 # Each passes by itself, and comes back as long as Azure, or the way to it, is silent or slow: only its length tells.
 SILENCE = ("azure_unavailable", "not_sent", "too_late_to_send")
 
@@ -58,12 +59,13 @@ def execution_alarms() -> list[Alarm]:
 def holding_up(subscription_ids: Collection[str]) -> list[str]:
     """The kinds of what would hold up reimages in these subscriptions now, a pause among them.
 
-    A step that keeps crashing is one operation's own: it holds up no other.
+    A step that keeps crashing is one operation's own: it holds up no other. Nor does an alarm of a later version's, as
+    far as this one knows.
     """
     return [
         alarm.kind
         for alarm in execution_alarms()
-        if alarm.kind != AlarmKind.STEP_KEEPS_CRASHING
+        if alarm.kind in HOLDING_UP
         and (alarm.kind != BREAKER_TRIPPED or alarm.params["subscription_id"] in subscription_ids)
     ]
 

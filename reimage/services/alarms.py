@@ -26,7 +26,7 @@ def watch_execution(*, now: datetime) -> None:
     """Raises what is new at once, clears what has been over for a while; harmless when several do it at once."""
     waiting = waiting_by_note([code for codes in NOTES.values() for code in codes])
     waiting["sealing_key_missing"] = waiting.get("sealing_key_missing", 0) + view_answers.views_without_key()
-    raised = {AlarmKind(alarm.kind): alarm for alarm in ExecutionAlarm.objects.all()}
+    raised = {alarm.kind: alarm for alarm in ExecutionAlarm.objects.all()}  # among them, maybe, a later version's
     for kind, codes in NOTES.items():
         held_up, alarm = sum(waiting.get(code, 0) for code in codes), raised.get(kind)
         if held_up and alarm is None:

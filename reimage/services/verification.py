@@ -37,7 +37,7 @@ def verify(held: Claim) -> None:
 
 def _unverified(held: Claim, err: AzureError) -> None:
     """Waits for Azure to let the portal look; in the end that nobody looked is itself what is reported."""
-    if _age(held) <= PATIENCE or isinstance(err, AzureIdentityRefused):
+    if _looked_for(held) <= PATIENCE or isinstance(err, AzureIdentityRefused):
         return wait_for_azure(held, err)
     params = {"status": err.status, "azure_code": err.code}
     return _finish(held, [{"code": "not_verified", "params": params}], None)
@@ -49,6 +49,12 @@ def _age(held: Claim) -> timedelta:
     ended_at = operation.evidence.get("ended_at")
     since = datetime.fromisoformat(ended_at) if ended_at else operation.submitted_at
     return held.now - since if since else PATIENCE * 2
+
+
+def _looked_for(held: Claim) -> timedelta:
+    """How long it is tried to look: an administrator's word may come hours after the call."""
+    settled_at = held.operation.evidence.get("settled_at")
+    return held.now - datetime.fromisoformat(settled_at) if settled_at else _age(held)
 
 
 def _finish(held: Claim, findings: list[dict[str, object]], facts: VirtualMachineFacts | None) -> None:

@@ -55,12 +55,17 @@ def note_text(note: Params) -> str:
     params = note.get("params") or {}
     if note["code"] == "drifted":
         return drift_text(FieldDrift(params["field"], params["approved"], params["found"]))
-    return str(NOTES[note["code"]]) % _named(params)
+    return str(NOTES[note["code"]]) % _named(params) if note["code"] in NOTES else _unknown(note["code"])
 
 
 def alarm_text(code: str, params: Params) -> str:
     """What holds execution up, as a sentence."""
-    return str(ALARMS[code]) % _named(params)
+    return str(ALARMS[code]) % _named(params) if code in ALARMS else _unknown(code)
+
+
+def _unknown(code: str) -> str:
+    """What a later version stored, before this one was put back: the runbook asks for that at times."""
+    return _("Something that this version of the portal does not know: %(code)s") % {"code": code}
 
 
 def drift_text(difference: FieldDrift) -> str:

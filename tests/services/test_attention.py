@@ -68,6 +68,17 @@ def test_it_took_place_and_is_verified_like_any_other(
     assert len(posts(azure)) == 1
 
 
+def test_hours_later_it_still_has_its_time_to_be_verified(
+    azure: SandboxProcess, unsettled: ReimageOperation, dan: User
+) -> None:
+    """The call left long ago; what is looked at begins with the administrator's word."""
+    age(unsettled, timedelta(hours=3))
+    settled = settle(dan, unsettled, executed=True)
+    azure.faults("status", match={"verb": "GET", "vm": "web-02"}, status=503)
+    operation = advance(settled)
+    assert (operation.state, operation.note["code"]) == (OperationState.VERIFYING, "azure_unavailable")
+
+
 def test_a_word_against_the_evidence_is_reported(azure: SandboxProcess, unsettled: ReimageOperation, dan: User) -> None:
     advance(settle(dan, unsettled, executed=True))
     unsettled.refresh_from_db()

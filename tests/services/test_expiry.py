@@ -30,6 +30,15 @@ def test_it_expires_when_the_term_is_over_and_not_before(azure: SandboxProcess, 
     assert AuditEvent.objects.filter(action="reimage_request.expired").count() == 1
 
 
+def test_a_damaged_row_keeps_no_other_from_expiring(azure: SandboxProcess, alice: User) -> None:
+    damaged, sound = request_reimage(alice, "web-02"), request_reimage(alice, "web-04")
+    damaged.operations.update(plan={})
+    with pytest.raises(ExceptionGroup, match="some requests did not expire"):
+        expire_reimage_requests(now=sound.expires_at)
+    sound.refresh_from_db()
+    assert sound.state == RequestState.EXPIRED
+
+
 def test_it_leaves_an_approved_request_alone(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-01")
     assert expire_reimage_requests(now=reimage_request.expires_at + timedelta(days=1)) == 0

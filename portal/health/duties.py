@@ -46,7 +46,9 @@ def _overdue(limits: Mapping[str, float]) -> Q:
 
 
 def _long_ago(field: str, seconds: float) -> Q:
-    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__lt": ago(timedelta(seconds=seconds))})
+    """Or never, or as far in the future: the clock was set back since, and nobody knows how long ago that was."""
+    past, future = ago(timedelta(seconds=seconds)), ago(-timedelta(seconds=seconds))
+    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__lt": past}) | Q(**{f"{field}__gt": future})
 
 
 def _take(name: str, limit: float) -> bool:

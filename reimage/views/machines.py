@@ -91,7 +91,7 @@ def machine(request: PersonRequest, machine_id: int) -> HttpResponse:
         raise NotFound(_("There is no such machine, or you may not see it."), _("Choose from your machines."))
     requests = selectors.reimage_requests_visible_to(request.user).values("pk")
     operations = (
-        ReimageOperation.objects.filter(resource_key=shown.resource_key, reimage_request__in=requests)
+        ReimageOperation.objects.filter(virtual_machine=shown, reimage_request__in=requests)
         .exclude(reimage_request__state=RequestState.DRAFT)
         .select_related("reimage_request__requester")
         .order_by("-pk")[:20]

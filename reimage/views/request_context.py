@@ -20,7 +20,10 @@ NEVER_APPROVED = {RequestState.PENDING_APPROVAL, RequestState.REJECTED, RequestS
 
 def version_of(shown: ReimageRequest) -> str:
     """Changes with whatever the live part of the page shows."""
-    operations = [f"{operation.state}-{operation.fence}-{operation.attempt}" for operation in shown.operations.all()]
+    operations = [
+        f"{operation.state}-{operation.fence}-{operation.attempt}-{operation.note.get('code', '')}"
+        for operation in shown.operations.all()
+    ]
     return ".".join([shown.state, *operations])
 
 

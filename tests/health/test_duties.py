@@ -56,6 +56,14 @@ def test_the_time_of_what_was_never_done_runs_from_the_first_look() -> None:
     assert duties.take_overdue(LIMITS) == ["seal", "inventory"]
 
 
+def test_a_time_in_the_future_is_no_promise_that_it_was_done() -> None:
+    """The database's clock was set back by an hour: for an hour nothing would be sealed, mailed or told."""
+    run("seal", ended=-3_600)
+    run("inventory", ended=-3_600, taken=-3_600)
+    assert duties.take_overdue(LIMITS) == ["seal", "inventory"]
+    assert duties.take_overdue(LIMITS) == []
+
+
 def test_whoever_comes_second_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both found it overdue; the other one was faster."""
     run("seal", ended=200, taken=1)

@@ -96,6 +96,24 @@ def test_it_does_not_take_up_twice_what_it_has_in_hand(
     assert len(ids) == 1
 
 
+def test_duties_do_not_wait_behind_operations(
+    azure: SandboxProcess, alice: User, bob: User, own: Sweeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them may take half a minute while Azure is silent, and there may be two hundred."""
+    for name in ("web-01", "web-02", "web-03", "web-04")[: sweeper.THREADS]:
+        approved(alice, bob, name)
+    overdue_by(1_000)
+    every_duty_ended(1_000_000)
+    go_on, done = Event(), Event()
+    monkeypatch.setattr(sweeper, "_advance", lambda _id: go_on.wait(PATIENCE_SECONDS))
+    monkeypatch.setattr(sweeper, "_do_duty", lambda _name, _task: done.set())
+    own.look()
+    was_done = done.wait(PATIENCE_SECONDS / 2)
+    go_on.set()
+    own.finish()
+    assert was_done
+
+
 def every_duty_ended(seconds_ago: float) -> None:
     for name in app.conf.beat_schedule:
         DutyRun.objects.update_or_create(

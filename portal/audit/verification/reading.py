@@ -13,7 +13,8 @@ from psycopg.pq import Format
 Row = tuple[Any, ...]
 # On SQLite a column may hold a text, which is larger than every number.
 _POSSIBLE = "tree_size >= 1 AND tree_size <= (SELECT COUNT(*) FROM audit_auditleaf) + 1000000"
-_SEALED_END = "SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE "
+_SEALED_END = f"SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE {_POSSIBLE}"  # noqa: S608  # ours
+_SEALED_MEANWHILE = "SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE tree_size BETWEEN 1 AND %s"
 _IMPOSSIBLE = f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE NOT ({_POSSIBLE})"  # noqa: S608  # ours
 
 
@@ -39,13 +40,13 @@ def _cursor() -> Iterator[Any]:
 
 def sealed_end() -> int:
     """How many events the last checkpoint covers, of those that can be true: some leaves may have been removed."""
-    ((size,),) = rows(_SEALED_END + _POSSIBLE)
+    ((size,),) = rows(_SEALED_END)
     return int(size)
 
 
 def sealed_meanwhile(sealed: int) -> int:
     """The same once more, in a verification that began with so many: all leaves need not be counted again for it."""
-    ((size,),) = rows(f"{_SEALED_END} tree_size >= 1 AND tree_size <= %s", (sealed + 1_000_000,))
+    ((size,),) = rows(_SEALED_MEANWHILE, (sealed + 1_000_000,))
     return int(size)
 
 

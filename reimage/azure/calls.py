@@ -127,9 +127,10 @@ def _make(call: _Call, send: Callable[[Hooks], object]) -> CallOutcome:
         if call.status not in ACCEPTING:  # else the SDK could only not make sense of the body
             return _classify_error(err, left=call.left)
     except (OSError, ValueError) as err:
-        if call.left:
-            return Unknown(type(err).__name__)
-        return Refused(0, NOT_SENT, f"{IDENTITY_UNREADABLE} Nothing was sent.")
+        if not call.left:
+            return Refused(0, NOT_SENT, f"{IDENTITY_UNREADABLE} Nothing was sent.")
+        if call.status not in ACCEPTING:
+            return Unknown(type(err).__name__, call.status)
     if call.status not in ACCEPTING:
         return Unknown("UnexpectedStatus", call.status)
     return Accepted(

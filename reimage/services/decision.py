@@ -9,6 +9,7 @@ from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
 from portal.audit.personal import Personal
 from portal.audit.services import record
+from portal.database_trouble import TROUBLE
 from portal.errors import NotAllowed, WrongState
 from portal.identity.models import User
 from reimage import audit_actions, selectors, wording
@@ -112,7 +113,9 @@ def expire_reimage_requests(*, now: datetime) -> int:
     for pk in list(overdue.values_list("pk", flat=True)):
         try:
             expired += _expire(pk, now)
-        except Exception as err:
+        except TROUBLE:  # the next one would wait for the same database
+            raise
+        except Exception as err:  # of this row
             mistakes.append(err)
     if mistakes:
         raise ExceptionGroup("some requests did not expire", mistakes)

@@ -9,7 +9,7 @@ from requests import ConnectionError as RequestsConnectionError
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
-from reimage.azure.calls import NOT_SENT, Refused, Unknown, classify
+from reimage.azure.calls import NOT_SENT, Accepted, Refused, Unknown, classify
 
 NEVER_CONNECTED = NewConnectionError(HTTPSConnection("localhost"), "refused")
 
@@ -58,3 +58,29 @@ def test_any_other_broken_connection_may_have_sent_it(inner: Exception | None) -
         raise ServiceRequestError("no", error=inner)
 
     assert classify(send) == Unknown("ServiceRequestError")
+
+
+@pytest.mark.parametrize("trouble", [OSError("a file is gone"), ValueError("a file is none")])
+def test_what_is_no_error_of_the_sdk_is_placed_by_how_far_the_call_had_come(trouble: Exception) -> None:
+    """A file of the identity that is gone shows as one: before the call left, it proves that nothing did."""
+
+    def before(_hooks: Any) -> None:
+        raise trouble
+
+    def after_it_left(hooks: Any) -> None:
+        leave(hooks)
+        raise trouble
+
+    def after_acceptance(hooks: Any) -> None:
+        leave(hooks)
+        answer = SimpleNamespace(status_code=202, headers={"Location": "https://localhost/operation"})
+        hooks["raw_response_hook"](SimpleNamespace(http_response=answer))
+        raise trouble
+
+    found = classify(before)
+    assert isinstance(found, Refused)
+    assert (found.status, found.code) == (0, NOT_SENT)
+    assert classify(after_it_left) == Unknown(type(trouble).__name__)
+    accepted = classify(after_acceptance)
+    assert isinstance(accepted, Accepted)
+    assert accepted.location_url == "https://localhost/operation"

@@ -88,7 +88,8 @@ app.conf.update(
     worker_enable_remote_control=False,
     worker_redirect_stdouts=False,
     timezone="UTC",
-    beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
+    # Without a file, whose times outlast a restart after the clock was set back. The sweeper knows what is overdue.
+    beat_scheduler="celery.beat:Scheduler",
     beat_schedule=BEAT_SCHEDULE,
 )
 # Celery would connect anew for each task. Django can tell a sound connection from a broken one, see below.

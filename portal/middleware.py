@@ -12,7 +12,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from portal.audit.refusals import is_refusal, log_refusal, record_refusal, route_of
-from portal.database_trouble import TROUBLE
+from portal.database_trouble import is_trouble
 from portal.errors import Problem, TooLarge
 from portal.identity.rate_limits import count
 from portal.safe_methods import SAFE_METHODS
@@ -79,7 +79,7 @@ class ProblemMiddleware(MiddlewareMixin):
         request.may_have_acted = request.method not in SAFE_METHODS  # type: ignore[attr-defined]  # read by _no_answer
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, TROUBLE):
+        if is_trouble(exception):
             return database_unavailable(request, exception)
         if not isinstance(exception, Problem):
             return None

@@ -22,6 +22,8 @@ _OPTIONS: Mapping[str, Any] = {
     "connect_timeout": CONNECT_SECONDS,
     "fallback_application_name": "reimage-portal",  # the units say which process by PGAPPNAME
     "options": " ".join(f"-c {name}={seconds}s" for name, seconds in _LIMITS.items()),
+    # After a failover a name may still lead to a server that takes no writes: no session begins there.
+    "target_session_attrs": "read-write",
     # A server that vanished without a word is noticed after 30 + 3 x 10 seconds of silence, or 20 of unanswered data.
     "keepalives": 1,
     "keepalives_idle": 30,

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.appearance import THEMES
 from portal.audit.refusals import record_refusal
-from portal.database_trouble import NO_ROOM, TROUBLE, cause_of
+from portal.database_trouble import NO_ROOM, cause_of, is_trouble
 from portal.errors import NotAllowed, NotFound, Problem, TooMany, Unavailable
 from portal.identity.rate_limits import count
 
@@ -138,7 +138,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Rendered without the request: who is signed in stands in the database, which may be what broke.
     """
     error = sys.exc_info()[1]
-    if isinstance(error, TROUBLE):  # raised by a middleware, where no other one sees it
+    if is_trouble(error):  # raised by a middleware, where no other one sees it
         return database_unavailable(request, error)
     problem = Problem(
         _("Nothing that was not confirmed has been changed."),

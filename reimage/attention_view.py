@@ -13,6 +13,7 @@ from reimage import wording
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation
+from reimage.services.errors import plan_of
 from reimage.services.evidence import Observation
 from reimage.templatetags.reimage_pages import power_state
 
@@ -53,7 +54,7 @@ class EvidenceView:
 
 
 def evidence_view(operation: ReimageOperation, seen: Observation) -> EvidenceView:
-    plan = ReimagePlan.from_document(operation.plan)
+    plan = plan_of(operation)
     found = [*_stored(operation), *_of_machine(operation, plan, seen), *_of_log(seen)]
 
     def sentences(side: str) -> list[str]:

@@ -10,9 +10,10 @@ from django.urls import reverse
 from portal.audit.text import visible
 from portal.identity.models import User
 from reimage import selectors
-from reimage.domain.plan import DeleteOptionChange, ReimagePlan
+from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation, ReimageRequest, VirtualMachine
+from reimage.services.errors import plan_of
 
 MOST_DRAFTS = 10  # looked through, the last first
 
@@ -68,12 +69,12 @@ def _copied(source: ReimageRequest) -> CopiedSettings:
     return CopiedSettings(
         source,
         {operation.virtual_machine_id: _settings(operation) for operation in operations},
-        leaves_out_secrets=any("osProfile" in (operation.plan["body"] or {}) for operation in operations),
+        leaves_out_secrets=any("osProfile" in (plan_of(operation).body or {}) for operation in operations),
     )
 
 
 def _settings(operation: ReimageOperation) -> dict[str, object]:
-    plan = ReimagePlan.from_document(operation.plan)
+    plan = plan_of(operation)
     body = plan.body or {}
     wanted = plan.delete_option_at_reimage.value
     is_still_to_change = plan.changes_delete_option and operation.virtual_machine.delete_option != wanted

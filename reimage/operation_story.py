@@ -74,7 +74,7 @@ class Attempt:
 
 def story_of(operation: ReimageOperation) -> list[Attempt]:
     """The attempts, oldest first; two queries, however many events there are."""
-    about = Q(target_kind="reimage_request") | Q(target_id=operation.plan["resource_id"][:TEXT_LENGTH])
+    about = Q(target_kind="reimage_request") | Q(target_id=operation.resource_id[:TEXT_LENGTH])
     events = AuditEvent.objects.filter(about, subject=operation.reimage_request.audit_subject)
     return attempts_of(events.with_texts().defer("search_text").order_by("sequence"))
 

@@ -14,6 +14,7 @@ from reimage.domain.consequences import ABOUT_DELETE_OPTION, Consequence, Severi
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import DeleteOption
 from reimage.models import ReimageOperation, ReimageRequest
+from reimage.services.errors import plan_of
 from reimage.templatetags.plan_picture import PlanPart
 
 ORDER = [Severity.DANGER.value, Severity.WARNING.value, Severity.INFO.value]
@@ -42,6 +43,9 @@ class PlanView:
     findings: list[str]
 
 
+FATES = {DeleteOption.DELETE: "deleted", DeleteOption.DETACH: "kept"}
+
+
 @dataclass(frozen=True, slots=True)
 class Fates:
     """How many old OS disks will be deleted, lost with their ephemeral contents, and kept."""
@@ -53,14 +57,16 @@ class Fates:
 
 def fates_of(operations: Iterable[ReimageOperation]) -> Fates:
     """What becomes of the old OS disks of a whole request; read straight from the stored plans, as lists are long."""
-    counts = Counter(_fate(operation.plan) for operation in operations)
+    counts = Counter(_fate(operation.stored_plan) for operation in operations)
     return Fates(counts["deleted"], counts["lost"], counts["kept"])
 
 
 def _fate(plan: Mapping[str, Any]) -> str:
-    if plan["ephemeral"]:
+    if plan.get("ephemeral"):
         return "lost"
-    return "deleted" if plan["delete_option_at_reimage"] == DeleteOption.DELETE else "kept"
+    return {DeleteOption.DELETE: "deleted", DeleteOption.DETACH: "kept"}.get(
+        plan.get("delete_option_at_reimage", ""), ""
+    )
 
 
 def plan_views(reimage_request: ReimageRequest) -> list[PlanView]:
@@ -70,7 +76,7 @@ def plan_views(reimage_request: ReimageRequest) -> list[PlanView]:
 
 def plan_view(operation: ReimageOperation) -> PlanView:
     """The deleteOption warnings are those shown at the request, word for word, where the language has them."""
-    plan = ReimagePlan.from_document(operation.plan)
+    plan = plan_of(operation)
     others = [item for item in plan.consequences if item.code not in ABOUT_DELETE_OPTION]
     grave = [item for item in others if item.severity is not Severity.INFO]
     calm = [item for item in others if item.severity is Severity.INFO]

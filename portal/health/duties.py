@@ -21,11 +21,11 @@ def _duty_came_by_message(sender: Any, **_: object) -> None:
 
 
 def age_of(name: str) -> float | None:
-    """Seconds since a duty was last done; None if it never was."""
+    """Seconds since a duty was last done, or for which it cannot be so, after the clock was set back; None if never."""
     times = DutyRun.objects.filter(name=name).annotate(now=Now()).values_list("ended_at", "now").first()
     if times is None or times[0] is None:
         return None
-    return max(0.0, (times[1] - times[0]).total_seconds())
+    return float(abs((times[1] - times[0]).total_seconds()))
 
 
 def take_overdue(limits: Mapping[str, float]) -> list[str]:

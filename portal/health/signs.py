@@ -66,7 +66,8 @@ def read_vitals() -> Vitals:
 
 
 def _sign(role: str, started_at: datetime, seen_at: datetime, heard_at: datetime | None, now: datetime) -> Sign:
-    return Sign(role, _seconds(seen_at, now), _seconds(heard_at or started_at, now))
+    # Seen in the future: the clock was set back since, and nobody knows how long ago that was. A living one beats anew.
+    return Sign(role, abs((now - seen_at).total_seconds()), _seconds(heard_at or started_at, now))
 
 
 def _seconds(since: datetime, now: datetime) -> float:

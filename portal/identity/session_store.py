@@ -10,7 +10,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 
-from portal.database_trouble import TROUBLE
+from portal.database_trouble import is_trouble
 from portal.identity.models import Session
 
 OUR_KEYS = re.compile(r"[a-z0-9]{32}")  # as SessionBase._get_new_session_key makes them
@@ -36,6 +36,6 @@ class SessionStore(db.SessionStore):
         try:
             super().save(must_create)
         except UpdateError as err:
-            if isinstance(err.__context__, TROUBLE):
+            if is_trouble(err.__context__):
                 raise err.__context__ from None
             raise

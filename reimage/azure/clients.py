@@ -23,12 +23,15 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.resourcegraph import ResourceGraphClient
 from django.conf import settings
 
-from reimage.azure.time_limits import CONNECT_SECONDS, READ_SECONDS
+from reimage.azure import transport
+from reimage.azure.time_limits import CONNECT_SECONDS
+from reimage.azure.transport import TimelyTransport
 
 API_VERSION = "2024-07-01"  # given per call: the client's own api_version argument is ignored (measured)
 DISKS_API_VERSION = "2024-03-02"
-# A broken connection is tried once more, an answer never: the SDK would sleep out its Retry-After, up to 20 minutes.
-RETRIES: dict[str, Any] = {"retry_total": 1, "retry_status": 0}
+# A connection that breaks at once is tried once more, one that was silent for a while is not (`timeout`: no further try
+# after so many seconds), and an answer never: the SDK would sleep out its Retry-After, up to 20 minutes.
+RETRIES: dict[str, Any] = {"retry_total": 1, "retry_status": 0, "timeout": CONNECT_SECONDS}
 
 
 @cache
@@ -36,7 +39,8 @@ def credential() -> TokenCredential:
     """The portal's own identity at Azure, by AZURE_CREDENTIAL."""
     match settings.AZURE_CREDENTIAL:
         case "managed-identity":
-            return ManagedIdentityCredential(client_id=settings.AZURE_CLIENT_ID or None, **RETRIES)
+            near = TimelyTransport(**transport.LIMITS)  # a service of the machine's own, mostly without TLS
+            return ManagedIdentityCredential(client_id=settings.AZURE_CLIENT_ID or None, transport=near, **RETRIES)
         case "workload-identity":
             return WorkloadIdentityCredential(
                 tenant_id=settings.AZURE_TENANT_ID, client_id=settings.AZURE_CLIENT_ID or None, **_authority()
@@ -57,17 +61,7 @@ def credential() -> TokenCredential:
 def _authority() -> dict[str, Any]:
     """The authority is the configured one: no instance discovery at a public address."""
     host = settings.ENTRA_AUTHORITY.removeprefix("https://").split("/")[0]
-    return {"authority": f"https://{host}", "disable_instance_discovery": True, **RETRIES, **transport()}
-
-
-def transport() -> dict[str, Any]:
-    """TLS and time limits (seconds) of every call. With a CA bundle of our own, the environment changes nothing."""
-    return {
-        "connection_verify": settings.AZURE_CA_BUNDLE or True,
-        "connection_timeout": CONNECT_SECONDS,
-        "read_timeout": READ_SECONDS,
-        "use_env_settings": not settings.AZURE_CA_BUNDLE,
-    }
+    return {"authority": f"https://{host}", "disable_instance_discovery": True, **_for_reads()}
 
 
 def _common() -> dict[str, Any]:
@@ -75,14 +69,17 @@ def _common() -> dict[str, Any]:
         "base_url": settings.AZURE_RESOURCE_MANAGER,
         "credential_scopes": [f"{settings.AZURE_RESOURCE_MANAGER}/.default"],
         "permit_redirects": False,
-        **transport(),
     }
+
+
+def _for_reads() -> dict[str, Any]:
+    return {"transport": TimelyTransport(**transport.options()), **RETRIES}
 
 
 @cache
 def compute_client(subscription_id: str) -> ComputeManagementClient:
     """For reads."""
-    return ComputeManagementClient(credential(), subscription_id, **RETRIES, **_common())
+    return ComputeManagementClient(credential(), subscription_id, **_for_reads(), **_common())
 
 
 class _AnswersChallengeNextTime(ARMChallengeAuthenticationPolicy):
@@ -112,7 +109,7 @@ class _RegistersNothing(HTTPPolicy[Any, Any]):
 def single_shot_client(subscription_id: str) -> ComputeManagementClient:
     """For the reimage POST and the PATCH before it: never repeated, by retry, redirect, challenge or registration.
 
-    The SDK's default sends it four times.
+    The SDK's default sends it four times. Its time is not cut: it leaves only if all of it is left.
     """
     common = _common()
     once = _AnswersChallengeNextTime(credential(), *common["credential_scopes"])
@@ -122,6 +119,7 @@ def single_shot_client(subscription_id: str) -> ComputeManagementClient:
         retry_total=0,
         authentication_policy=once,
         per_retry_policies=[_RegistersNothing()],
+        **transport.options(),
         **common,
     )
 
@@ -129,7 +127,7 @@ def single_shot_client(subscription_id: str) -> ComputeManagementClient:
 @cache
 def resource_graph_client() -> ResourceGraphClient:
     """For the inventory."""
-    return ResourceGraphClient(credential(), **RETRIES, **_common())
+    return ResourceGraphClient(credential(), **_for_reads(), **_common())
 
 
 def get(subscription_id: str, url: str) -> HttpResponse:

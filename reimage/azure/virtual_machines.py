@@ -8,10 +8,11 @@ from uuid import UUID
 from azure.mgmt.compute.models import VirtualMachineReimageParameters, VirtualMachineUpdate
 
 from reimage.azure.calls import CallOutcome, Hooks, classify
-from reimage.azure.clients import API_VERSION, CONNECT_SECONDS, DISKS_API_VERSION, compute_client, single_shot_client
+from reimage.azure.clients import API_VERSION, DISKS_API_VERSION, compute_client, single_shot_client
 from reimage.azure.echoes import without_echoes
 from reimage.azure.errors import VirtualMachineNotFound, reading
 from reimage.azure.parsing import facts_from_document
+from reimage.azure.time_limits import CONNECT_SECONDS
 from reimage.domain.resource_ids import VirtualMachineId
 from reimage.domain.virtual_machine import DeleteOption, VirtualMachineFacts
 

@@ -87,10 +87,10 @@ class ReimagePlan:
         }
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
+    def from_document(cls, document: object) -> Self:
         """Raises PlanDocumentError for anything that `as_document` did not write."""
-        if document.get("schema") != SCHEMA:
-            raise PlanDocumentError(f"schema {document.get('schema')!r} is not {SCHEMA}")
+        if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
+            raise PlanDocumentError(f"the document is no plan of schema {SCHEMA}")
         fields = {name: value for name, value in document.items() if name != "schema"}
         try:
             return cls(**fields | _rebuilt(fields))

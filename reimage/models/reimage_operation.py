@@ -1,10 +1,15 @@
 """One machine's reimage: its plan, and where Azure has got to with it. This table is the work queue."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from portal.audit.actors import Target
 from reimage.domain.operation_states import ACTIVE, OperationState
+from reimage.domain.plan import ReimagePlan
 from reimage.models.reimage_request import ReimageRequest
 from reimage.models.virtual_machine import VirtualMachine
 
@@ -67,3 +72,23 @@ class ReimageOperation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reimage_plan(self) -> ReimagePlan:
+        """What was approved. Raises PlanDocumentError where the row is damaged."""
+        return ReimagePlan.from_document(self.plan)
+
+    @property
+    def stored_plan(self) -> Mapping[str, Any]:
+        """The plan as it is stored; nothing of a damaged one."""
+        return self.plan if isinstance(self.plan, Mapping) else {}
+
+    @property
+    def resource_id(self) -> str:
+        """As Azure spells it; in lower case where the plan is damaged."""
+        return str(self.stored_plan.get("resource_id") or self.resource_key)
+
+    @property
+    def audit_target(self) -> Target:
+        """The machine, as audit events name it."""
+        return Target("virtual_machine", self.resource_id, self.name)

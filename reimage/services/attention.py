@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from portal.audit.actors import Actor, Target
+from portal.audit.actors import Actor
 from portal.audit.personal import Personal
 from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, WrongState
@@ -61,7 +61,7 @@ def settle_operation(
         record(
             action=audit_actions.OPERATION_SETTLED,
             actor=Actor.person(administrator),
-            target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
+            target=operation.audit_target,
             subject=reimage_request.audit_subject,
             detail={
                 "operation": operation.pk,

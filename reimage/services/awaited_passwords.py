@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from portal.audit.actors import Actor, Target
+from portal.audit.actors import Actor
 from portal.audit.services import record
 from portal.errors import NotAllowed, WrongState
 from portal.identity.models import User
@@ -15,11 +16,11 @@ from reimage import audit_actions, selectors
 from reimage.domain.errors import RuleViolation
 from reimage.domain.operation_states import OperationState
 from reimage.domain.passwords import PasswordMode, password_violations
-from reimage.domain.plan import ReimagePlan
 from reimage.domain.request_states import RequestState
 from reimage.models import NoticeKind, ReimageOperation, ReimageRequest, SecretField
 from reimage.services import completion, doorbell, notification, secrets
 from reimage.services.errors import Finding, InvalidReimageRequest, no_such_request
+from reimage.services.one_by_one import one_by_one
 
 AWAITED = OperationState.AWAITING_PASSWORD
 
@@ -27,7 +28,7 @@ AWAITED = OperationState.AWAITING_PASSWORD
 def release_operations(approved: ReimageRequest, *, now: datetime) -> None:
     """To the queue, or to wait for the password that the plan promises. In the transaction of the approval."""
     operations = list(approved.operations.filter(state=OperationState.AWAITING_APPROVAL))
-    waiting = [one.pk for one in operations if _plan(one).promised_password is PasswordMode.AT_RELEASE]
+    waiting = [one.pk for one in operations if one.reimage_plan.promised_password is PasswordMode.AT_RELEASE]
     until = min(now + timedelta(hours=settings.PASSWORD_HOURS), approved.expires_at)
     approved.operations.filter(pk__in=waiting).update(state=AWAITED, next_at=until)
     queued = [operation.pk for operation in operations if operation.pk not in waiting]
@@ -80,7 +81,7 @@ def give_password(
 def expire_awaited_passwords(*, now: datetime) -> int:
     """Ends every machine whose password was not given in time. Returns how many."""
     overdue = ReimageOperation.objects.filter(state=AWAITED, next_at__lte=now)
-    return sum(_expire(pk, request_id, now) for pk, request_id in overdue.values_list("pk", "reimage_request_id"))
+    return one_by_one(partial(_expire, now=now), overdue.values_list("pk", "reimage_request_id"))
 
 
 def _check_rules(chosen: list[ReimageOperation], password: str) -> None:
@@ -88,7 +89,7 @@ def _check_rules(chosen: list[ReimageOperation], password: str) -> None:
         raise InvalidReimageRequest([Finding(RuleViolation("operations", "no_virtual_machine"))])
     broken = {
         violation.code: Finding(violation)
-        for os_type in {_plan(operation).os_type for operation in chosen}
+        for os_type in {operation.reimage_plan.os_type for operation in chosen}
         for violation in password_violations(password, os_type)
     }
     if broken:
@@ -103,7 +104,7 @@ def _seal(reimage_request: ReimageRequest, operation: ReimageOperation, password
     record(
         action=audit_actions.PASSWORD_GIVEN,
         actor=Actor.person(reimage_request.requester),
-        target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
+        target=operation.audit_target,
         subject=reimage_request.audit_subject,
         detail={"operation": operation.pk, "commitment": secret.commitment},
     )
@@ -115,7 +116,8 @@ def _queue(operation_ids: list[int], now: datetime) -> None:
     doorbell.ring_after_commit(operation_ids)
 
 
-def _expire(pk: int, reimage_request_id: int, now: datetime) -> bool:
+def _expire(keys: tuple[int, int], *, now: datetime) -> bool:
+    pk, reimage_request_id = keys
     with transaction.atomic():
         # Whose row somebody holds right now comes in the next round; the others do not wait for it.
         rows = ReimageRequest.objects.select_for_update(skip_locked=True)
@@ -130,13 +132,9 @@ def _expire(pk: int, reimage_request_id: int, now: datetime) -> bool:
         record(
             action=audit_actions.OPERATION_EXPIRED,
             actor=Actor.system("expiry"),
-            target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
+            target=operation.audit_target,
             subject=reimage_request.audit_subject,
             detail={"operation": pk, "findings": findings},
         )
         completion.follow_operation(reimage_request, OperationState.EXPIRED)
     return True
-
-
-def _plan(operation: ReimageOperation) -> ReimagePlan:
-    return ReimagePlan.from_document(operation.plan)

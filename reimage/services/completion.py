@@ -44,7 +44,7 @@ def _finish(reimage_request: ReimageRequest) -> None:
         detail={
             "outcome": outcome.value,
             "virtual_machines": {
-                operation.plan["resource_id"]: operation.state for operation in reimage_request.operations.all()
+                operation.resource_id: operation.state for operation in reimage_request.operations.all()
             },
         },
     )

@@ -1,6 +1,7 @@
 """A second person decides, once, about exactly the plan they saw. Nobody decides a request of their own."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -9,7 +10,6 @@ from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AuditAction
 from portal.audit.personal import Personal
 from portal.audit.services import record
-from portal.database_trouble import TROUBLE
 from portal.errors import NotAllowed, WrongState
 from portal.identity.models import User
 from reimage import audit_actions, selectors, wording
@@ -25,6 +25,7 @@ from reimage.models import (
 )
 from reimage.services import awaited_passwords, notification, withdrawal
 from reimage.services.errors import no_such_request
+from reimage.services.one_by_one import one_by_one
 
 EXECUTION_PERIOD = timedelta(hours=72)
 
@@ -104,25 +105,12 @@ def cancel_reimage_request(*, requester: User, reimage_request_id: int, now: dat
 
 
 def expire_reimage_requests(*, now: datetime) -> int:
-    """Ends every request whose deadline passed undecided. Returns how many.
-
-    Raises, after all of them, what kept one from it: a damaged row is not the others' trouble.
-    """
+    """Ends every request whose deadline passed undecided. Returns how many."""
     overdue = ReimageRequest.objects.filter(state=RequestState.PENDING_APPROVAL, expires_at__lte=now)
-    expired, mistakes = 0, []
-    for pk in list(overdue.values_list("pk", flat=True)):
-        try:
-            expired += _expire(pk, now)
-        except TROUBLE:  # the next one would wait for the same database
-            raise
-        except Exception as err:  # of this row
-            mistakes.append(err)
-    if mistakes:
-        raise ExceptionGroup("some requests did not expire", mistakes)
-    return expired
+    return one_by_one(partial(_expire, now=now), overdue.values_list("pk", flat=True))
 
 
-def _expire(pk: int, now: datetime) -> bool:
+def _expire(pk: int, *, now: datetime) -> bool:
     with transaction.atomic():
         # Whom somebody holds right now is being decided, or comes in the next round; the others do not wait for it.
         found = ReimageRequest.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
@@ -226,6 +214,4 @@ def _record(action: AuditAction, actor: Actor, found: ReimageRequest, *, comment
 
 
 def _machines(found: ReimageRequest) -> list[Target]:
-    return [
-        Target("virtual_machine", operation.plan["resource_id"], operation.name) for operation in found.operations.all()
-    ]
+    return [operation.audit_target for operation in found.operations.all()]

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from django.utils.translation import gettext as _
 
 from portal.errors import NotFound, Problem, WrongState
 from reimage.domain.errors import RuleViolation
+from reimage.domain.plan import PlanDocumentError, ReimagePlan
+from reimage.models import ReimageOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,26 @@ class InvalidReimageRequest(Problem):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
         super().__init__(_("The request cannot be sent as it is."), _("Correct what is marked, then send it again."))
+
+
+class DamagedPlan(Problem):
+    """What is stored of a machine's plan is none. Its request can end, but nobody can be shown what it is."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def plan_of(operation: ReimageOperation) -> ReimagePlan:
+    """The plan, to show it. Raises DamagedPlan."""
+    try:
+        return operation.reimage_plan
+    except PlanDocumentError as err:
+        raise DamagedPlan(
+            _("What is stored of request #%(id)s for %(machine)s is damaged and cannot be shown.")
+            % {"id": operation.reimage_request_id, "machine": operation.name},
+            _(
+                "Nothing is sent to Azure from it. Ask an administrator: the audit log keeps what was requested and approved."
+            ),
+        ) from err
 
 
 def no_such_request(reimage_request_id: int) -> NotFound:

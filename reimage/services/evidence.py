@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import partial
 
-from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation
 from reimage.services import live_reads
+from reimage.services.errors import plan_of
 
 UNREADABLE = "unreadable"  # the log, just now or for this portal
 
@@ -29,7 +29,7 @@ def observe(operation: ReimageOperation) -> Observation:
     from reimage.azure.errors import AzureError, VirtualMachineNotFound
     from reimage.azure.virtual_machines import read_virtual_machine
 
-    target = ReimagePlan.from_document(operation.plan).resource_id
+    target = plan_of(operation).resource_id
     facts, is_gone = None, False
     try:
         read = partial(read_virtual_machine, patience=live_reads.PAGE_SECONDS)

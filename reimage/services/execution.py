@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 import structlog
-from django.db import InterfaceError, OperationalError
 
+from portal.database_trouble import is_trouble
+from reimage.azure import time_limits
 from reimage.domain.operation_states import WORKER_STATES, OperationState
 from reimage.services import crashes, following, leases, preflight, reconciliation, reimaging, verification
 from reimage.services.leases import Claim, LeaseLost
@@ -34,15 +35,15 @@ def advance_operation(operation_id: int) -> None:
         state = held.operation.state
         log.info("operation.step", state=state)
         try:
-            STEPS[OperationState(state)](held)
+            with time_limits.until(lambda: held.latest_answer):
+                STEPS[OperationState(state)](held)
             log.info("operation.stepped", before=state, state=held.operation.state, **_note(held))
         except LeaseLost:
             log.warning("operation.lease_lost")
-        except (OperationalError, InterfaceError):  # the database's trouble: the lease lapses, the step is taken again
+        except Exception as err:  # the lease lapses, and the step is taken again; after a mistake of ours not for ever
             log.exception("operation.crashed", state=state)
-        except Exception as err:  # our own mistake: the step is taken again, but not for ever
-            log.exception("operation.crashed", state=state)
-            _count_crash(held, err)
+            if not is_trouble(err):
+                _count_crash(held, err)
 
 
 def _count_crash(held: Claim, error: Exception) -> None:
@@ -66,7 +67,7 @@ def _ids(held: Claim) -> dict[str, object]:
     return {
         "reimage_request": operation.reimage_request_id,
         "operation": operation.pk,
-        "vm": operation.plan.get("resource_id", operation.resource_key),
+        "vm": operation.resource_id,
         "client_request_id": str(operation.client_request_id or ""),
         "attempt": operation.attempt,
         "fence": held.fence,

@@ -3,7 +3,6 @@
 from reimage import audit_actions
 from reimage.azure.operations import Poll, PollStatus, poll_operation
 from reimage.domain.operation_states import OperationState
-from reimage.domain.plan import ReimagePlan
 from reimage.services.generated_passwords import without_it
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.moves import ask_for_attention, standing_change
@@ -13,7 +12,7 @@ from reimage.services.pace import PATIENCE, poll_seconds
 def poll(held: Claim) -> None:
     """in_progress → verifying, failed, outcome_unknown or needs_attention; or looks again later."""
     operation = held.operation
-    subscription_id = ReimagePlan.from_document(operation.plan).resource_id.subscription_id
+    subscription_id = operation.reimage_plan.resource_id.subscription_id
     look = poll_operation(subscription_id, operation.operation_url)
     match look.status:
         case PollStatus.SUCCEEDED:

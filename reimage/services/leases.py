@@ -15,7 +15,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet, Valu
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
-from portal.audit.actors import Actor, Target
+from portal.audit.actors import Actor
 from portal.audit.catalogue import AuditAction
 from portal.audit.services import record
 from portal.audit.text import storable
@@ -23,7 +23,7 @@ from reimage.azure.errors import MAX_RETRY_AFTER_SECONDS
 from reimage.azure.time_limits import CALL_SECONDS
 from reimage.domain.operation_states import CANCELABLE, LIFE_CYCLE, TERMINAL, WORKER_STATES, OperationState
 from reimage.domain.passwords import PasswordMode
-from reimage.domain.plan import ReimagePlan
+from reimage.domain.plan import PlanDocumentError
 from reimage.models import ReimageOperation, ReimageRequest, SecretField
 from reimage.services import completion
 from reimage.services.secrets import ON_THEIR_WAY, destroy_secrets
@@ -31,6 +31,7 @@ from reimage.services.secrets import ON_THEIR_WAY, destroy_secrets
 WORKER = Actor.system("worker")
 # Once Azure may have taken the POST there is never a second one, so the secrets have no further use.
 NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
+STORING_SECONDS = 2
 REFUSAL = "refusal"  # in the evidence: Azure refused for now, and whether it really did is not settled yet
 
 BEGUN = "begun"  # in the evidence of a failure that the Activity Log tells: whether Azure may have begun
@@ -54,6 +55,11 @@ class Claim:
     def now(self) -> datetime:
         """The database's time: read with the claim, and carried on by the monotonic clock."""
         return self.claimed_at + timedelta(seconds=time.monotonic() - self.started)
+
+    @property
+    def latest_answer(self) -> float:
+        """Until when (monotonic seconds) is worth waiting for an answer: what it tells is to be stored, too."""
+        return self.deadline - STORING_SECONDS
 
     @property
     def latest_send(self) -> float:
@@ -110,6 +116,18 @@ def claim(operation_id: int) -> Claim | None:
     return Claim(operation, seen + 1, started + lease, operation.claimed_at, time.monotonic())
 
 
+def renew(held: Claim) -> None:
+    """Time for one more read, where a slow one left too little. Raises LeaseLost if the lease lapsed or was taken."""
+    started = time.monotonic()
+    if started <= held.latest_send:
+        return
+    lease = settings.OPERATION_LEASE_SECONDS
+    mine = ReimageOperation.objects.filter(pk=held.operation.pk, fence=held.fence, lease_until__gt=Now())
+    if not mine.update(lease_until=due_in(lease)):
+        raise LeaseLost(f"operation {held.operation.pk}, fence {held.fence}")
+    held.deadline = started + lease
+
+
 def commit(
     held: Claim,
     state: OperationState,
@@ -159,10 +177,16 @@ def may_be_sent_again(state: OperationState, evidence: Mapping[str, object]) -> 
 def _useless(operation: ReimageOperation, state: OperationState, evidence: Mapping[str, object]) -> list[SecretField]:
     """The sealed values that have no further use in this state."""
     useless = [] if may_be_sent_again(state, evidence) else list(ON_THEIR_WAY)
-    is_generated = ReimagePlan.from_document(operation.plan).promised_password is PasswordMode.GENERATED
-    if is_generated and not _may_have_been_set(operation, state, evidence):
+    if _promises_generated(operation) and not _may_have_been_set(operation, state, evidence):
         useless.append(SecretField.GENERATED)
     return useless
+
+
+def _promises_generated(operation: ReimageOperation) -> bool:
+    try:
+        return operation.reimage_plan.promised_password is PasswordMode.GENERATED
+    except PlanDocumentError:  # then what may be there is looked for
+        return True
 
 
 def _may_have_been_set(operation: ReimageOperation, state: OperationState, evidence: Mapping[str, object]) -> bool:
@@ -193,7 +217,7 @@ def _record(
     record(
         action=action,
         actor=WORKER,
-        target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
+        target=operation.audit_target,
         subject=reimage_request.audit_subject,
         detail={"operation": operation.pk, **(detail or {})},
     )

@@ -54,8 +54,8 @@ def standing_change(operation: ReimageOperation) -> list[Finding]:
     if not int(operation.evidence.get("delete_option_calls", 0)):
         return []
     params = {
-        "before": operation.plan["delete_option_before"],
-        "after": operation.plan["delete_option_at_reimage"],
+        "before": operation.stored_plan.get("delete_option_before"),
+        "after": operation.stored_plan.get("delete_option_at_reimage"),
     }
     return [{"code": "delete_option_stays_changed", "params": params}]
 

@@ -60,13 +60,17 @@ def send_due_notices(*, now: datetime, limit: int = 50) -> int:
 def recipients(notice: Notice) -> Sequence[User]:
     """Approvers on submission and withdrawal, administrators on trouble, the requester for the rest."""
     reimage_request = notice.reimage_request
-    if reimage_request is None or notice.kind in (NoticeKind.NEEDS_ATTENTION, NoticeKind.PASSWORD_AGAIN):
+    if reimage_request is None or _is_for_administrators(notice):
         return [person for person in User.objects.exclude(email="") if person.is_administrator]
     match notice.kind:
         case NoticeKind.SUBMITTED | NoticeKind.CANCELED:
             return [person for person in selectors.approvers_of(reimage_request).people if person.email]
         case _:
             return [reimage_request.requester] if reimage_request.requester.email else []
+
+
+def _is_for_administrators(notice: Notice) -> bool:
+    return notice.reimage_request is None or notice.kind in (NoticeKind.NEEDS_ATTENTION, NoticeKind.PASSWORD_AGAIN)
 
 
 def _take(notice: Notice, now: datetime) -> bool:
@@ -82,8 +86,11 @@ def _take(notice: Notice, now: datetime) -> bool:
 
 def _deliver(notice: Notice, connection: BaseEmailBackend, now: datetime) -> bool:
     """Each person once: whom the server refused is tried again, alone."""
-    complete = True
-    for person in recipients(notice):
+    people, complete = recipients(notice), True
+    if not people and _is_for_administrators(notice):  # none signed in so far, or none has an address
+        log.warning("notice.nobody_to_tell", notice=notice.pk, kind=notice.kind)
+        complete = False
+    for person in people:
         if person.pk in notice.delivered_to:
             continue
         try:

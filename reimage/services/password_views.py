@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from portal.audit.actors import Actor, Target
+from portal.audit.actors import Actor
 from portal.audit.catalogue import AuditAction
 from portal.audit.services import record
 from portal.errors import NotFound, WrongState
@@ -21,10 +21,10 @@ from portal.identity.models import User
 from reimage import audit_actions
 from reimage.domain.operation_states import TERMINAL
 from reimage.domain.passwords import PasswordMode
-from reimage.domain.plan import ReimagePlan
 from reimage.models import NoticeKind, PasswordView, ReimageOperation, ReimageRequest, SealedSecret, SecretField
 from reimage.services import doorbell, notification, view_keys
 from reimage.services.awaited_passwords import require_own
+from reimage.services.errors import plan_of
 from reimage.services.secrets import SealingError, destroy_secrets
 
 
@@ -55,7 +55,7 @@ def require_view(person: User, reimage_request_id: int, operation_id: int) -> Re
     """One's own machine whose password is generated. Raises NotFound, or NotAllowed for those who may only read it."""
     own = require_own(person, reimage_request_id)
     found = own.operations.filter(pk=operation_id).select_related("reimage_request__requester").first()
-    if found is None or ReimagePlan.from_document(found.plan).promised_password is not PasswordMode.GENERATED:
+    if found is None or plan_of(found).promised_password is not PasswordMode.GENERATED:
         raise NotFound(
             _("No password is generated for machine %(operation)s of request #%(id)s.")
             % {"operation": operation_id, "id": own.pk}
@@ -175,7 +175,7 @@ def record_view(action: AuditAction, operation: ReimageOperation, actor: Actor, 
     record(
         action=action,
         actor=actor,
-        target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
+        target=operation.audit_target,
         subject=operation.reimage_request.audit_subject,
         detail={"operation": operation.pk, **detail},
     )

@@ -15,7 +15,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
 from reimage.services import refusals
-from reimage.services.leases import BEGUN, Claim, commit, due_in
+from reimage.services.leases import BEGUN, Claim, commit, due_in, renew
 from reimage.services.moves import ask_for_attention, standing_change, wait, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
 from reimage.services.refusals import disk_key
@@ -30,7 +30,7 @@ def reconcile(held: Claim) -> None:
     Where Azure refused for now and that is borne out: back to queued, for nothing was executed.
     """
     operation = held.operation
-    plan = ReimagePlan.from_document(operation.plan)
+    plan = operation.reimage_plan
     try:
         return _look(held, plan)
     except VirtualMachineNotFound:
@@ -119,6 +119,7 @@ def _trace(held: Claim, plan: ReimagePlan) -> Trace:
     operation = held.operation
     if operation.client_request_id is None:
         return Trace.ABSENT
+    renew(held)
     since = _submitted_at(held)
     return find_reimage_call(plan.resource_id, client_request_id=operation.client_request_id, since=since)
 

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 from django.db.models.functions import Now
 
-from portal.database_trouble import cause_of
+from portal.database_trouble import cause_of, is_trouble
 from reimage import audit_actions
 from reimage.azure.calls import TOO_LATE, Accepted, CallOutcome, Refused, is_trusted_address
 from reimage.azure.virtual_machines import submit_reimage
@@ -98,7 +98,9 @@ def _store(held: Claim, outcome: CallOutcome) -> None:
     """
     try:
         _after_post(held, outcome)
-    except (OperationalError, InterfaceError) as err:
+    except Error as err:
+        if not is_trouble(err):
+            raise
         log.warning("reimage.answer_not_stored", cause=cause_of(err))
         connection.close()
         held.operation.refresh_from_db()

@@ -21,7 +21,7 @@ from reimage.domain.virtual_machine import DeleteOption
 from reimage.models import NoticeKind, ReimageOperation, ReimageRequest
 from reimage.services import notification, twins
 from reimage.services.drafting import warnings_in_words
-from reimage.services.errors import Finding, InvalidReimageRequest
+from reimage.services.errors import Finding, InvalidReimageRequest, plan_of
 from reimage.services.targets import find_targets, obstacle_findings, read_facts
 
 DECISION_PERIOD = timedelta(hours=72)
@@ -35,7 +35,7 @@ def confirmation_phrase(reimage_request: ReimageRequest) -> str:
 
 def destroys_a_disk(reimage_request: ReimageRequest) -> bool:
     """Whether an old OS disk will be deleted, which needs a tick of its own."""
-    plans = [ReimagePlan.from_document(operation.plan) for operation in reimage_request.operations.all()]
+    plans = [plan_of(operation) for operation in reimage_request.operations.all()]
     return any(not plan.ephemeral and plan.delete_option_at_reimage is DeleteOption.DELETE for plan in plans)
 
 
@@ -117,7 +117,7 @@ def _check_machines(draft: ReimageRequest) -> None:
     for operation in operations:
         fact = facts[operation.resource_key]
         if not isinstance(fact, RuleViolation):
-            differences = drift(ReimagePlan.from_document(operation.plan), fact, delete_option_applied=False)
+            differences = drift(plan_of(operation), fact, delete_option_applied=False)
             changed += [f"{operation.name}: {wording.drift_text(difference)}" for difference in differences]
     if changed:
         raise WrongState(
@@ -136,7 +136,7 @@ def _submit(draft: ReimageRequest, language: str, now: datetime) -> None:
         state=OperationState.AWAITING_APPROVAL
     )
     operations = list(draft.operations.all())
-    plans = [ReimagePlan.from_document(operation.plan) for operation in operations]
+    plans = [plan_of(operation) for operation in operations]
     if language != draft.language:
         _shown_in(language, draft, operations, plans)
     flags = ["delete_warning"] if any(plan.delete_option_at_reimage is DeleteOption.DELETE for plan in plans) else []
@@ -144,7 +144,7 @@ def _submit(draft: ReimageRequest, language: str, now: datetime) -> None:
         action=audit_actions.REQUEST_SUBMITTED,
         actor=Actor.person(draft.requester),
         target=Target("reimage_request", str(draft.pk), str(draft)),
-        related=[Target("virtual_machine", operation.plan["resource_id"], operation.name) for operation in operations],
+        related=[operation.audit_target for operation in operations],
         subject=draft.audit_subject,
         flags=flags,
         detail={

@@ -6,11 +6,10 @@ from reimage import audit_actions
 from reimage.azure.errors import AzureError, AzureIdentityRefused, VirtualMachineNotFound
 from reimage.azure.virtual_machines import disk_exists, read_virtual_machine
 from reimage.domain.operation_states import OperationState
-from reimage.domain.plan import ReimagePlan
 from reimage.domain.verification import verification_findings
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.services import inventory
-from reimage.services.leases import Claim, commit
+from reimage.services.leases import Claim, commit, renew
 from reimage.services.moves import wait, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
 
@@ -20,9 +19,10 @@ SETTLING = timedelta(minutes=5)  # a machine may still be starting, and a disk b
 def verify(held: Claim) -> None:
     """verifying → succeeded, with what differs from the plan; or looks again while things settle."""
     operation = held.operation
-    plan = ReimagePlan.from_document(operation.plan)
+    plan = operation.reimage_plan
     try:
         facts = read_virtual_machine(plan.resource_id)
+        renew(held)
         old_disk_exists = None if plan.ephemeral or not plan.os_disk_id else disk_exists(plan.os_disk_id)
     except VirtualMachineNotFound:
         return _finish(held, [{"code": "virtual_machine_gone", "params": {"vm": operation.name}}], None)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -12,6 +13,7 @@ from portal.audit.actors import Actor
 from reimage import audit_actions
 from reimage.models import PasswordView, ReimageOperation, ReimageRequest, SecretField
 from reimage.services import view_keys
+from reimage.services.one_by_one import one_by_one
 from reimage.services.password_views import ViewState, record_view, view_state
 from reimage.services.requester_deeds import details_by_requester
 from reimage.services.sealing_keys import SealingKeyMissing, private_key
@@ -23,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 def answer_views(*, now: datetime) -> int:
     """Seals each password that was asked for anew, for its browser. Returns how many."""
-    return sum(_answer(pk, now) for pk in list(_asked().values_list("pk", flat=True)))
+    return one_by_one(partial(_answer, now=now), _asked().values_list("pk", flat=True))
 
 
 def views_without_key() -> int:
@@ -36,7 +38,7 @@ def expire_unseen_passwords(*, now: datetime) -> int:
     """Destroys what nobody came to see in time. Returns how many."""
     ended_before = now - timedelta(hours=settings.PASSWORD_HOURS)
     kept = ReimageOperation.objects.filter(sealed_secrets__field=KEPT, finished_at__lte=ended_before)
-    return sum(_expire(pk) for pk in list(kept.values_list("pk", flat=True)))
+    return one_by_one(_expire, kept.values_list("pk", flat=True))
 
 
 def _is_here(key_id: str) -> bool:
@@ -51,7 +53,7 @@ def _asked() -> QuerySet[PasswordView]:
     return PasswordView.objects.filter(ciphertext__isnull=True, operation__sealed_secrets__field=KEPT)
 
 
-def _answer(pk: int, now: datetime) -> bool:
+def _answer(pk: int, *, now: datetime) -> bool:
     with transaction.atomic():
         operation = _locked(PasswordView.objects.get(pk=pk).operation_id)
         view = PasswordView.objects.get(pk=pk)

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from portal.audit.actors import Actor, Target
+from portal.audit.actors import Actor
 from portal.audit.services import record
 from portal.errors import WrongState
 from reimage import audit_actions
@@ -79,7 +79,7 @@ def _record(found: ReimageRequest, operation: ReimageOperation, actor: Actor, fi
     record(
         action=audit_actions.OPERATION_CANCELED,
         actor=actor,
-        target=Target("virtual_machine", operation.plan["resource_id"], operation.name),
+        target=operation.audit_target,
         subject=found.audit_subject,
         detail={"operation": operation.pk, "findings": findings},
     )

@@ -20,6 +20,7 @@ from reimage.execution_selectors import operations_needing_attention
 from reimage.models import ReimageOperation
 from reimage.services import attention as service
 from reimage.services.clock import database_now
+from reimage.services.errors import DamagedPlan
 from reimage.services.evidence import observe
 
 PAGE_SIZE = 25
@@ -67,12 +68,18 @@ def _page(
     request: PersonRequest, operation: ReimageOperation, form: SettleForm | None = None, *, status: int = 200
 ) -> HttpResponse:
     is_waiting = operation.state == OperationState.NEEDS_ATTENTION
+    evidence, damage = None, ""
+    try:
+        evidence = evidence_view(operation, observe(operation)) if is_waiting else None
+    except DamagedPlan as err:  # then what Azure's portal shows must do
+        damage = err.message
     context = {
         "operation": operation,
         "note": wording.note_text(operation.note),
         "is_waiting": is_waiting,
         "settled": "" if is_waiting else service.settled_text(operation),
-        "evidence": evidence_view(operation, observe(operation)) if is_waiting else None,
+        "evidence": evidence,
+        "damage": damage,
         "form": (form or _form(operation)) if is_waiting and request.user.is_administrator else None,
     }
     return render(request, "reimage/attention/case.html", context, status=status)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
-from reimage.azure import clients
+from reimage.azure import clients, transport
 from tests.azure.server import Server, https_server
 from tests.azure_fixtures import forget_clients
 
@@ -28,7 +28,8 @@ class Token:
 def server(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     forget_clients()
     monkeypatch.setattr(clients, "credential", Token)
-    monkeypatch.setattr(clients, "READ_SECONDS", 0.5)
+    monkeypatch.setitem(transport.LIMITS, "read_timeout", 0.5)
+    monkeypatch.setitem(clients.RETRIES, "timeout", 0.2)
     with https_server(tmp_path) as running:
         settings.AZURE_RESOURCE_MANAGER = running.url
         settings.AZURE_CA_BUNDLE = running.ca_file

@@ -1,10 +1,12 @@
 """What reading from Azure gives, and how its failures are told apart."""
 
+import time
 from typing import Any
 
 import pytest
 
 from reimage.azure.errors import AzureIdentityRefused, AzureRefused, AzureUnavailable, VirtualMachineNotFound
+from reimage.azure.time_limits import until
 from reimage.azure.virtual_machines import (
     disk_exists,
     image_versions,
@@ -52,12 +54,19 @@ def test_a_failed_read_is_told_apart_and_not_repeated(
     assert len(server.arrivals) == 1
 
 
-@pytest.mark.parametrize("status", [0, -1])
-def test_a_broken_read_is_tried_once_more(server: Server, status: int) -> None:
+@pytest.mark.parametrize(("status", "tries"), [(0, 2), (-1, 1)])
+def test_a_broken_read_is_tried_once_more_and_a_silent_one_is_not(server: Server, status: int, tries: int) -> None:
     server.answer = Answer(status)
     with pytest.raises(AzureUnavailable):
         read_virtual_machine(WEB_02)
-    assert len(server.arrivals) == 2
+    assert len(server.arrivals) == tries
+
+
+def test_without_time_left_nothing_leaves(server: Server) -> None:
+    over = time.monotonic()
+    with until(lambda: over), pytest.raises(AzureUnavailable):
+        read_virtual_machine(WEB_02)
+    assert server.arrivals == []
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,9 @@ def without(name):
 @pytest.mark.parametrize(
     "document",
     [
+        None,
+        [],
+        "text",
         {},
         without("schema"),
         without("vm_id"),

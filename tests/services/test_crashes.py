@@ -63,13 +63,6 @@ def test_before_the_post_it_fails_in_the_end(operation: ReimageOperation, azure:
     assert AuditEvent.objects.filter(action="reimage_operation.failed").count() == 1
 
 
-def test_a_stored_plan_that_lost_its_machine_is_counted_too(operation: ReimageOperation, azure: SandboxProcess) -> None:
-    ReimageOperation.objects.filter(pk=operation.pk).update(plan={})
-    crash(operation, crashes.ALARM_FROM)
-    assert note_of(operation) == (State.QUEUED, "step_keeps_crashing")
-    assert posts(azure) == []
-
-
 @pytest.mark.parametrize("state", [State.IN_PROGRESS, State.VERIFYING])
 def test_after_the_post_an_administrator_decides(
     operation: ReimageOperation, azure: SandboxProcess, request: pytest.FixtureRequest, state: OperationState

@@ -1,6 +1,7 @@
 """What nobody decides in time ends by itself, and frees its machines."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,8 @@ from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.request_states import RequestState
-from reimage.models import Notice, SealedSecret
+from reimage.models import Notice, ReimageRequest, SealedSecret
+from reimage.services import withdrawal
 from reimage.services.decision import expire_reimage_requests
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approved, request_reimage
@@ -30,13 +32,22 @@ def test_it_expires_when_the_term_is_over_and_not_before(azure: SandboxProcess, 
     assert AuditEvent.objects.filter(action="reimage_request.expired").count() == 1
 
 
-def test_a_damaged_row_keeps_no_other_from_expiring(azure: SandboxProcess, alice: User) -> None:
-    damaged, sound = request_reimage(alice, "web-02"), request_reimage(alice, "web-04")
-    damaged.operations.update(plan={})
-    with pytest.raises(ExceptionGroup, match="some requests did not expire"):
+def test_a_row_that_fails_keeps_no_other_from_expiring(
+    azure: SandboxProcess, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing, sound = request_reimage(alice, "web-02"), request_reimage(alice, "web-04")
+    release = withdrawal.release_machines
+
+    def release_or_fail(found: ReimageRequest, **options: Any) -> object:
+        if found.pk == failing.pk:
+            raise KeyError(found.pk)
+        return release(found, **options)
+
+    monkeypatch.setattr(withdrawal, "release_machines", release_or_fail)
+    with pytest.raises(ExceptionGroup, match="of some rows nothing came"):
         expire_reimage_requests(now=sound.expires_at)
-    sound.refresh_from_db()
-    assert sound.state == RequestState.EXPIRED
+    states = dict(ReimageRequest.objects.values_list("pk", "state"))
+    assert states == {failing.pk: RequestState.PENDING_APPROVAL, sound.pk: RequestState.EXPIRED}
 
 
 def test_it_leaves_an_approved_request_alone(azure: SandboxProcess, alice: User, bob: User) -> None:

@@ -1,0 +1,70 @@
+"""How long one try may take: its own limits, or less where its step has less time left."""
+
+import math
+import time
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ServiceRequestTimeoutError
+from azure.core.rest import HttpRequest
+from requests import ConnectTimeout, Session
+
+from reimage.azure.time_limits import until
+from reimage.azure.transport import LIMITS, TimelyTransport
+
+READ = HttpRequest("GET", "https://management.example.invalid/")
+
+
+class Recorder(Session):
+    """Notes with which limits it was asked; connects to nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeouts: list[tuple[float, float]] = []
+
+    def request(self, *_: Any, timeout: Any = None, **__: Any) -> Any:
+        self.timeouts.append(timeout)
+        raise ConnectTimeout
+
+
+def limits(*, seconds_left: float = math.inf, **options: float) -> tuple[float, float]:
+    """Of a try to connect, and of one to read."""
+    session = Recorder()
+    wire = TimelyTransport(session=session, session_owner=False, **LIMITS)
+    deadline = time.monotonic() + seconds_left
+    with until(lambda: deadline), pytest.raises(ServiceRequestTimeoutError):
+        wire.send(READ, **options)
+    (timeout,) = session.timeouts
+    return timeout
+
+
+def test_without_a_deadline_the_limits_are_the_clients_or_the_calls_own() -> None:
+    assert limits() == (5, 15)
+    assert limits(connection_timeout=1, read_timeout=2) == (1, 2)
+
+
+def test_with_time_enough_nothing_is_cut() -> None:
+    assert limits(seconds_left=1_000) == (5, 15)
+
+
+@pytest.mark.parametrize("left", [0.5, 4, 19])
+def test_both_together_end_before_the_deadline(left: float) -> None:
+    assert left * 0.5 < sum(limits(seconds_left=left)) <= left
+
+
+def test_a_deadline_may_move_and_ends_with_its_step() -> None:
+    moving = [time.monotonic()]
+    session = Recorder()
+    wire = TimelyTransport(session=session, session_owner=False, **LIMITS)
+    with until(lambda: moving[0]):
+        with pytest.raises(ServiceRequestTimeoutError):
+            wire.send(READ)
+        assert session.timeouts == []
+        moving[0] += 1_000
+        with pytest.raises(ServiceRequestTimeoutError):
+            wire.send(READ)
+    with until(lambda: 0.0):
+        pass
+    with pytest.raises(ServiceRequestTimeoutError):
+        wire.send(READ)
+    assert session.timeouts == [(5, 15), (5, 15)]

@@ -54,9 +54,7 @@ def plan_of(operation: ReimageOperation) -> ReimagePlan:
         raise DamagedPlan(
             _("What is stored of request #%(id)s for %(machine)s is damaged and cannot be shown.")
             % {"id": operation.reimage_request_id, "machine": operation.name},
-            _(
-                "Nothing is sent to Azure from it. Ask an administrator: the audit log keeps what was requested and approved."
-            ),
+            _("Nothing is sent to Azure from it. Ask an administrator: the audit log keeps what was approved."),
         ) from err
 
 

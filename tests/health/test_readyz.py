@@ -21,6 +21,8 @@ from tests.audit.events import record_event
 from tests.health.signs_of_life import all_is_well, done, process, swept
 from tests.pages.rows import reimage_request, virtual_machine
 
+HOUR = 3_600
+
 pytestmark = pytest.mark.django_db
 
 
@@ -78,6 +80,22 @@ def test_a_dead_worker_is_not_counted(client: Client) -> None:
     all_is_well()
     Heartbeat.objects.filter(role=ProcessRole.WORKER).update(seen_at=timezone.now() - timedelta(seconds=31))
     assert failing(client) == {"worker_alive", "worker_hearing"}
+
+
+def test_signs_of_a_time_to_come_are_none(client: Client) -> None:
+    """The database's clock was set back by an hour, and all of them died meanwhile."""
+    for role in (ProcessRole.WORKER, ProcessRole.BEAT):
+        process(role, unseen=-HOUR, silent=-HOUR)
+    swept(-HOUR)
+    assert failing(client) == {"worker_alive", "worker_hearing", "beat_publishing", "sweep"}
+    all_is_well()
+    assert failing(client) == set()
+
+
+def test_a_worker_that_began_before_the_clock_was_set_back_is_not_deaf(client: Client) -> None:
+    all_is_well()
+    process(ProcessRole.WORKER, started=-HOUR, silent=None)
+    assert failing(client) == set()
 
 
 def test_work_that_waits_too_long_is_named(client: Client, alice: User) -> None:

@@ -15,14 +15,14 @@ from reimage import figures
 from reimage.domain.parameters import ReimageParameters
 from reimage.models import Notice, NoticeKind
 from reimage.services import decision, notification
-from reimage.services.notification import RETRY, announce, recipients, send_due_notices
-from tests.cast import CAROL, EVE, make_user
+from reimage.services.notification import RETRY, announce, announce_alarm, recipients, send_due_notices
+from tests.cast import CAROL, DAN, EVE, make_user
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance_to, approved, request_reimage, run
 
 
-def send() -> int:
-    return send_due_notices(now=timezone.now() + timedelta(seconds=1))
+def send(*, later: timedelta = timedelta(seconds=1)) -> int:
+    return send_due_notices(now=timezone.now() + later)
 
 
 def sent_to() -> list[str]:
@@ -148,6 +148,19 @@ def test_nobody_to_tell_is_no_trouble(azure: SandboxProcess, alice: User) -> Non
     request_reimage(alice, "web-01")
     assert send() == 1
     assert mail.outbox == []
+
+
+def test_an_administrators_mail_waits_for_an_administrator_to_tell(
+    azure: SandboxProcess, alice: User, bob: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    announce_alarm("azure_refuses", {}, now=timezone.now())
+    announce(request_reimage(alice, "web-01"), NoticeKind.NEEDS_ATTENTION, now=timezone.now())
+    Notice.objects.filter(kind=NoticeKind.SUBMITTED).delete()
+    assert send() == 0
+    assert caplog.text.count("notice.nobody_to_tell") == 2
+    dan = make_user(DAN)
+    assert send(later=2 * RETRY) == 2
+    assert sent_to() == [dan.email, dan.email]
 
 
 def test_people_without_an_address_are_left_out(azure: SandboxProcess, alice: User, bob: User) -> None:

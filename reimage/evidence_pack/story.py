@@ -97,16 +97,16 @@ class Story:
         """How the request stands at the end of what is sealed, in words; empty where that event is damaged."""
         last = [deed for deed in self.deeds if deed.event.target_kind == "reimage_request"][-1]
         state = STATES.get(last.event.action) or last.detail.get("outcome")
-        return str(wording.REQUEST_STATES[RequestState(state)]) if state else ""
+        return wording.state_text(state) if state else ""
 
     def end_of(self, resource_id: str) -> str:
         """What became of a machine, in words; empty while the request has not ended."""
         for deed in self.deeds:
             if deed.event.action == audit_actions.REQUEST_FINISHED.name:
                 state = deed.detail.get("virtual_machines", {}).get(resource_id)
-                return str(wording.OPERATION_STATES[OperationState(state)]) if state else ""
+                return wording.state_text(state) if state else ""
             if deed.event.action in UNSENT_ENDS:
-                return str(wording.OPERATION_STATES[OperationState.CANCELED])
+                return wording.state_text(OperationState.CANCELED)
         return ""
 
     def attempts(self, resource_id: str) -> list[Attempt]:

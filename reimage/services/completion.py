@@ -27,12 +27,10 @@ def follow_operation(reimage_request: ReimageRequest, state: OperationState) -> 
 
 
 def _finish(reimage_request: ReimageRequest) -> None:
-    ended = [
-        (OperationState(operation.state), bool(operation.findings)) for operation in reimage_request.operations.all()
-    ]
-    if any(state not in TERMINAL for state, _ in ended):
+    operations = list(reimage_request.operations.all())
+    if any(operation.state not in TERMINAL for operation in operations):
         return
-    outcome = request_outcome(ended)
+    outcome = request_outcome([(OperationState(one.state), bool(one.findings)) for one in operations])
     rows = ReimageRequest.objects.filter(pk=reimage_request.pk, state=RequestState.EXECUTING)
     if not rows.update(state=outcome, finished_at=Now()):
         return
@@ -43,9 +41,7 @@ def _finish(reimage_request: ReimageRequest) -> None:
         subject=reimage_request.audit_subject,
         detail={
             "outcome": outcome.value,
-            "virtual_machines": {
-                operation.resource_id: operation.state for operation in reimage_request.operations.all()
-            },
+            "virtual_machines": {operation.resource_id: operation.state for operation in operations},
         },
     )
     notification.announce(reimage_request, NoticeKind.FINISHED, now=database_now())

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from reimage import wording
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 from reimage.domain.virtual_machine import DeleteOption
-from reimage.wording import OPERATION_STATES, REQUEST_STATES
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,6 @@ class Badge:
     icon: str
     label: str | Promise
 
-
-# The states that both lives share (failed, canceled) have the same word in both.
-WORDS = {str(state): word for words in (OPERATION_STATES, REQUEST_STATES) for state, word in words.items()}
 
 SHAPES: dict[str, tuple[str, str]] = {
     RequestState.DRAFT: ("quiet", "queued"),
@@ -49,6 +46,8 @@ SHAPES: dict[str, tuple[str, str]] = {
     OperationState.DRIFTED: ("warn", "changed"),
 }
 
+UNKNOWN = ("quiet", "question")  # what a later version stored, before this one was put back
+
 DELETE_OPTIONS: dict[str, Badge] = {
     DeleteOption.DETACH: Badge("good", "disk", _("The old OS disk is kept")),
     DeleteOption.DELETE: Badge("danger", "trash", _("The old OS disk will be DELETED")),
@@ -58,4 +57,4 @@ OLD_DISK_LOST = Badge("danger", "trash", _("Ephemeral: its content will be LOST"
 
 def badge_of(state: str) -> Badge:
     """The badge of a request's or an operation's state."""
-    return Badge(*SHAPES[state], WORDS[state])
+    return Badge(*SHAPES.get(state, UNKNOWN), wording.state_text(state))

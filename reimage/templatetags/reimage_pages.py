@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from portal.audit import text
 from reimage import wording
-from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation
 from reimage.plan_view import Fates, fates_of
 
@@ -70,7 +69,7 @@ def field_of(form: BaseForm, name: str) -> BoundField:
 @register.filter
 def state_word(state: str) -> str:
     """A request's state in words."""
-    return str(wording.REQUEST_STATES[RequestState(state)])
+    return wording.state_text(state)
 
 
 @register.filter

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from portal.errors import NotFound
 from portal.identity.requests import PersonRequest
 from reimage import selectors, wording
-from reimage.domain.operation_states import TERMINAL, OperationState
+from reimage.domain.operation_states import TERMINAL
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation
 from reimage.operation_story import story_of
@@ -18,14 +18,13 @@ from reimage.operation_story import story_of
 def operation(request: PersonRequest, reimage_request_id: int, operation_id: int) -> HttpResponse:
     """State, conclusion, what comes next, every attempt with its evidence. Whoever sees the request sees it."""
     shown = _find(request, reimage_request_id, operation_id)
-    state = OperationState(shown.state)
     context = {
         "operation": shown,
         "reimage_request": shown.reimage_request,
         "note": wording.note_text(shown.note),
         "findings": [wording.note_text(finding) for finding in shown.findings],
-        "next": wording.NEXT[state],
-        "is_ended": state in TERMINAL,
+        "next": wording.NEXT.get(shown.state, ""),
+        "is_ended": shown.state in TERMINAL,
         "attempts": story_of(shown),
     }
     return render(request, "reimage/operations/detail.html", context)

@@ -12,6 +12,7 @@ from reimage.wording.sentences import (
     note_text,
     power_state_text,
     settled_text,
+    state_text,
     step_text,
     violation_text,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "note_text",
     "power_state_text",
     "settled_text",
+    "state_text",
     "step_text",
     "violation_text",
 ]

@@ -12,12 +12,11 @@ from reimage import audit_actions
 from reimage.domain.consequences import Consequence, ConsequenceCode
 from reimage.domain.drift import FieldDrift
 from reimage.domain.errors import RuleViolation
-from reimage.domain.request_states import RequestState
 from reimage.models import ApprovalDecision, DecisionOutcome
 from reimage.wording.alarms import ALARMS
 from reimage.wording.consequences import CONSEQUENCES
 from reimage.wording.notes import NOTES
-from reimage.wording.states import POWER_STATES, REQUEST_STATES
+from reimage.wording.states import OPERATION_STATES, POWER_STATES, REQUEST_STATES
 from reimage.wording.steps import ENDED_AT_AZURE, STEPS
 from reimage.wording.violations import CHARACTER_CLASSES, FIELDS, VIOLATIONS
 
@@ -71,7 +70,7 @@ def _unknown(code: str) -> str:
 def drift_text(difference: FieldDrift) -> str:
     """One field that is not as approved."""
     return _("%(field)s: %(approved)s in the plan, %(found)s now") % {
-        "field": FIELDS[difference.field],
+        "field": FIELDS.get(difference.field, difference.field),
         "approved": _value(difference.approved),
         "found": _value(difference.found),
     }
@@ -82,7 +81,7 @@ def settled_text(pk: int, state: str, decision: ApprovalDecision | None) -> str:
     if decision is None:
         return _("Request #%(id)s can no longer be changed: %(state)s.") % {
             "id": pk,
-            "state": REQUEST_STATES[RequestState(state)],
+            "state": state_text(state),
         }
     texts: dict[str, Callable[[], str]] = {
         DecisionOutcome.APPROVED: lambda: _("Request #%(id)s was already approved by %(name)s at %(time)s."),
@@ -90,6 +89,12 @@ def settled_text(pk: int, state: str, decision: ApprovalDecision | None) -> str:
     }
     when = date_format(localtime(decision.decided_at), "Y-m-d H:i T")
     return texts[decision.outcome]() % {"id": pk, "name": decision.approver, "time": when}
+
+
+def state_text(state: str) -> str:
+    """A request's or an operation's state; those that both have are called the same."""
+    word = REQUEST_STATES.get(state) or OPERATION_STATES.get(state)
+    return str(word) if word else _unknown(state)
 
 
 def _value(value: str | bool | None) -> str:

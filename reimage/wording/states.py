@@ -1,11 +1,14 @@
 """What states, groups of them and machines' power states are called."""
 
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
 
-REQUEST_STATES = {
+REQUEST_STATES: Mapping[str, Promise] = {
     RequestState.DRAFT: gettext_lazy("Draft"),
     RequestState.PENDING_APPROVAL: gettext_lazy("Waiting for approval"),
     RequestState.APPROVED: gettext_lazy("Approved"),
@@ -18,7 +21,7 @@ REQUEST_STATES = {
     RequestState.EXPIRED: gettext_lazy("Expired"),
 }
 
-OPERATION_STATES = {
+OPERATION_STATES: Mapping[str, Promise] = {
     OperationState.PLANNED: gettext_lazy("Planned"),
     OperationState.AWAITING_APPROVAL: gettext_lazy("Waiting for approval"),
     OperationState.AWAITING_PASSWORD: gettext_lazy("Waiting for the password"),

@@ -53,7 +53,7 @@ STEPS: dict[str, str | Promise] = {
     actions.OPERATION_SETTLED.name: gettext_lazy("An administrator looked and decided what happened."),
 }
 
-NEXT: dict[OperationState, str | Promise] = {
+NEXT: dict[str, str | Promise] = {
     OperationState.PLANNED: gettext_lazy("The requester sends the request, or lets the draft go."),
     OperationState.AWAITING_APPROVAL: gettext_lazy("An approver decides. Nothing is sent before that."),
     OperationState.AWAITING_PASSWORD: gettext_lazy(

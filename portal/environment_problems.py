@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
 
 from portal.connections import LOOPBACK_HOSTS, connection_problems
 from portal.security_module.uri import KeyUri, KeyUriError, is_key_uri
@@ -84,6 +87,7 @@ def _choice_problems(values: Mapping[str, str]) -> list[str]:
     needed = {
         "client-secret": ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"),
         "client-certificate": ("AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_FILE"),
+        "workload-identity": ("AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"),
     }.get(credential, ())
     found += [f"{name} is not set, but AZURE_CREDENTIAL={credential} needs it." for name in needed if not values[name]]
     if values["LOG_LEVEL"].upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -126,6 +130,8 @@ def _key_problems(values: Mapping[str, str]) -> list[str]:
     for name in ("AZURE_CA_BUNDLE", "CELERY_BROKER_CA_BUNDLE", "AZURE_CLIENT_CERTIFICATE_FILE"):
         if values[name] and not Path(values[name]).is_file():
             found.append(f"{name} names {values[name]}, which is not a file.")
+        elif name == "AZURE_CLIENT_CERTIFICATE_FILE" and values[name] and not _is_identity(Path(values[name])):
+            found.append(f"{name} names {values[name]}, which holds no certificate with its private key in PEM.")
     return found + _private_key_problems(values)
 
 
@@ -142,6 +148,19 @@ def _private_key_problems(values: Mapping[str, str]) -> list[str]:
         except KeyUriError as err:
             found.append(f"{name} cannot be used. {err}")
     return found
+
+
+def _is_identity(file: Path) -> bool:
+    """What cannot be read by this user is another process's."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return True
+    try:
+        certificate, key = load_pem_x509_certificate(content), load_pem_private_key(content, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return certificate.public_key() == key.public_key()
 
 
 def _can_seal(public_key: str) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from portal.environment import CONTRACT, ConfigurationProblem, Environment, read_environment
+from tests.identities import key_and_certificate
 from tests.served_environment import SERVED
 
 LOCAL = {
@@ -86,7 +87,11 @@ def test_an_unknown_credential_is_refused_with_the_known_ones(tmp_path):
 
 @pytest.mark.parametrize(
     ("credential", "name"),
-    [("client-secret", "AZURE_CLIENT_SECRET"), ("client-certificate", "AZURE_CLIENT_CERTIFICATE_FILE")],
+    [
+        ("client-secret", "AZURE_CLIENT_SECRET"),
+        ("client-certificate", "AZURE_CLIENT_CERTIFICATE_FILE"),
+        ("workload-identity", "AZURE_FEDERATED_TOKEN_FILE"),
+    ],
 )
 def test_a_credential_asks_for_what_belongs_to_it(tmp_path, credential, name):
     lines = problems(tmp_path, SERVED, AZURE_CREDENTIAL=credential)
@@ -125,6 +130,27 @@ def test_the_clients_address_is_the_connections_unless_a_header_is_named(tmp_pat
 def test_a_file_that_is_not_there_is_named(tmp_path, name):
     missing = str(tmp_path / "missing.pem")
     assert problems(tmp_path, SERVED, **{name: missing}) == [f"  - {name} names {missing}, which is not a file."]
+
+
+@pytest.fixture(scope="module")
+def identity_parts():
+    (key, certificate), (other_key, _) = key_and_certificate(), key_and_certificate()
+    return {"key": key, "certificate": certificate, "other_key": other_key}
+
+
+@pytest.mark.parametrize("parts", [("key",), ("certificate",), ("other_key", "certificate"), ()])
+def test_an_identity_that_is_none_is_named(tmp_path, identity_parts, parts):
+    file = tmp_path / "identity.pem"
+    file.write_bytes(b"".join(identity_parts[part] for part in parts))
+    (line,) = problems(tmp_path, SERVED, AZURE_CLIENT_CERTIFICATE_FILE=str(file))
+    assert line.endswith(f"{file}, which holds no certificate with its private key in PEM.")
+
+
+def test_an_identity_is_a_key_and_its_certificate_in_any_order(tmp_path, identity_parts):
+    file = tmp_path / "identity.pem"
+    for order in (("key", "certificate"), ("certificate", "key")):
+        file.write_bytes(b"".join(identity_parts[part] for part in order))
+        assert read(tmp_path, SERVED, AZURE_CLIENT_CERTIFICATE_FILE=str(file))
 
 
 def test_a_quarantine_shorter_than_the_activity_log_is_late_is_for_sandboxes(tmp_path):

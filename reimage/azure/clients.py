@@ -43,7 +43,10 @@ def credential() -> TokenCredential:
             return ManagedIdentityCredential(client_id=settings.AZURE_CLIENT_ID or None, transport=near, **RETRIES)
         case "workload-identity":
             return WorkloadIdentityCredential(
-                tenant_id=settings.AZURE_TENANT_ID, client_id=settings.AZURE_CLIENT_ID or None, **_authority()
+                tenant_id=settings.AZURE_TENANT_ID,
+                client_id=settings.AZURE_CLIENT_ID,
+                token_file_path=settings.AZURE_FEDERATED_TOKEN_FILE,
+                **_authority(),
             )
         case "client-certificate":
             return CertificateCredential(

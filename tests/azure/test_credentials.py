@@ -1,7 +1,6 @@
 """The portal's own identity at Azure, by AZURE_CREDENTIAL; always at the configured authority."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,13 @@ from azure.identity import (
     ManagedIdentityCredential,
     WorkloadIdentityCredential,
 )
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from reimage.azure import clients
 from reimage.azure.errors import ENTRA_UNAVAILABLE, AzureUnavailable
 from reimage.azure.virtual_machines import read_virtual_machine
 from tests.azure.samples import WEB_02
 from tests.azure_fixtures import forget_clients
+from tests.identities import key_and_certificate
 from tests.sandbox_process import SandboxProcess
 
 
@@ -34,16 +30,9 @@ def fresh_clients() -> Iterator[None]:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> str:
-    """A self-signed certificate with its key, as one PEM file."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "reimage-portal")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    signed = builder.sign(key, hashes.SHA256())
+    """With its key, as one PEM file."""
     file = tmp_path / "certificate.pem"
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)
-    file.write_bytes(pem)
+    file.write_bytes(b"".join(key_and_certificate()))
     return str(file)
 
 
@@ -60,7 +49,7 @@ def certificate(tmp_path: Path) -> str:
 def test_the_credential_is_of_the_kind_that_was_set(
     settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, certificate: str, name: str, kind: type
 ) -> None:
-    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token"))
+    settings.AZURE_FEDERATED_TOKEN_FILE = str(tmp_path / "token")
     settings.AZURE_CREDENTIAL = name
     settings.AZURE_CLIENT_CERTIFICATE_FILE = certificate
     assert type(clients.credential()) is kind

@@ -43,7 +43,7 @@ class PlanView:
     findings: list[str]
 
 
-FATES = {DeleteOption.DELETE: "deleted", DeleteOption.DETACH: "kept"}
+FATES: Mapping[str, str] = {DeleteOption.DELETE: "deleted", DeleteOption.DETACH: "kept"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,7 @@ def fates_of(operations: Iterable[ReimageOperation]) -> Fates:
 def _fate(plan: Mapping[str, Any]) -> str:
     if plan.get("ephemeral"):
         return "lost"
-    return {DeleteOption.DELETE: "deleted", DeleteOption.DETACH: "kept"}.get(
-        plan.get("delete_option_at_reimage", ""), ""
-    )
+    return FATES.get(plan.get("delete_option_at_reimage", ""), "")
 
 
 def plan_views(reimage_request: ReimageRequest) -> list[PlanView]:

@@ -12,6 +12,7 @@ from reimage.domain.parameters import ReimageParameters
 from reimage.domain.plan import DeleteOptionChange
 from reimage.models import ReimageOperation, ReimageRequest, VirtualMachine
 from reimage.services import decision, drafting, execution, submission
+from reimage.services.clock import database_now
 from tests.sandbox_process import SandboxProcess
 
 NOTHING = ReimageParameters()
@@ -133,7 +134,18 @@ def age(operation: ReimageOperation, since: timedelta) -> None:
         if name in operation.evidence:
             earlier = datetime.fromisoformat(operation.evidence[name]) - since
             operation.evidence[name] = earlier.isoformat()
+    if operation.state == OperationState.OUTCOME_UNKNOWN:
+        _see_it_quiet(operation.evidence, since)
     operation.save()
+
+
+def _see_it_quiet(evidence: dict[str, Any], since: timedelta) -> None:
+    """As if workers had looked all the while: of it counts what came after the call could leave, or it was busy."""
+    begins = [datetime.fromisoformat(evidence[name]) for name in ("may_leave_until", "busy_at") if name in evidence]
+    now = database_now()
+    seen = min([since, *(now - begin for begin in begins)])
+    evidence["quiet_seconds"] = evidence.get("quiet_seconds", 0) + max(0, int(seen.total_seconds()))
+    evidence["quiet_at"] = now.isoformat()
 
 
 def bear_out(operation: ReimageOperation, sandbox: SandboxProcess) -> ReimageOperation:

@@ -60,8 +60,10 @@ class Refused:
 
     @property
     def is_of_the_identity(self) -> bool:
-        """The portal itself was not accepted, whatever it asked for."""
-        return self.status == HTTPStatus.UNAUTHORIZED or self.code == NOT_AUTHENTICATED
+        """The portal itself was not accepted, whatever it asked for. With a status, a code is but a text of whoever
+        answered."""
+        is_without_token = self.status == 0 and self.code == NOT_AUTHENTICATED
+        return self.status == HTTPStatus.UNAUTHORIZED or is_without_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def classify(send: Callable[[Hooks], object], *, deadline: float = math.inf) -> 
 def remaining_calls(headers: Mapping[str, str]) -> Remaining:
     """`policy;count` pairs, separated by commas; whatever is not of that shape is left out."""
     pairs = (item.rpartition(";") for item in headers.get("x-ms-ratelimit-remaining-resource", "").split(","))
-    return {policy.strip(): int(count) for policy, _, count in pairs if count.isascii() and count.isdecimal()}
+    return {policy.strip(): int(count[:9]) for policy, _, count in pairs if count.isascii() and count.isdecimal()}
 
 
 def _make(call: _Call, send: Callable[[Hooks], object]) -> CallOutcome:

@@ -34,6 +34,8 @@ NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
 STORING_SECONDS = 2
 REFUSAL = "refusal"  # in the evidence: Azure refused for now, and whether it really did is not settled yet
 
+QUIET = "quiet_seconds"  # in the evidence: for how long (whole seconds) the machine was seen quiet, and when last
+QUIET_AT = "quiet_at"
 BEGUN = "begun"  # in the evidence of a failure that the Activity Log tells: whether Azure may have begun
 
 

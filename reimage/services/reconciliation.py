@@ -3,7 +3,7 @@
 What evidence cannot settle, a person must.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 
@@ -15,12 +15,13 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
 from reimage.services import refusals
-from reimage.services.leases import BEGUN, Claim, commit, due_in, renew
-from reimage.services.moves import ask_for_attention, standing_change, wait, wait_for_azure
+from reimage.services.leases import BEGUN, QUIET, QUIET_AT, Claim, commit, due_in, renew
+from reimage.services.moves import ask_for_attention, standing_change, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
 from reimage.services.refusals import disk_key
 
 UNANSWERED = "unanswered_since"  # in the evidence: the first of the looks that failed one after the other
+LOOKS_MISSED = 4  # in a row, and still nothing can have happened between them that they would not have seen
 UNANSWERED_NOTES = frozenset({"azure_unavailable", "azure_forbids"})
 
 
@@ -98,7 +99,7 @@ def _weigh_refusal(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -
         return _settle_executed(held, "activity_log_succeeded")
     if trace is Trace.FAILED:
         return _settle_failed(held, trace)
-    after_quarantine = _is_after_quarantine(held)
+    after_quarantine = _quiet_seconds(held) > settings.OPERATION_QUARANTINE_SECONDS
     if refusals.is_borne_out(plan, held.operation.evidence, facts, trace, after_quarantine=after_quarantine):
         return refusals.queue_again(held)
     return _wait_or_ask(held, "accepted_without_end" if trace is Trace.BEGUN else "refusal_not_borne_out")
@@ -106,13 +107,23 @@ def _weigh_refusal(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -
 
 def _wait_or_ask(held: Claim, code: str) -> None:
     """The Activity Log is minutes late, and a machine that started late shows by then."""
-    if _is_after_quarantine(held):
+    quiet = _quiet_seconds(held)
+    if quiet > settings.OPERATION_QUARANTINE_SECONDS:
         return ask_for_attention(held, code)
-    return wait(held, poll_seconds(), "waiting_for_evidence")
+    evidence = {**held.operation.evidence, QUIET: round(quiet), QUIET_AT: held.now.isoformat()}
+    note = {"code": "waiting_for_evidence", "params": {}}
+    return commit(held, OperationState.OUTCOME_UNKNOWN, next_at=due_in(poll_seconds()), note=note, evidence=evidence)
 
 
-def _is_after_quarantine(held: Claim) -> bool:
-    return held.now - _quiet_since(held) > timedelta(seconds=settings.OPERATION_QUARANTINE_SECONDS)
+def _quiet_seconds(held: Claim) -> float:
+    """For how long the machine has been seen quiet. Of the time between two looks no more counts than a few looks take:
+    a clock that was set forward, or a portal that stood still, is no evidence of anything.
+    """
+    evidence, since = held.operation.evidence, _quiet_since(held)
+    looked_at = datetime.fromisoformat(evidence[QUIET_AT]) if QUIET_AT in evidence else since
+    seen = evidence[QUIET] if looked_at > since else 0.0  # else of an earlier attempt, or before it was busy
+    most = LOOKS_MISSED * settings.OPERATION_POLL_SECONDS
+    return seen + min(max(0.0, (held.now - max(since, looked_at)).total_seconds()), most)
 
 
 def _trace(held: Claim, plan: ReimagePlan) -> Trace:

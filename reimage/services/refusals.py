@@ -13,7 +13,7 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import ReimagePlan
 from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation
-from reimage.services.leases import REFUSAL, Claim, commit, due_in
+from reimage.services.leases import QUIET, QUIET_AT, REFUSAL, Claim, commit, due_in
 from reimage.services.pace import poll_seconds
 
 FIRST_LOOK_SECONDS = 60  # at the latest, and one poll's time at least: an accepted reimage shows as `Updating`
@@ -73,8 +73,9 @@ def disk_key(disk_id: object) -> str:
 
 def queue_again(held: Claim) -> None:
     """outcome_unknown → queued, due when Azure said that it may be asked again."""
-    evidence = {**held.operation.evidence}
-    refusal = evidence.pop(REFUSAL)
+    refusal = held.operation.evidence[REFUSAL]
+    spent = {REFUSAL, QUIET, QUIET_AT}
+    evidence = {name: value for name, value in held.operation.evidence.items() if name not in spent}
     seconds = (datetime.fromisoformat(refusal["again_at"]) - held.now).total_seconds()
     commit(
         held,

@@ -81,6 +81,19 @@ def test_a_failure_in_the_activity_log_is_a_failure(
     assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "activity_log_failed")
 
 
+def stretch(operation: ReimageOperation, hours: timedelta) -> None:
+    """So much later by the clock; nobody looked meanwhile."""
+    seen = {name: operation.evidence.get(name) for name in ("quiet_seconds", "quiet_at")}
+    age(operation, hours)
+    if seen["quiet_at"]:
+        seen["quiet_at"] = (datetime.fromisoformat(seen["quiet_at"]) - hours).isoformat()
+    operation.evidence = {**operation.evidence, **seen}
+    if not seen["quiet_at"]:
+        for name in seen:
+            del operation.evidence[name]
+    operation.save()
+
+
 def test_without_evidence_a_person_decides_after_the_quarantine(azure: SandboxProcess, alice: User, bob: User) -> None:
     operation = lost(azure, alice, bob, "web-02", "reset_before")
     age(operation, timedelta(minutes=19))
@@ -103,6 +116,32 @@ def test_the_quarantine_begins_when_the_post_can_leave_no_more(azure: SandboxPro
     assert_waits(advance(operation), "waiting_for_evidence")
     age(operation, timedelta(minutes=5))
     assert_needs_attention(advance(operation), "no_evidence")
+
+
+def test_time_in_which_nobody_looked_is_no_time_of_quiet(azure: SandboxProcess, alice: User, bob: User) -> None:
+    """The database's clock was set forward by an hour, or the portal stood still: a look is needed for each minute."""
+    operation = lost(azure, alice, bob, "web-02", "reset_before")
+    for looks in range(1, 20):
+        advance(operation)
+        stretch(operation, timedelta(hours=1))
+        assert_waits(advance(operation), "waiting_for_evidence")
+        assert operation.evidence["quiet_seconds"] <= 60 * looks
+    age(operation, timedelta(minutes=1))
+    assert_needs_attention(advance(operation), "no_evidence")
+
+
+def test_a_refusal_is_not_believed_for_a_clock_that_was_set_forward(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ephemeral machine: accepted, answered with 409, and the Activity Log tells of the refusal alone so far."""
+    azure.faults("accepted_then_status", match={"verb": "POST", "path_contains": "/reimage"}, status=409)
+    operation = advance_to(approved(alice, bob, "web-01").operations.get(), OperationState.OUTCOME_UNKNOWN)
+    azure.advance_clock(100)
+    monkeypatch.setattr(reconciliation, "find_reimage_call", lambda *_, **__: Trace.REFUSED)
+    for _ in range(3):
+        stretch(operation, timedelta(hours=1))
+        assert_waits(advance(operation), "waiting_for_evidence")
+    assert len(posts(azure)) == 1
 
 
 def test_what_an_earlier_attempt_left_behind_does_not_shorten_it(azure: SandboxProcess, alice: User, bob: User) -> None:

@@ -2,7 +2,6 @@
 
 import math
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -22,6 +21,7 @@ from reimage.azure.errors import (
     refuses_identity,
     retry_after_seconds,
 )
+from reimage.azure.time_limits import has_departed, leaving_until
 
 # Statuses that Azure gives while it checks the call, before it starts anything. Any other may come from a gateway that
 # no longer waits for the service behind it, which may have begun. For 409 and 429 see docs/decisions/0027.
@@ -87,15 +87,14 @@ class _TooLateError(SdkError):
 class _Call:
     """What is known of one call: whether it left, and its initial response, whose headers the SDK's poller hides."""
 
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
+    def __init__(self) -> None:
         self.left = False
         self.status = 0
         self.headers: Mapping[str, str] = {}
 
     def leaving(self, _request: Any) -> None:
         """Runs after the token was fetched, right before the wire."""
-        if time.monotonic() > self.deadline:
+        if has_departed():
             raise _TooLateError(TOO_LATE)
         if settings.AZURE_CA_BUNDLE and not os.path.exists(settings.AZURE_CA_BUNDLE):
             raise FileNotFoundError(settings.AZURE_CA_BUNDLE)  # as the transport would, but then nobody could tell when
@@ -112,8 +111,10 @@ def classify(send: Callable[[Hooks], object], *, deadline: float = math.inf) -> 
     `deadline` (monotonic seconds): from then on nothing is sent any more. Never raises for what the network or Azure
     did. Exception texts are not kept: they may echo the body.
     """
-    call = _Call(deadline)
-    return replace(_make(call, send), remaining=remaining_calls(call.headers))
+    call = _Call()
+    with leaving_until(deadline):
+        outcome = _make(call, send)
+    return replace(outcome, remaining=remaining_calls(call.headers))
 
 
 def remaining_calls(headers: Mapping[str, str]) -> Remaining:

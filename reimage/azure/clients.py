@@ -112,7 +112,7 @@ class _RegistersNothing(HTTPPolicy[Any, Any]):
 def single_shot_client(subscription_id: str) -> ComputeManagementClient:
     """For the reimage POST and the PATCH before it: never repeated, by retry, redirect, challenge or registration.
 
-    The SDK's default sends it four times. Its time is not cut: it leaves only if all of it is left.
+    The SDK's default sends it four times. Its time is not cut: it leaves only while all of it is left.
     """
     common = _common()
     once = _AnswersChallengeNextTime(credential(), *common["credential_scopes"])
@@ -122,7 +122,7 @@ def single_shot_client(subscription_id: str) -> ComputeManagementClient:
         retry_total=0,
         authentication_policy=once,
         per_retry_policies=[_RegistersNothing()],
-        **transport.options(),
+        transport=transport.punctual_transport(),
         **common,
     )
 

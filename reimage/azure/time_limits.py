@@ -10,12 +10,14 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 15
 CALL_SECONDS = CONNECT_SECONDS + READ_SECONDS
 
-_deadline: ContextVar[Callable[[], float]] = ContextVar("deadline", default=lambda: math.inf)
+Moment = Callable[[], float]  # monotonic seconds; it may move
+_deadline: ContextVar[Moment] = ContextVar("deadline", default=lambda: math.inf)
+_departure: ContextVar[float] = ContextVar("departure", default=math.inf)
 
 
 @contextmanager
-def until(deadline: Callable[[], float]) -> Iterator[None]:
-    """Within it no read, and no call for a token, goes on after the deadline (monotonic seconds), which may move."""
+def until(deadline: Moment) -> Iterator[None]:
+    """Within it nobody waits for a read, or for a token, after the deadline."""
     token = _deadline.set(deadline)
     try:
         yield
@@ -26,3 +28,18 @@ def until(deadline: Callable[[], float]) -> Iterator[None]:
 def seconds_left() -> float:
     """Until the deadline; infinite without one."""
     return _deadline.get()() - time.monotonic()
+
+
+@contextmanager
+def leaving_until(departure: float) -> Iterator[None]:
+    """Within it no write leaves after the departure (monotonic seconds)."""
+    token = _departure.set(departure)
+    try:
+        yield
+    finally:
+        _departure.reset(token)
+
+
+def has_departed() -> bool:
+    """Whether it is too late for a write to leave."""
+    return time.monotonic() > _departure.get()

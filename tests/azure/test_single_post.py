@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from azure.core.credentials import AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
+from urllib3.util import connection as urllib3_connection
 
-from reimage.azure import clients
+from reimage.azure import clients, transport
 from reimage.azure.calls import Accepted, CallOutcome, Refused, Unknown
 from reimage.azure.virtual_machines import change_delete_option, submit_reimage
 from reimage.domain.resource_ids import VirtualMachineId
@@ -201,3 +202,38 @@ def test_after_the_deadline_nothing_is_sent(server: Server, send: Callable[..., 
     assert isinstance(found, Refused)
     assert (found.status, found.code) == (0, "TooLate")
     assert server.arrivals == []
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_it_leaves_only_while_there_is_time_however_long_it_took_to_connect(
+    server: Server, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    """As where a name is looked up at a resolver that is silent: no limit of a connection counts that time."""
+    server.answer = Answer(202)
+    connect = urllib3_connection.create_connection
+
+    def and_time_passes(*where: Any, **options: Any) -> Any:
+        monkeypatch.setattr(transport, "has_departed", lambda: is_late)
+        return connect(*where, **options)
+
+    monkeypatch.setattr(urllib3_connection, "create_connection", and_time_passes)
+    outcome = submit(deadline=time.monotonic() + 60)
+    if is_late:
+        assert isinstance(outcome, Refused)
+        assert (outcome.status, outcome.code) == (0, "NotSent")
+    assert (isinstance(outcome, Accepted), len(server.arrivals)) == ((False, 0) if is_late else (True, 1))
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 429])
+def test_a_code_is_no_word_about_the_identity_where_there_is_a_status(server: Server, status: int) -> None:
+    """Whoever answered, a gateway for one, wrote it; Azure may have accepted the call."""
+    server.answer = Answer(status, {"error": {"code": "NotAuthenticated", "message": "Some words."}})
+    outcome = submit()
+    assert isinstance(outcome, Refused)
+    assert not outcome.is_of_the_identity
+
+
+def test_a_number_of_calls_that_is_endless_is_read_as_far_as_it_makes_sense(server: Server) -> None:
+    remaining = f"Microsoft.Compute/UpdateVM3Min;{'9' * 5_000}"
+    server.answer = Answer(202, headers={"x-ms-ratelimit-remaining-resource": remaining})
+    assert submit().remaining == {"Microsoft.Compute/UpdateVM3Min": 999_999_999}

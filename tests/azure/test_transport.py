@@ -2,13 +2,16 @@
 
 import math
 import time
+from collections.abc import Iterator
+from threading import BoundedSemaphore, Event
 from typing import Any
 
 import pytest
-from azure.core.exceptions import ServiceRequestTimeoutError
+from azure.core.exceptions import ServiceRequestTimeoutError, ServiceResponseTimeoutError
 from azure.core.rest import HttpRequest
 from requests import ConnectTimeout, Session
 
+from reimage.azure import transport
 from reimage.azure.time_limits import until
 from reimage.azure.transport import LIMITS, TimelyTransport
 
@@ -68,3 +71,44 @@ def test_a_deadline_may_move_and_ends_with_its_step() -> None:
     with pytest.raises(ServiceRequestTimeoutError):
         wire.send(READ)
     assert session.timeouts == [(5, 15), (5, 15)]
+
+
+class Hanging(Session):
+    """Looks a name up, or reads, a byte now and then: no limit of a connection ends it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.ended = Event(), Event()
+
+    def request(self, *_: Any, **__: Any) -> Any:
+        self.begun.set()
+        self.ended.wait()
+        raise ConnectTimeout
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    session = Hanging()
+    yield session
+    session.ended.set()
+
+
+def test_what_no_limit_of_a_connection_ends_is_not_waited_for(hanging: Hanging) -> None:
+    wire = TimelyTransport(session=hanging, session_owner=False, **LIMITS)
+    deadline = time.monotonic() + 0.2
+    with until(lambda: deadline), pytest.raises(ServiceResponseTimeoutError):
+        wire.send(READ)
+    assert hanging.begun.is_set()
+    assert not hanging.ended.is_set()
+
+
+def test_of_those_that_hang_there_are_not_more_and_more(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_turns", BoundedSemaphore(1))
+    wire = TimelyTransport(session=hanging, session_owner=False, **LIMITS)
+    other = Recorder()
+    deadlines = [time.monotonic() + 0.2, time.monotonic() + 0.4]
+    with until(lambda: deadlines[0]), pytest.raises(ServiceResponseTimeoutError):
+        wire.send(READ)
+    with until(lambda: deadlines[1]), pytest.raises(ServiceRequestTimeoutError, match="waited for already"):
+        TimelyTransport(session=other, session_owner=False, **LIMITS).send(READ)
+    assert other.timeouts == []

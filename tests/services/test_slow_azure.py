@@ -1,7 +1,9 @@
 """An Azure that is slow, or silent: whatever a step finds out is stored while the operation is still its own."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from portal.identity.models import User
 from reimage.domain.operation_states import OperationState as State
 from reimage.models import ReimageOperation
 from reimage.services import execution, leases, reconciliation, verification
+from tests.azure_fixtures import forget_clients
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, advance_to, approved, let_lease_lapse, make_due, posts
 
@@ -33,20 +36,49 @@ def prepared(azure: SandboxProcess, alice: User, bob: User, state: State) -> Rei
     return operation
 
 
+@pytest.fixture
+def dead_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """From the call on, every name is looked up for as long as the test takes."""
+    over = Event()
+
+    def look_up(*_: object, **__: object) -> object:
+        over.wait()
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    def die() -> None:
+        forget_clients()  # kept connections need no name
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    yield die
+    over.set()
+
+
+@pytest.mark.parametrize("trouble", ["silent", "nameless"])
 @pytest.mark.parametrize("state", [State.QUEUED, State.IN_PROGRESS, State.OUTCOME_UNKNOWN, State.VERIFYING])
-def test_a_silent_azure_is_told_by_the_operation_within_its_lease(
-    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch, state: State
+def test_an_azure_that_does_not_answer_is_told_by_the_operation_within_its_lease(
+    azure: SandboxProcess,
+    alice: User,
+    bob: User,
+    monkeypatch: pytest.MonkeyPatch,
+    dead_resolver: Callable[[], None],
+    state: State,
+    trouble: str,
 ) -> None:
     operation = prepared(azure, alice, bob, state)
-    sent = 0 if state == State.QUEUED else 1
-    azure.faults("slow", match={"verb": "GET"}, seconds=1.5, times=2)  # it may ask twice
+    sent = len(posts(azure))
     with monkeypatch.context() as moment:
         moment.setattr(leases, "STORING_SECONDS", 29.7)  # so a step may wait for 0.3 seconds instead of 28
+        if trouble == "silent":
+            azure.faults("slow", match={"verb": "GET"}, seconds=1.5, times=2)  # it may ask twice
+        else:
+            dead_resolver()
         advance(operation)
+    monkeypatch.undo()
     assert operation.state == (State.PREFLIGHT if state == State.QUEUED else state)
     assert (operation.note["code"], operation.lease_until) == ("azure_unavailable", None)
     assert len(posts(azure)) == sent
     azure.clear()
+    forget_clients()
     advance(operation)
     assert operation.note.get("code") != "azure_unavailable"
 

@@ -88,7 +88,7 @@ def plan_view(operation: ReimageOperation) -> PlanView:
         parts=disk_parts(plan),
         body=body_text(plan.body),
         note=wording.note_text(operation.note),
-        findings=[wording.note_text(finding) for finding in operation.findings],
+        findings=wording.finding_texts(operation.findings),
     )
 
 

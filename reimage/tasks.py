@@ -1,10 +1,13 @@
 """What Celery runs: an id in, one service call out. Everything that matters is in the database."""
 
+import time
+
 import structlog
 from celery import shared_task, signals
 
 from portal.audit.actors import Actor
 from portal.worker_start import refuse_to_start
+from reimage.azure import time_limits
 from reimage.services import (
     alarms,
     awaited_passwords,
@@ -20,6 +23,7 @@ from reimage.services import (
 )
 from reimage.services.clock import database_now
 
+INVENTORY_SECONDS = 240
 log = structlog.get_logger(__name__)
 
 
@@ -84,5 +88,7 @@ def do_duties() -> None:
 
 @shared_task
 def sync_inventory() -> None:
-    """Mirrors Azure's machines."""
-    inventory.synchronize_inventory(actor=Actor.system("inventory"), now=database_now())
+    """Mirrors Azure's machines. Each look at them ends before the next one is due."""
+    deadline = time.monotonic() + INVENTORY_SECONDS
+    with time_limits.until(lambda: deadline):
+        inventory.synchronize_inventory(actor=Actor.system("inventory"), now=database_now())

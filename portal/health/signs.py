@@ -66,12 +66,13 @@ def read_vitals() -> Vitals:
 
 
 def _sign(role: str, started_at: datetime, seen_at: datetime, heard_at: datetime | None, now: datetime) -> Sign:
-    # Seen in the future: the clock was set back since, and nobody knows how long ago that was. A living one beats anew.
-    return Sign(role, abs((now - seen_at).total_seconds()), _seconds(heard_at or started_at, now))
+    return Sign(role, _seconds(seen_at, now), _seconds(heard_at or started_at, now))
 
 
 def _seconds(since: datetime, now: datetime) -> float:
-    return max(0.0, (now - since).total_seconds())
+    """A time to come is of before the clock was set back, and nobody knows how long ago that was; one that lives, and
+    hears, writes anew within seconds."""
+    return abs((now - since).total_seconds())
 
 
 def _latest(beats: Sequence[Sign]) -> float | None:

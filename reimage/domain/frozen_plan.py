@@ -93,9 +93,11 @@ class ReimagePlan:
             raise PlanDocumentError(f"the document is no plan of schema {SCHEMA}")
         fields = {name: value for name, value in document.items() if name != "schema"}
         try:
-            return cls(**fields | _rebuilt(fields))
+            plan = cls(**fields | _rebuilt(fields))
+            _ = plan.promised_password  # a body that says none of the modes is none
         except (KeyError, TypeError, ValueError, AttributeError, DomainError) as err:
             raise PlanDocumentError(f"the document is no plan: {type(err).__name__}") from err
+        return plan
 
 
 def _rebuilt(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,9 +84,14 @@ class ReimageOperation(models.Model):
         return self.plan if isinstance(self.plan, Mapping) else {}
 
     @property
+    def note_code(self) -> str:
+        """What it waits for, or why it stopped; empty where nothing is noted."""
+        return str(self.note.get("code") or "") if isinstance(self.note, Mapping) else ""
+
+    @property
     def resource_id(self) -> str:
-        """As Azure spells it; in lower case where the plan is damaged."""
-        return str(self.stored_plan.get("resource_id") or self.resource_key)
+        """As Azure spells it; where the plan is damaged, as the inventory has it."""
+        return str(self.stored_plan.get("resource_id") or self.virtual_machine.resource_id)
 
     @property
     def audit_target(self) -> Target:

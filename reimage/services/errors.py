@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.errors import NotFound, Problem, WrongState
@@ -55,6 +56,7 @@ def plan_of(operation: ReimageOperation) -> ReimagePlan:
             _("What is stored of request #%(id)s for %(machine)s is damaged and cannot be shown.")
             % {"id": operation.reimage_request_id, "machine": operation.name},
             _("Nothing is sent to Azure from it. Ask an administrator: the audit log keeps what was approved."),
+            way_on=reverse("reimage:operation", args=[operation.reimage_request_id, operation.pk]),
         ) from err
 
 

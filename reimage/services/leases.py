@@ -89,15 +89,16 @@ def due_operations(*, overdue_seconds: float = 0) -> QuerySet[ReimageOperation]:
     """What is due, and held by nobody's lease.
 
     Times further ahead than any that is ever set are from before the database's clock was set back: they count as past.
+    So does none, which only a hand in the database sets.
     """
     lapsed = Q(lease_until__lt=Now()) | Q(lease_until__gt=due_in(2 * settings.OPERATION_LEASE_SECONDS))
-    due = Q(next_at__lte=due_in(-overdue_seconds)) | Q(next_at__gt=due_in(_longest_wait()))
+    due = Q(next_at__lte=due_in(-overdue_seconds)) | Q(next_at__gt=due_in(_longest_wait())) | Q(next_at__isnull=True)
     return ReimageOperation.objects.filter(Q(lease_until__isnull=True) | lapsed, due, state__in=WORKER_STATES)
 
 
 def _longest_wait() -> float:
     """More seconds than anything waits for: Azure's longest Retry-After, an empty bucket, one's own interval."""
-    return 2.0 * max(MAX_RETRY_AFTER_SECONDS, settings.OPERATION_POLL_SECONDS)
+    return 2.0 * settings.OPERATION_POLL_SECONDS + MAX_RETRY_AFTER_SECONDS
 
 
 def claim(operation_id: int) -> Claim | None:

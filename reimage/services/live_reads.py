@@ -10,6 +10,8 @@ from threading import BoundedSemaphore
 from time import monotonic
 from typing import TypeVar
 
+from reimage.azure import time_limits
+
 PAGES_AT_ONCE = 2  # of the four threads in deploy/gunicorn.conf.py; the others answer meanwhile
 PARALLEL_READS = 8  # of each such page
 TURN_SECONDS = 1.0
@@ -35,12 +37,17 @@ def ask(question: Callable[[Item], Answer], items: Iterable[Item], *, seconds: f
 
 
 def _asked(question: Callable[[Item], Answer], items: list[Item], deadline: float) -> list[Answer]:
-    asked = [_readers().submit(question, item) for item in items]
+    asked = [_readers().submit(_within, deadline, question, item) for item in items]
     try:
         return [answer.result(timeout=max(deadline - monotonic(), 0)) for answer in asked]
     finally:
-        for answer in asked:  # whoever reads already ends by the limits of its own connection
+        for answer in asked:  # whoever reads already ends at the deadline
             answer.cancel()
+
+
+def _within(deadline: float, question: Callable[[Item], Answer], item: Item) -> Answer:
+    with time_limits.until(lambda: deadline):
+        return question(item)
 
 
 @cache

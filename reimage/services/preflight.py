@@ -3,7 +3,7 @@
 Any difference stops the machine and goes back to the people, field by field.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from uuid import uuid4
 
@@ -16,7 +16,14 @@ from reimage.domain import policy
 from reimage.domain.operation_states import OperationState
 from reimage.domain.plan import PlanDocumentError, ReimagePlan, drift
 from reimage.domain.virtual_machine import VirtualMachineFacts, busy_violations
-from reimage.models import ApprovalDecision, DecisionOutcome, GrantRole, ReimageOperation, VirtualMachine
+from reimage.models import (
+    ApprovalDecision,
+    DecisionOutcome,
+    GrantRole,
+    ReimageOperation,
+    ReimageRequest,
+    VirtualMachine,
+)
 from reimage.services import buckets, gates, inventory, reimaging
 from reimage.services.drafting import digest_of
 from reimage.services.hindrance import Hindered
@@ -72,15 +79,19 @@ def approval_findings(held: Claim) -> Findings:
         reimage_request=reimage_request, outcome=DecisionOutcome.APPROVED, digest=reimage_request.digest
     ).first()
     documents = reimage_request.operations.values_list("plan", flat=True)  # each machine reads those of all others
-    try:
-        digest = digest_of(reimage_request, [ReimagePlan.from_document(document) for document in documents])
-    except PlanDocumentError:  # of this machine or of another in the request
-        digest = ""
-    if decision is None or digest != decision.digest:
+    if decision is None or _digest_of(reimage_request, documents) != decision.digest:
         return [{"code": "plan_is_not_the_approved_one", "params": {}}]
     if reimage_request.expires_at <= held.now:
         return [{"code": "approval_expired", "params": {}}]
     return []
+
+
+def _digest_of(reimage_request: ReimageRequest, documents: Iterable[object]) -> str | None:
+    """None, which is nobody's digest, where one of the plans is damaged."""
+    try:
+        return digest_of(reimage_request, [ReimagePlan.from_document(document) for document in documents])
+    except PlanDocumentError:
+        return None
 
 
 def _check_facts(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:

@@ -58,7 +58,7 @@ def _wait_for_azure(held: Claim, err: AzureError) -> None:
     While the portal is not accepted at all, an administrator could not tell more than it can.
     """
     operation = held.operation
-    since = operation.evidence.get(UNANSWERED) if operation.note.get("code") in UNANSWERED_NOTES else None
+    since = operation.evidence.get(UNANSWERED) if operation.note_code in UNANSWERED_NOTES else None
     unanswered_since = datetime.fromisoformat(since) if since else held.now
     if not isinstance(err, AzureIdentityRefused) and held.now - unanswered_since > PATIENCE:
         return ask_for_attention(held, "no_answer_for_long")

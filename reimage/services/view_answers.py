@@ -56,6 +56,8 @@ def _asked() -> QuerySet[PasswordView]:
 def _answer(pk: int, *, now: datetime) -> bool:
     with transaction.atomic():
         operation = _locked(PasswordView.objects.get(pk=pk).operation_id)
+        if operation is None:
+            return False
         view = PasswordView.objects.get(pk=pk)
         if view.ciphertext is not None or view_state(operation, now) is not ViewState.READY:
             return False
@@ -86,7 +88,7 @@ def _was_asked_by_its_requester(view: PasswordView, operation: ReimageOperation)
 def _expire(pk: int) -> bool:
     with transaction.atomic():
         operation = _locked(pk)
-        if not operation.sealed_secrets.filter(field=KEPT).exists():
+        if operation is None or not operation.sealed_secrets.filter(field=KEPT).exists():
             return False
         destroy_secrets(pk, fields=[KEPT])
         PasswordView.objects.filter(operation=operation).update(ciphertext=None)
@@ -94,8 +96,12 @@ def _expire(pk: int) -> bool:
     return True
 
 
-def _locked(operation_id: int) -> ReimageOperation:
-    """The operation as it is, while its request's row is held: nobody sees or asks meanwhile."""
+def _locked(operation_id: int) -> ReimageOperation | None:
+    """The operation as it is, while its request's row is held: nobody sees or asks meanwhile.
+
+    None where somebody else holds it right now: it comes in the next round, and the others do not wait for it.
+    """
     request_ids = ReimageOperation.objects.filter(pk=operation_id).values("reimage_request")
-    ReimageRequest.objects.select_for_update().get(pk__in=request_ids)
+    if not ReimageRequest.objects.select_for_update(skip_locked=True).filter(pk__in=request_ids).first():
+        return None
     return ReimageOperation.objects.select_related("reimage_request__requester").get(pk=operation_id)

@@ -22,7 +22,7 @@ def operation(request: PersonRequest, reimage_request_id: int, operation_id: int
         "operation": shown,
         "reimage_request": shown.reimage_request,
         "note": wording.note_text(shown.note),
-        "findings": [wording.note_text(finding) for finding in shown.findings],
+        "findings": wording.finding_texts(shown.findings),
         "next": wording.NEXT.get(shown.state, ""),
         "is_ended": shown.state in TERMINAL,
         "attempts": story_of(shown),

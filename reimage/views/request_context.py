@@ -21,7 +21,7 @@ NEVER_APPROVED = {RequestState.PENDING_APPROVAL, RequestState.REJECTED, RequestS
 def version_of(shown: ReimageRequest) -> str:
     """Changes with whatever the live part of the page shows."""
     operations = [
-        f"{operation.state}-{operation.fence}-{operation.attempt}-{operation.note.get('code', '')}"
+        f"{operation.state}-{operation.fence}-{operation.attempt}-{operation.note_code}"
         for operation in shown.operations.all()
     ]
     return ".".join([shown.state, *operations])

@@ -30,7 +30,7 @@ NOTES: Mapping[str, Any] = {
     ),
     "identity_refused": gettext_lazy(
         "Azure does not accept the portal's own identity (%(status)s %(azure_code)s). An administrator has to mend the "
-        "credential; nothing was executed, and the portal tries again by itself."
+        "credential; the portal tries again by itself."
     ),
     "not_sent": gettext_lazy("Azure could not be reached, so nothing was sent. The portal tries again by itself."),
     "sealing_key_missing": gettext_lazy(
@@ -40,10 +40,10 @@ NOTES: Mapping[str, Any] = {
     "virtual_machine_gone": gettext_lazy("%(vm)s no longer exists in Azure."),
     "virtual_machine_not_there": gettext_lazy(
         "%(vm)s is no longer there: it was deleted, or moved to another resource group or subscription. No reimage was "
-        "sent."
+        "executed."
     ),
     "virtual_machine_moved": gettext_lazy(
-        "%(vm)s was moved, and is now %(resource_id)s. The approval is for its old place; no reimage was sent."
+        "%(vm)s was moved, and is now %(resource_id)s. The approval is for its old place; no reimage was executed."
     ),
     "not_verified": gettext_lazy(
         "The portal could not look at the machine after the reimage (%(status)s %(azure_code)s). Look at it yourself."
@@ -57,13 +57,15 @@ NOTES: Mapping[str, Any] = {
         "Azure was asked %(calls)s times to change deleteOption to %(wanted)s, and it is still as it was."
     ),
     "plan_is_not_the_approved_one": gettext_lazy(
-        "The stored plan is not the one that was approved. No reimage was sent."
+        "The stored plan is not the one that was approved. No reimage was executed."
     ),
-    "approval_expired": gettext_lazy("The approval ran out before the reimage could be sent. No reimage was sent."),
+    "approval_expired": gettext_lazy("The approval ran out before the reimage could be sent. No reimage was executed."),
     "requester_lost_right": gettext_lazy(
-        "Whoever asked may no longer request a reimage of this machine. No reimage was sent."
+        "Whoever asked may no longer request a reimage of this machine. No reimage was executed."
     ),
-    "approver_lost_right": gettext_lazy("Whoever approved may no longer decide for this machine. No reimage was sent."),
+    "approver_lost_right": gettext_lazy(
+        "Whoever approved may no longer decide for this machine. No reimage was executed."
+    ),
     "azure_refused": gettext_lazy("Azure refused; nothing was executed. Azure's words: %(azure_code)s %(message)s"),
     "azure_operation_failed": gettext_lazy("Azure began and then failed. Azure's words: %(azure_code)s %(message)s"),
     "azure_conflict": gettext_lazy(

@@ -51,10 +51,17 @@ def note_text(note: Params) -> str:
     """Why an operation waits, stopped, or what was found afterwards; empty for none."""
     if not note:
         return ""
+    if not isinstance(note, Mapping) or not isinstance(note.get("code"), str):  # a hand in the database
+        return _unknown(str(note))
     params = note.get("params") or {}
     if note["code"] == "drifted":
         return drift_text(FieldDrift(params["field"], params["approved"], params["found"]))
     return str(NOTES[note["code"]]) % _named(params) if note["code"] in NOTES else _unknown(note["code"])
+
+
+def finding_texts(findings: object) -> list[str]:
+    """Each as a sentence."""
+    return [note_text(finding) for finding in findings] if isinstance(findings, list) else [_unknown(str(findings))]
 
 
 def alarm_text(code: str, params: Params) -> str:

@@ -11,7 +11,7 @@ STEPS: dict[str, str | Promise] = {
         "A worker took the machine and compares approval, rights and machine with the plan."
     ),
     actions.OPERATION_DRIFTED.name: gettext_lazy(
-        "Something is not as it was approved. The portal stopped; no reimage was sent."
+        "Something is not as it was approved. The portal stopped; no reimage was executed."
     ),
     actions.PASSWORD_GIVEN.name: gettext_lazy(
         "The requester gave the password. It is sealed for this machine until the reimage is sent."
@@ -24,7 +24,7 @@ STEPS: dict[str, str | Promise] = {
     actions.DELETE_OPTION_ACCEPTED.name: gettext_lazy(
         "Azure took the change. The portal goes on once the machine shows it."
     ),
-    actions.DELETE_OPTION_REFUSED.name: gettext_lazy("Azure refused to change deleteOption; nothing was changed."),
+    actions.DELETE_OPTION_REFUSED.name: gettext_lazy("Azure refused to change deleteOption."),
     actions.DELETE_OPTION_UNKNOWN.name: gettext_lazy(
         "Azure's answer did not arrive. The portal looks at the machine to see whether deleteOption changed."
     ),

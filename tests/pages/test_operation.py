@@ -113,7 +113,7 @@ def test_what_stopped_it_is_told_field_by_field(operation: ReimageOperation, azu
     azure.drift("web-02", recreate=True)
     advance(operation)
     text = words(show(bob, operation))
-    assert "Something is not as it was approved. The portal stopped; no reimage was sent." in text
+    assert "Something is not as it was approved. The portal stopped; no reimage was executed." in text
     assert "VM id (another machine of the same name): b0000000-0000-4000-8000-000000000002 in the plan" in text
     assert "Checks before attempt 1" in text
 

@@ -55,8 +55,8 @@ def approver_leaves_the_group(azure: SandboxProcess, grants: list[AccessGrant], 
         (vm_is_recreated, "VM id (another machine of the same name): b0000000-0000-4000-8000-000000000002 in the plan"),
         (vm_is_moved, "web-02 is no longer there: it was deleted, or moved to another resource group or subscription."),
         (vm_is_moved_and_seen_there, "web-02 was moved, and is now"),
-        (approver_loses_the_grant, "Whoever approved may no longer decide for this machine. No reimage was sent."),
-        (approver_leaves_the_group, "Whoever approved may no longer decide for this machine. No reimage was sent."),
+        (approver_loses_the_grant, "Whoever approved may no longer decide for this machine. No reimage was executed."),
+        (approver_leaves_the_group, "Whoever approved may no longer decide for this machine. No reimage was executed."),
     ],
 )
 def test_it_stops_and_the_page_says_why(

@@ -115,3 +115,53 @@ def test_its_page_says_so_and_no_other_fails_of_it(
         machine = f"/machines/{operation.virtual_machine_id}/"
         others = ["/", "/requests/", "/approvals/", machine, f"{shown}operations/{operation.pk}/"]
         assert {path: client.get(path).status_code for path in others} == dict.fromkeys(others, HTTPStatus.OK)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"osProfile": {"adminPassword": "text"}},
+        {"osProfile": 7},
+        "text",
+        {"osProfile": {"adminPassword": {"mode": "x"}}},
+    ],
+)
+def test_a_body_that_is_none_is_a_damaged_plan_too(azure: SandboxProcess, alice: User, bob: User, body: Any) -> None:
+    operation = approved(alice, bob, "web-02", parameters=SECRET).operations.get()
+    ReimageOperation.objects.filter(pk=operation.pk).update(plan=operation.plan | {"body": body})
+    assert advance(operation).state == State.DRIFTED
+    assert posts(azure) == []
+
+
+def test_the_story_of_a_machine_does_not_get_lost_with_its_plan(
+    azure: SandboxProcess, alice: User, bob: User, dan: User
+) -> None:
+    azure.faults("accepted_then_lost", match={"verb": "POST", "path_contains": "/reimage"})
+    operation = advance_to(approved(alice, bob, "web-02").operations.get(), State.OUTCOME_UNKNOWN)
+    page = f"/requests/{operation.reimage_request_id}/operations/{operation.pk}/"
+    damaged(operation)
+    told = words(client_of(dan).get(page))
+    assert "Attempt 1" in told
+    assert str(operation.client_request_id) in told
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("column", ["note", "findings"])
+@pytest.mark.parametrize("value", [None, 7, "text", {"code": None}, ["text"]])
+def test_a_note_or_finding_that_is_none_closes_no_page(
+    azure: SandboxProcess, alice: User, bob: User, dan: User, column: str, value: Any, language: str
+) -> None:
+    User.objects.update(language=language)
+    azure.faults("reset_before", match={"verb": "POST", "path_contains": "/reimage"})
+    operation = advance_to(approved(alice, bob, "web-02").operations.get(), State.OUTCOME_UNKNOWN)
+    rows = ReimageOperation.objects.filter(pk=operation.pk)
+    rows.update(state=State.NEEDS_ATTENTION, next_at=None, **{column: models.Value(value, models.JSONField())})
+    client, shown = client_of(dan), f"/requests/{operation.reimage_request_id}/"
+    pages = [
+        "/attention/",
+        f"/attention/{operation.pk}/",
+        shown,
+        f"{shown}progress",
+        f"{shown}operations/{operation.pk}/",
+    ]
+    assert {path: client.get(path).status_code for path in pages} == dict.fromkeys(pages, HTTPStatus.OK)

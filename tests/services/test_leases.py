@@ -156,3 +156,11 @@ def test_a_move_that_the_life_cycle_does_not_know_is_a_mistake(azure: SandboxPro
 
 def test_a_message_about_nothing_changes_nothing(db: None) -> None:
     execution.advance_operation(999_999)
+
+
+def test_a_time_that_somebody_took_away_is_no_time_to_wait_for(azure: SandboxProcess, alice: User, bob: User) -> None:
+    operation = approved(alice, bob, "web-02").operations.get()
+    ReimageOperation.objects.filter(pk=operation.pk).update(next_at=None)
+    assert due_operation_ids() == due_operation_ids(overdue_seconds=10) == [operation.pk]
+    execution.advance_operation(operation.pk)
+    assert len(posts(azure)) == 1

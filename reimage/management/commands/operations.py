@@ -29,5 +29,5 @@ class Command(BaseCommand):
 
 def _line(operation: ReimageOperation) -> str:
     due = operation.next_at.isoformat(timespec="seconds") if operation.next_at else "-"
-    note, call = operation.note.get("code", "-"), operation.client_request_id or "-"
+    note, call = operation.note_code or "-", operation.client_request_id or "-"
     return f"#{operation.reimage_request_id}/{operation.pk} {operation.name} {operation.state} due={due} {note} {call}"

@@ -1,5 +1,6 @@
 """Limits of time on PostgreSQL: nothing waits for ever, and nobody waits behind somebody who was forgotten."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,15 +9,18 @@ from django.db import OperationalError, connection, transaction
 from django.db.models.signals import pre_migrate
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from portal.identity.models import User
 from reimage.domain.request_states import RequestState
-from reimage.models import ReimageRequest
+from reimage.models import ReimageOperation, ReimageRequest, SealedSecret
 from reimage.services.decision import expire_reimage_requests
+from reimage.services.view_answers import expire_unseen_passwords
 from tests.cast import client_of
 from tests.crashes.on_postgresql import only_on_postgresql, somebody_else
+from tests.passwords import GENERATED
 from tests.sandbox_process import SandboxProcess
-from tests.stories import request_reimage
+from tests.stories import approved, request_reimage, run
 
 pytestmark = only_on_postgresql
 
@@ -73,6 +77,20 @@ def test_a_request_that_somebody_decides_right_now_does_not_hold_up_the_expiry_o
     free.refresh_from_db()
     assert free.state == RequestState.EXPIRED
     assert expire_reimage_requests(now=timezone.now()) == 1
+
+
+def test_a_password_that_somebody_holds_right_now_does_not_hold_up_the_end_of_others(
+    transactional_db: None, azure: SandboxProcess, alice: User, bob: User, settings: Settings
+) -> None:
+    settings.PASSWORD_MODE = "generated"
+    held, _ = (run(approved(alice, bob, name, parameters=GENERATED), azure) for name in ("web-02", "web-04"))
+    ReimageOperation.objects.update(finished_at=timezone.now() - timedelta(days=3))
+    with somebody_else() as other:
+        other.execute("SELECT 1 FROM reimage_reimagerequest WHERE id = %s FOR UPDATE", [held.pk])
+        assert expire_unseen_passwords(now=timezone.now()) == 1
+    assert SealedSecret.objects.get().operation.reimage_request == held
+    assert expire_unseen_passwords(now=timezone.now()) == 1
+    assert not SealedSecret.objects.exists()
 
 
 def test_a_migration_gives_up_rather_than_let_everybody_wait_behind_it(

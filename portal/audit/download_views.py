@@ -57,7 +57,7 @@ def export_jsonl(request: AuditorRequest) -> HttpResponseBase:
 @auditors_only
 def proof(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     """One event with its proof as a file, for docs/verify_audit.py. Whoever reads it has read the event already."""
-    leaves = AuditLeaf.objects.filter(event=event_by_id(event_id))
+    leaves = AuditLeaf.objects.placed().filter(event=event_by_id(event_id))
     if not leaves.exists():
         raise _not_sealed_yet(_("This event is not sealed yet."))
     try:

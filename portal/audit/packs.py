@@ -125,13 +125,13 @@ def _places(events: AuditEventQuerySet) -> dict[UUID, int | None]:
 
 def _newest_hand_over() -> int:
     """The place of the event under which the key of today took over; its checkpoint is that key's first."""
-    replaced = AuditLeaf.objects.filter(event__action=AUDIT_KEY_REPLACED.name)
+    replaced = AuditLeaf.objects.placed().filter(event__action=AUDIT_KEY_REPLACED.name)
     place: int | None = replaced.aggregate(place=Max("leaf_index"))["place"]
     return -1 if place is None else place
 
 
 def _sealed(places: dict[UUID, int | None]) -> list[int]:
-    return sorted(place for place in places.values() if place is not None)
+    return sorted(place for place in places.values() if place is not None and place >= 0)
 
 
 def proving_files(pack: Pack, *, read_me: str) -> Iterator[PackedFile]:

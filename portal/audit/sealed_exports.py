@@ -35,7 +35,7 @@ def begin_sealed_export(*, events: AuditEventQuerySet, actor: Actor, selection: 
     Raises NothingSealed, and Problem for more than EXPORT_LIMIT events.
     """
     note = newest_note()
-    sealed = events.filter(leaf__leaf_index__lt=tree_size_of(note)).order_by("leaf__leaf_index")
+    sealed = events.sealed_within(tree_size_of(note)).order_by("leaf__leaf_index")
     with transaction.atomic():
         places = at_most_a_file(sealed.values_list("leaf__leaf_index", flat=True))
         record_export(actor=actor, selection=selection, rows=len(places), form="jsonl")

@@ -39,7 +39,7 @@ class Line:
 
 def lines_from(start: int, end: int, count: int) -> list[Line]:
     """The first lines of the leaves [start, end). A leaf whose event was removed has a line too."""
-    found = AuditLeaf.objects.filter(leaf_index__gte=start, leaf_index__lt=end).order_by("leaf_index")
+    found = AuditLeaf.objects.placed().filter(leaf_index__gte=start, leaf_index__lt=end).order_by("leaf_index")
     leaves = list(found.values_list("leaf_index", "leaf_hash", "event_id")[:count])
     events = AuditEvent.objects.filter(pk__in=[key for *_, key in leaves]).values_list("pk", "body")
     bodies = {key: bytes(body) for key, body in events}

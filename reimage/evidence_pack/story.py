@@ -111,16 +111,15 @@ class Story:
 
     def attempts(self, resource_id: str) -> list[Attempt]:
         """Every step that was recorded of a machine."""
-        events = AuditEvent.objects.filter(
-            subject=self.subject, target_id=resource_id[:TEXT_LENGTH], leaf__leaf_index__lt=self.pack.tree_size
-        )
+        events = AuditEvent.objects.filter(subject=self.subject, target_id=resource_id[:TEXT_LENGTH])
+        events = events.sealed_within(self.pack.tree_size)
         return attempts_of(events.with_texts().defer("search_text").order_by("sequence"))
 
 
 def story_of(reimage_request: ReimageRequest, pack: Pack) -> Story:
     """Reads the deeds; the machines' steps are read when they are told, a machine at a time."""
     about = Q(target_kind="reimage_request") | Q(actor_kind="person")
-    within = events_of(reimage_request).filter(about, leaf__leaf_index__lt=pack.tree_size)
+    within = events_of(reimage_request).filter(about).sealed_within(pack.tree_size)
     found = list(within.with_texts().order_by("sequence"))
     sign_ins = {pk: disclosed_body(sign_in) for pk, sign_in in sign_ins_behind(found).items()}
     deeds = [Deed(event, disclosed_body(event), sign_ins.get(event.pk)) for event in found]

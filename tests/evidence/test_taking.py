@@ -8,12 +8,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from portal.audit.models import AuditEvent
+from portal.audit.models import AuditEvent, AuditLeaf
 from portal.identity.models import User
 from reimage.models import ReimageRequest
 from tests import stories
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.tampering import run
+from tests.audit.sealing.test_leaves_of_no_place import put_leaf_at
 from tests.cast import client_of
 from tests.evidence.packs import TakenPack, signed_in
 from tests.sandbox_process import SandboxProcess
@@ -93,6 +94,19 @@ def test_what_waits_for_the_sealer_is_left_out_and_told(
     assert "not sealed yet" not in later.words()
     # Bob acted without a session, as a command does.
     assert "no sign-in is recorded for this session" in later.words()
+
+
+def test_what_a_leaf_below_zero_calls_sealed_is_left_out_as_well(
+    asked: ReimageRequest, azure: SandboxProcess, bob: User, auditor: Client
+) -> None:
+    """As a superuser can insert one for each."""
+    stories.approve(bob, asked)
+    stories.run(asked, azure)
+    before = TakenPack.by(auditor, asked.pk)
+    for number, event in enumerate(AuditEvent.objects.filter(subject=asked.audit_subject, leaf=None), start=1):
+        put_leaf_at(f"-{number}", event)
+    assert AuditLeaf.objects.filter(leaf_index=-8).exists()
+    assert TakenPack.by(auditor, asked.pk).content == before.content
 
 
 def test_a_missing_checkpoint_is_told_to_the_operators(asked: ReimageRequest, auditor: Client) -> None:

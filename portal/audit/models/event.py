@@ -44,6 +44,10 @@ class AuditEventQuerySet(AppendOnlyQuerySet["AuditEvent"]):
         events = self.filter(outcome=outcome)
         return events if outcome is Outcome.SUCCESS else events.exclude(outcome=Outcome.SUCCESS)
 
+    def sealed_within(self, tree_size: int) -> Self:
+        """Events at the first so many places of the tree: a leaf at none of them seals nothing."""
+        return self.filter(leaf__leaf_index__gte=0, leaf__leaf_index__lt=tree_size)
+
     def with_texts(self) -> Self:
         """Reads the personal texts along, in one query for all events."""
         return self.prefetch_related("personal_texts")

@@ -4,7 +4,7 @@ Leaves, subtrees and checkpoints are only ever added, by `portal.audit.sealing.s
 only a note of how far a place outside the database has been told.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -17,6 +17,17 @@ class SealQuerySet(AppendOnlyQuerySet[Any]):
     """Of leaves, subtrees and checkpoints."""
 
 
+class LeafQuerySet(AppendOnlyQuerySet["AuditLeaf"]):
+    """Of leaves."""
+
+    def placed(self) -> Self:
+        """Those with a place in the tree. A superuser can add others, below zero or at none: they seal nothing.
+
+        On SQLite a place may be a text, which is larger than every number.
+        """
+        return self.filter(leaf_index__range=(0, models.BigIntegerField.MAX_BIGINT))
+
+
 class AuditLeaf(models.Model):
     """The place of an event in the tree: 0, 1, 2 and so on, without a gap."""
 
@@ -26,7 +37,7 @@ class AuditLeaf(models.Model):
     event = models.OneToOneField(AuditEvent, on_delete=models.DO_NOTHING, related_name="leaf", db_constraint=False)
     leaf_hash = models.BinaryField(max_length=32)
 
-    objects = SealQuerySet.as_manager()
+    objects = LeafQuerySet.as_manager()
 
     class Meta:
         constraints = [

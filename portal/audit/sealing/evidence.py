@@ -65,7 +65,7 @@ def tree_size_of(note: str) -> int:
 
 def leaves_within(leaves: QuerySet[AuditLeaf], note: str) -> QuerySet[AuditLeaf]:
     """Those that the checkpoint signs for; what was sealed later is for the next export to prove."""
-    return leaves.filter(leaf_index__lt=tree_size_of(note))
+    return leaves.filter(leaf_index__gte=0, leaf_index__lt=tree_size_of(note))
 
 
 def in_chunks(leaves: QuerySet[AuditLeaf]) -> Iterator[AuditLeaf]:
@@ -142,7 +142,7 @@ class EventProof:
 
 def proof_of(event: AuditEvent) -> EventProof | None:
     """None for an event that is not sealed yet; raises TreeIncomplete where the tree has been damaged."""
-    leaf = AuditLeaf.objects.filter(event=event).first()
+    leaf = AuditLeaf.objects.placed().filter(event=event).first()
     if leaf is None:
         return None
     covering = AuditCheckpoint.objects.filter(tree_size__gt=leaf.leaf_index)

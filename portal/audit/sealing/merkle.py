@@ -73,7 +73,9 @@ def root_over(nodes: Nodes, start: int, end: int) -> bytes:
 
 
 def inclusion_proof(nodes: Nodes, index: int, size: int) -> list[bytes]:
-    """PATH(index, D[0:size]), from the leaf upwards."""
+    """PATH(index, D[0:size]), from the leaf upwards. Raises ValueError for a place outside the tree."""
+    if not 0 <= index < size:
+        raise ValueError(f"A tree of {size} leaves has no leaf {index}.")
     return _path(nodes, index, 0, size)
 
 

@@ -44,8 +44,8 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
     """Seals every event that has committed and has no leaf yet.
 
     Raises SigningKeyProblem without a usable key that verifiers know, and SealingRefused where the last checkpoint is
-    not this key's, the stored tree does not lead to its root, or an anchor knows a longer or another log than the
-    database.
+    not this key's, the stored leaves or the tree over them are not those that it signs for, or an anchor knows a longer
+    or another log than the database.
     """
     signer_key, added = keys.signing_key(), 0
     for _ in range(ROUNDS):
@@ -68,9 +68,9 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
 
 def unsealed_events(*, thorough: bool) -> QuerySet[AuditEvent]:
     """Events without a leaf, in the order of their ids: within a subject that is the order of their numbers."""
-    events, leaves = AuditEvent.objects.all(), AuditLeaf.objects.filter(event_id=OuterRef("pk"))
+    events, leaves = AuditEvent.objects.all(), AuditLeaf.objects.placed().filter(event_id=OuterRef("pk"))
     if not thorough:
-        newest = AuditLeaf.objects.order_by("-leaf_index").values_list("event_id", flat=True)[:ROUND]
+        newest = AuditLeaf.objects.placed().order_by("-leaf_index").values_list("event_id", flat=True)[:ROUND]
         begin = median_low([*newest] or [0]) - LOOK_BEHIND
         # Said of both, else PostgreSQL reads all leaves for the few events.
         events, leaves = events.filter(pk__gt=begin), leaves.filter(event_id__gt=begin)
@@ -144,10 +144,19 @@ def _frontier_of(base: Checkpoint | None, signer: VerifierKey) -> Frontier:
     size = base.tree_size if base else 0
     if problem := contradiction(size, signer):
         raise SealingRefused(problem)
+    if _stored_ends() != ([0, size - 1] if size else []):
+        raise SealingRefused(f"The stored leaves are not those of the {size} sealed events: run audit_verify.")
     frontier = Frontier.of(StoredTree(), size)
     if base and frontier.root() != base.root_hash:
         raise SealingRefused(f"The stored tree does not lead to the signed root of {size} events: run audit_verify.")
     return frontier
+
+
+def _stored_ends() -> list[int | None]:
+    """The first and the last place that a leaf has. By order: MIN and MAX pass over a leaf without a place, which comes
+    first in one order or the other."""
+    places = AuditLeaf.objects.values_list("leaf_index", flat=True)
+    return [*places.order_by("leaf_index")[:1], *places.order_by("-leaf_index")[:1]]
 
 
 def refuse_another_key(signer: Signer) -> None:

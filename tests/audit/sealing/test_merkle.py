@@ -90,3 +90,6 @@ def test_every_leaf_has_a_proof_that_leads_to_the_root_and_to_no_other(size: int
 def test_a_place_outside_the_tree_has_no_proof() -> None:
     assert root_by_proof(leaf_hash(b""), -1, 1, []) is None
     assert root_by_proof(leaf_hash(b""), 1, 1, []) is None
+    for index in (-1, 3):
+        with pytest.raises(ValueError, match=f"A tree of 3 leaves has no leaf {index}"):
+            inclusion_proof(NaiveNodes(leaves_of(3)), index, 3)

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             "event__occurred_at__lt": options["until"],
         }
         chosen = {name: value for name, value in filters.items() if value}
-        leaves = AuditLeaf.objects.filter(**chosen)
+        leaves = AuditLeaf.objects.placed().filter(**chosen)
         try:
             note = newest_note()
             output = self._output(options["file"])

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("event_id", type=UUID)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        leaves = AuditLeaf.objects.filter(event__event_id=options["event_id"])
+        leaves = AuditLeaf.objects.placed().filter(event__event_id=options["event_id"])
         if not leaves.exists():
             raise CommandError("The log has no such event, or it is not sealed yet.")
         try:

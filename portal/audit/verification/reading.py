@@ -11,11 +11,15 @@ from psycopg import Cursor
 from psycopg.pq import Format
 
 Row = tuple[Any, ...]
-# On SQLite a column may hold a text, which is larger than every number.
-_POSSIBLE = "tree_size >= 1 AND tree_size <= (SELECT COUNT(*) FROM audit_auditleaf) + 1000000"
+# On SQLite a column may hold a text, which is larger than every number, or a fraction: neither equals its cast.
+_POSSIBLE = """
+    tree_size = CAST(tree_size AS bigint)
+    AND tree_size >= 1 AND tree_size <= (SELECT COUNT(*) FROM audit_auditleaf) + 1000000
+"""
 _SEALED_END = f"SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE {_POSSIBLE}"  # noqa: S608  # ours
 _SEALED_MEANWHILE = "SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE tree_size BETWEEN 1 AND %s"
-_IMPOSSIBLE = f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE NOT ({_POSSIBLE})"  # noqa: S608  # ours
+# Without a size, as a superuser can leave one, is neither possible nor not.
+_IMPOSSIBLE = f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE ({_POSSIBLE}) IS NOT TRUE"  # noqa: S608  # ours
 
 
 def rows(sql: str, parameters: Sequence[str] | Sequence[int] = ()) -> list[Row]:

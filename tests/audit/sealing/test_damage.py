@@ -71,6 +71,20 @@ def test_what_is_of_no_type_is_tampering(grown: SealedLog, damage: str) -> None:
     assert (code, said.splitlines()[-1].split(":")[0]) == (TAMPERED, "TAMPERED")
 
 
+@pytest.mark.parametrize("size", ["4.5", "1e19", "'x'"] if IS_SQLITE else ["NULL", "9000000000"])
+def test_an_added_checkpoint_of_an_impossible_size_is_tampering(grown: SealedLog, size: str) -> None:
+    """No trigger forbids an INSERT; the log ends where it did."""
+    if not IS_SQLITE:
+        run("ALTER TABLE audit_auditcheckpoint ALTER COLUMN tree_size DROP NOT NULL")
+    columns = "(tree_size, root_hash, sealed_at, note)"
+    time = "'2026-01-01 00:00:00+00'"
+    run(f"INSERT INTO audit_auditcheckpoint {columns} VALUES ({size}, %s, {time}, 'nothing')", parameters=[b"0"])
+    code, said = audit_verify()
+    assert code == TAMPERED
+    assert "1 checkpoints claim a size that the log cannot have had" in said
+    assert "findings in 4 events sealed" in said
+
+
 @of_sqlite
 def test_a_note_that_is_no_text_is_refused_by_the_sealer(grown: SealedLog) -> None:
     run("UPDATE audit_auditcheckpoint SET note = CAST(note AS BLOB)")

@@ -43,13 +43,15 @@ def _seal_figures(waiting: Backlog | None) -> tuple[Figure, ...]:
 
 
 def _stream_figures() -> tuple[Figure, ...]:
-    """How far the SIEM is behind; no values where there is none."""
+    """How far the SIEM is behind; no values where there is none. A note beyond the log is false: nothing is known."""
     behind = seconds = None
     if sink_name():
-        told = AuditStream.objects.filter(sink=sink_name()).values_list("told", flat=True).first() or 0
+        noted = AuditStream.objects.filter(sink=sink_name()).values_list("told", flat=True).first() or 0
+        sealed = sealed_size()  # after the note, which is never ahead of it
+        told = noted if noted <= sealed else 0
         oldest = AuditLeaf.objects.filter(leaf_index=told).annotate(now=Now()).values_list("event__occurred_at", "now")
         waits = [(now - occurred_at).total_seconds() for occurred_at, now in oldest]
-        behind, seconds = max(0, sealed_size() - told), waits[0] if waits else 0
+        behind, seconds = sealed - told, waits[0] if waits else 0
     return (
         single("portal_audit_stream_events_behind", "Sealed events not yet streamed", behind),
         single("portal_audit_stream_behind_seconds", "Age of the oldest of them", seconds),

@@ -30,11 +30,18 @@ def sink_name() -> str:
 
 
 def stream_sealed_events(*, now: datetime) -> int:
-    """Sends what is sealed and was not sent; returns how many events have been sent in all."""
+    """Sends what is sealed and was not sent; returns how many events have been sent in all.
+
+    Where the note claims more than is sealed, somebody altered it, and nothing says what was sent: then nothing is,
+    until `stream_again_from` says from where.
+    """
     if not sink_name():
         return 0
     stream, _ = AuditStream.objects.get_or_create(sink=sink_name())
     end, begun = sealed_size(), time.monotonic()
+    if stream.told > end:
+        _note_failure(stream, now, "the note of what was sent is beyond the log: see manage.py audit_stream")
+        return 0
     for _ in range(BATCHES):
         lines = lines_from(stream.told, end, BATCH)
         moment = now + timedelta(seconds=time.monotonic() - begun)  # each batch holds the sink from its own beginning
@@ -43,7 +50,7 @@ def stream_sealed_events(*, now: datetime) -> int:
         try:
             _send(lines, maybe_sent=stream.sending)
         except OSError as err:
-            _note_failure(stream, now, err)
+            _note_failure(stream, now, type(err).__name__)
             break
         _note_success(stream, lines[-1].leaf_index + 1)
     return stream.told
@@ -77,8 +84,8 @@ def _note_success(stream: AuditStream, told: int) -> None:
     stream.told, stream.sending = told, max(told, stream.sending)
 
 
-def _note_failure(stream: AuditStream, now: datetime, err: OSError) -> None:
+def _note_failure(stream: AuditStream, now: datetime, problem: str) -> None:
     mine = AuditStream.objects.filter(pk=stream.pk)
     mine.update(held_until=None)
     mine.filter(failing_since=None).update(failing_since=now)
-    log.error("audit.not_streamed", sink=stream.sink, streamed_up_to=stream.told, problem=type(err).__name__)
+    log.error("audit.not_streamed", sink=stream.sink, streamed_up_to=stream.told, problem=problem)

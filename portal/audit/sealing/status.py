@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Now
+from django.db.models import Case, F, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce, Now
 
 from portal.audit.models import AuditAnchor, AuditCheckpoint
 from portal.audit.sealing.sealer import sealed_size, unsealed_events
@@ -83,12 +83,18 @@ def backlog() -> Backlog:
 
 
 def places_told() -> list[Place]:
-    """Those that the worker is told of; none before it ran for the first time. One query."""
-    untold = AuditCheckpoint.objects.filter(tree_size__gt=OuterRef("tree_size")).order_by("tree_size")
+    """Those that the worker is told of; none before it ran for the first time. One query.
+
+    A note beyond the log is false, and counts as nothing known.
+    """
+    end = Coalesce(Subquery(AuditCheckpoint.objects.order_by("-tree_size").values("tree_size")[:1]), 0)
+    untold = AuditCheckpoint.objects.filter(tree_size__gt=OuterRef("known")).order_by("tree_size")
     rows = AuditAnchor.objects.filter(retired_at=None).annotate(
-        now=Now(), untold=Subquery(untold.values("sealed_at")[:1])
+        now=Now(),
+        known=Case(When(tree_size__lte=end, then=F("tree_size")), default=0),
+        untold=Subquery(untold.values("sealed_at")[:1]),
     )
-    return [_place(*row) for row in rows.values_list("place", "tree_size", "failing_since", "untold", "now")]
+    return [_place(*row) for row in rows.values_list("place", "known", "failing_since", "untold", "now")]
 
 
 def _place(name: str, tree_size: int, failing: datetime | None, untold: datetime | None, now: datetime) -> Place:

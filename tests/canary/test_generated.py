@@ -15,7 +15,7 @@ from reimage.services import generated_passwords
 from reimage.services.view_answers import answer_views, expire_unseen_passwords
 from tests.canary.killing import CALLS, assert_clean_when_killed_after
 from tests.canary.sinks import Sinks
-from tests.canary.spellings import PASSWORD, leaks
+from tests.canary.spellings import PASSWORD, as_words, leaks, spellings
 from tests.cast import client_of
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess
@@ -102,6 +102,19 @@ def test_when_azure_quotes_it_as_it_fails_later(
     note = waiting.operations.get().note
     assert (note["code"], note["params"]["azure_code"]) == ("azure_operation_failed", "Bad_***")
     sinks.answered(client_of(alice).get(f"/requests/{waiting.pk}/"))
+    sinks.assert_clean()
+
+
+@pytest.mark.asvs("V14.2.4")
+@pytest.mark.parametrize("spelling", ["url in small letters", "json of PHP", "base64 of utf-16-le at 1", "hex"])
+def test_so_it_is_in_another_spelling(
+    waiting: ReimageRequest, azure: SandboxProcess, sinks: Sinks, spelling: str
+) -> None:
+    echo = as_words(spellings(PASSWORD)[spelling])
+    azure.faults("operation_failed", match=POST, code=f"Bad_{echo}", message=f"The value {echo} was rejected.")
+    run(waiting, azure)
+    params = waiting.operations.get().note["params"]
+    assert (params["azure_code"], params["message"]) == ("***", "***")
     sinks.assert_clean()
 
 

@@ -26,6 +26,25 @@ def test_each_spelling_is_found(spelling: str) -> None:
     assert leaks({"here": b"nothing of it"}) == []
 
 
+def test_no_spelling_of_the_canary_stands_in_for_another() -> None:
+    """It holds what each writer escapes: else a leak that one of them made would be looked for in vain."""
+    known = spellings(PASSWORD)
+    assert len(set(known.values())) == len(known)
+
+
+@pytest.mark.parametrize("place", range(len(PASSWORD)))
+@pytest.mark.parametrize("backslash", ["\\", "\\\\", "\\\\\\\\"])
+def test_it_is_found_whichever_of_its_characters_is_escaped(place: int, backslash: str) -> None:
+    code = f"{backslash}u{ord(PASSWORD[place]):04x}"
+    content = f"before{PASSWORD[:place]}{code}{PASSWORD[place + 1 :]}after"
+    assert ("here", "escaped plain") in leaks({"here": content.encode()})
+
+
+@pytest.mark.parametrize("letter", ["/", '"', "'"])
+def test_a_backslash_before_one_hides_nothing(letter: str) -> None:
+    assert ("here", "escaped plain") in leaks({"here": PASSWORD.replace(letter, f"\\{letter}").encode()})
+
+
 @pytest.mark.parametrize("before", [b"", b"a", b"ab"])
 @pytest.mark.parametrize("after", [b"", b"z", b"yz"])
 def test_base64_is_found_wherever_the_secret_stands_in_it(before: bytes, after: bytes) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from portal.identity.models import User
+from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.models import ReimageRequest
 from reimage.services import decision
@@ -15,7 +16,7 @@ from reimage.services.decision import expire_reimage_requests
 from reimage.services.errors import InvalidReimageRequest
 from tests.canary.killing import CALLS, assert_clean_when_killed_after
 from tests.canary.sinks import Sinks
-from tests.canary.spellings import DATA, PASSWORD, leaks
+from tests.canary.spellings import DATA, PASSWORD, as_words, leaks, spellings
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approve, approved, draft, posts, request_reimage, run
 
@@ -61,6 +62,19 @@ def test_when_azure_refuses_or_is_lost(
     reimage_request = approved(alice, bob, "web-02", parameters=PARAMETERS)
     azure.faults(fault, match=POST, **script)
     run(reimage_request, azure, steps=4)
+    sinks.assert_clean()
+
+
+@pytest.mark.asvs("V14.2.4", "V16.2.5")
+@pytest.mark.parametrize("spelling", spellings(PASSWORD))
+def test_when_azure_echoes_it_in_another_spelling(
+    azure: SandboxProcess, alice: User, bob: User, sinks: Sinks, spelling: str
+) -> None:
+    reimage_request = approved(alice, bob, "web-02", parameters=PARAMETERS)
+    echo = as_words(spellings(PASSWORD)[spelling])
+    azure.faults("status", match=POST, status=400, code=f"Bad_{echo}", message=f"The value '{echo}' is not accepted")
+    run(reimage_request, azure, steps=4)
+    assert reimage_request.operations.get().state == OperationState.FAILED
     sinks.assert_clean()
 
 

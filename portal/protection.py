@@ -1,4 +1,4 @@
-"""What is refused before a view runs: deeds that another site sent, and more of them than a person does."""
+"""What is refused before a view runs: deeds that another site began, and more of them than a person does."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from portal.audit.refusals import record_refusal
 from portal.errors import NotAllowed, TooMany
-from portal.identity.decorators import limit_of
+from portal.identity.decorators import is_recorded, limit_of
 from portal.identity.rate_limits import count
 from portal.safe_methods import SAFE_METHODS
 from portal.views import problem_page
@@ -25,12 +25,12 @@ class FetchMetadataMiddleware(MiddlewareMixin):
     def process_view(
         self, request: HttpRequest, view: Callable[..., object], _args: Any, _kwargs: Any
     ) -> HttpResponse | None:
-        if request.method in SAFE_METHODS or getattr(view, "csrf_exempt", False):
+        if not _is_deed(request, view) or getattr(view, "csrf_exempt", False):
             return None
         if request.headers.get("Sec-Fetch-Site", "") in OWN_SITES:
             return None
         problem = NotAllowed(
-            _("Another site sent this form; nothing was changed."),
+            _("Another site asked for this in your name; nothing was done."),
             _("Open the portal itself, and do it there."),
         )
         if not count(request, "foreign", timezone.now()).is_refused:
@@ -45,7 +45,7 @@ class RateLimitMiddleware(MiddlewareMixin):
         self, request: HttpRequest, view: Callable[..., object], _args: Any, _kwargs: Any
     ) -> HttpResponse | None:
         limit = limit_of(view)
-        if limit is None or (request.method in SAFE_METHODS and not limit.reads_too):
+        if limit is None or not (limit.reads_too or _is_deed(request, view)):
             return None
         verdict = count(request, limit.kind, timezone.now())
         if not verdict.is_refused:
@@ -58,3 +58,8 @@ class RateLimitMiddleware(MiddlewareMixin):
         if verdict.is_first:
             record_refusal(request, problem)
         return problem_page(request, problem)
+
+
+def _is_deed(request: HttpRequest, view: Callable[..., object]) -> bool:
+    """Also what only reads, where the log tells that somebody did."""
+    return request.method not in SAFE_METHODS or is_recorded(view, has_query=bool(request.GET))

@@ -269,4 +269,4 @@ def test_every_deed_needs_the_forms_token_and_our_own_site(scene: Scene, route: 
     assert browser.post(path, scene.fields.get(route, {})).status_code == 403
     foreign = client_of(person).post(path, scene.fields.get(route, {}), headers={"Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code == 403
-    assert "Another site sent this form" in foreign.content.decode()
+    assert "Another site asked for this" in foreign.content.decode()

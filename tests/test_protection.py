@@ -1,16 +1,22 @@
 """Deeds that another site began are refused, and so are more than a person does; both are explained and recorded."""
 
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from portal.audit.catalogue import AUDIT_LOG_EXPORTED, EVIDENCE_PACK_TAKEN
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
+from reimage.audit_actions import REQUESTS_SAMPLED
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest
+from tests.audit.sealing.logs import SealedLog
 from tests.cast import client_of
 from tests.sandbox_process import SandboxProcess
 from tests.stories import request_reimage
@@ -25,13 +31,46 @@ def approve(client: Client, pending: ReimageRequest, **headers: str) -> Any:
     return client.post(path, {"digest": pending.digest}, headers=headers)
 
 
+TAKEN = [action.name for action in (AUDIT_LOG_EXPORTED, EVIDENCE_PACK_TAKEN, REQUESTS_SAMPLED)]
+
+
+@dataclass(frozen=True)
+class Takings:
+    """An auditor, and what she may take away of one sealed request."""
+
+    browser: Client
+    addresses: dict[str, str]
+
+    def take(self, what: str, headers: dict[str, str] | None = None) -> HttpResponse:
+        return self.browser.get(self.addresses[what], headers=headers or {})
+
+    def events(self) -> int:
+        return AuditEvent.objects.filter(action__in=TAKEN).count()
+
+
+@pytest.fixture
+def takings(log: SealedLog, azure: SandboxProcess, alice: User, carol: User) -> Takings:
+    pending = request_reimage(alice, "web-02")
+    log.seal()
+    sample = {"first_day": "2020-01-01", "last_day": "2020-01-02", "size": "3", "seed": "a1b2", "zone": "UTC"}
+    return Takings(
+        browser=client_of(carol),
+        addresses={
+            "csv": reverse("audit:export"),
+            "jsonl": reverse("audit:export-jsonl"),
+            "pack": reverse("reimage:request-evidence", args=[pending.pk]),
+            "sample": f"{reverse('reimage:requests-sample')}?{urlencode(sample)}",
+        },
+    )
+
+
 @pytest.mark.asvs("V3.5.1", "V16.3.3")
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "anything-else"])
 def test_a_deed_that_another_site_began_is_refused(azure: SandboxProcess, alice: User, bob: User, site: str) -> None:
     pending = request_reimage(alice, "web-02")
     response = approve(client_of(bob), pending, **{"Sec-Fetch-Site": site})
     assert response.status_code == 403
-    assert "Another site sent this form" in response.content.decode()
+    assert "Another site asked for this" in response.content.decode()
     pending.refresh_from_db()
     assert pending.state == RequestState.PENDING_APPROVAL
     assert refusals() == 1
@@ -48,6 +87,39 @@ def test_ones_own_form_and_an_old_browser_pass(azure: SandboxProcess, alice: Use
 
 def test_a_link_from_another_site_may_lead_here(alice: User) -> None:
     assert client_of(alice).get("/machines/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+
+
+@pytest.mark.asvs("V3.5.1", "V16.3.3")
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("what", ["csv", "jsonl", "pack", "sample"])
+def test_no_other_site_takes_anything_in_an_auditors_name(takings: Takings, what: str, site: str) -> None:
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    response = takings.take(what, headers=headers)
+    assert response.status_code == 403
+    assert "Another site asked for this in your name" in response.content.decode()
+    assert (takings.events(), refusals()) == (0, 1)
+
+
+@pytest.mark.parametrize("what", ["csv", "jsonl", "pack", "sample"])
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_ones_own_link_takes_it(takings: Takings, what: str, site: str) -> None:
+    assert takings.take(what, headers={"Sec-Fetch-Site": site}).status_code == 200
+    assert takings.events() == 1
+
+
+@pytest.mark.asvs("V2.4.1")
+def test_who_takes_too_much_waits(takings: Takings, settings: Settings) -> None:
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"taking": 4}
+    kinds = ["csv", "jsonl", "pack", "sample"]
+    assert [takings.take(what).status_code for what in [*kinds, *kinds]] == [200] * 4 + [429] * 4
+    assert (takings.events(), refusals()) == (4, 1)
+
+
+def test_the_empty_form_of_a_sample_takes_nothing(takings: Takings, settings: Settings) -> None:
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"taking": 0}
+    path = reverse("reimage:requests-sample")
+    assert takings.browser.get(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+    assert takings.events() == 0
 
 
 @pytest.mark.asvs("V16.3.3")

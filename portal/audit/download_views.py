@@ -21,11 +21,14 @@ from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chun
 from portal.audit.sealing.notes import NoteError
 from portal.audit.selectors import event_by_id
 from portal.errors import NotFound
+from portal.identity.decorators import limited, recorded
 
 Begin = Callable[[AuditEventQuerySet, Actor, Mapping[str, str]], Iterator[str]]
 JSON_LINES = "application/jsonl; charset=utf-8"
 
 
+@recorded
+@limited("taking")
 @require_GET
 @auditors_only
 def export_csv(request: AuditorRequest) -> HttpResponseBase:
@@ -37,6 +40,8 @@ def export_csv(request: AuditorRequest) -> HttpResponseBase:
     return _export(request, "csv", "text/csv; charset=utf-8", begin)
 
 
+@recorded
+@limited("taking")
 @require_GET
 @auditors_only
 def export_jsonl(request: AuditorRequest) -> HttpResponseBase:

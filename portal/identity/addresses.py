@@ -1,6 +1,7 @@
 """Where a browser may be sent: to a path of our own, or out to Entra ID by a page that no form's policy stops."""
 
 from inspect import getclosurevars, isfunction
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -10,23 +11,30 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
+from portal.identity.decorators import is_recorded
+
 
 def own_path(candidate: str | None) -> str:
-    """The candidate if it is a path on this site that a browser may ask for, else "/"."""
+    """The candidate if it is a path on this site that a browser may be sent to, else the same without query, or "/"."""
     text = candidate or ""
-    is_ours = text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None)
-    return text if is_ours and _is_page(text) else "/"
+    if not (text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None)):
+        return "/"
+    return next(filter(_is_page, (text, urlsplit(text).path)), "/")
 
 
 def _is_page(text: str) -> bool:
     """Not what only takes forms, such as the sign-out: whoever came back there would meet a 405.
 
+    Nor what is recorded: of a way that led over Entra ID the browser says that another site began it, which is refused.
     What has no address of ours may pass: it ends on the page that says so.
     """
     try:
-        view: object = resolve(urlsplit(text).path).func
+        address = urlsplit(text)
+        view: Any = resolve(address.path).func
     except (Resolver404, ValueError):
         return True
+    if is_recorded(view, has_query=bool(address.query)):
+        return False
     while view is not None:
         methods = getclosurevars(view).nonlocals.get("request_method_list") if isfunction(view) else None
         if methods is not None:  # Django's require_http_methods and its kin keep them there, and tell nobody

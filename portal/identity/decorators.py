@@ -32,6 +32,18 @@ def routine(view: View) -> View:
     return view
 
 
+def recorded(view: View) -> View:
+    """For what only reads, but is an event: no other site may lead people there, to write in their name."""
+    view.is_recorded = lambda _has_query: True  # type: ignore[attr-defined]  # read by the middlewares of protection
+    return view
+
+
+def recorded_by_query(view: View) -> View:
+    """For a page that does so once its address holds a query; without one a link from anywhere may lead to it."""
+    view.is_recorded = bool  # type: ignore[attr-defined]  # read by the middlewares of protection
+    return view
+
+
 @dataclass(frozen=True)
 class Limit:
     """A kind of deed that is counted, and whether asking for the page counts too."""
@@ -63,6 +75,12 @@ def is_routine(view: Callable[..., object]) -> bool:
 def kept_fields(view: Callable[..., object]) -> tuple[str, ...]:
     """The names that `grave` was given."""
     return getattr(view, "kept_fields", ())
+
+
+def is_recorded(view: Callable[..., object], *, has_query: bool) -> bool:
+    """Whether asking for this writes an event."""
+    judge: Callable[[bool], bool] = getattr(view, "is_recorded", lambda _has_query: False)
+    return judge(has_query)
 
 
 def is_passive(view: Callable[..., object]) -> bool:

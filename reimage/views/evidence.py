@@ -11,12 +11,15 @@ from django.views.decorators.http import require_GET
 from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.actors import Actor
 from portal.audit.sampling import Drawn, Sample
+from portal.identity.decorators import limited, recorded, recorded_by_query
 from reimage.evidence_pack.pack import file_name_of, take_evidence_pack
 from reimage.models import ReimageRequest
 from reimage.sampling import draw_requests
 from reimage.sampling_form import SampleForm
 
 
+@recorded
+@limited("taking")
 @require_GET
 @auditors_only
 def evidence_pack(request: AuditorRequest, reimage_request_id: int) -> HttpResponseBase:
@@ -29,6 +32,8 @@ def evidence_pack(request: AuditorRequest, reimage_request_id: int) -> HttpRespo
     )
 
 
+@recorded_by_query
+@limited("taking")
 @require_GET
 @auditors_only
 def sample(request: AuditorRequest) -> HttpResponseBase:

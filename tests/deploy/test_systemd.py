@@ -30,7 +30,7 @@ def test_each_process_keeps_its_files_in_a_folder_that_is_its_own(role: str) -> 
     assert values(role, "User") == [folder]
 
 
-@pytest.mark.asvs("V13.2.2")
+@pytest.mark.asvs("V13.2.1", "V13.2.2")
 def test_only_web_and_worker_get_an_identity_at_azure_and_each_its_own() -> None:
     shared = "/etc/reimage-portal/portal.env"
     assert {role: values(role, "EnvironmentFile") for role in ROLES} == {

@@ -57,7 +57,7 @@ def actions() -> list[str]:
     return [action.removeprefix("generated_password.") for action in found.values_list("action", flat=True)]
 
 
-@pytest.mark.asvs("V6.4.1")
+@pytest.mark.asvs("V6.4.1", "V8.2.3")
 def test_it_is_shown_once_and_then_destroyed(ended: ReimageOperation, azure: SandboxProcess, alice: User) -> None:
     key = asked(alice, ended)
     assert press(alice, ended, key) == Asked(key)  # the worker has not answered yet; the key stays
@@ -135,7 +135,7 @@ def test_a_second_use_is_an_alarm(ended: ReimageOperation, alice: User, dan: Use
     assert "Alice Aoki" in alarms[0].body
 
 
-@pytest.mark.asvs("V8.2.2")
+@pytest.mark.asvs("V8.2.2", "V8.2.3")
 @pytest.mark.parametrize("who", ["bob", "carol", "dan"])
 def test_it_is_for_the_requester_alone(ended: ReimageOperation, who: str, request: pytest.FixtureRequest) -> None:
     with pytest.raises(NotAllowed, match="for the person who asked"):

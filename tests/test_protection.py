@@ -89,7 +89,7 @@ def test_a_link_from_another_site_may_lead_here(alice: User) -> None:
     assert client_of(alice).get("/machines/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
 
-@pytest.mark.asvs("V3.5.1", "V16.3.3")
+@pytest.mark.asvs("V3.5.1", "V3.5.3", "V16.3.3")
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("what", ["csv", "jsonl", "pack", "sample"])
 def test_no_other_site_takes_anything_in_an_auditors_name(takings: Takings, what: str, site: str) -> None:

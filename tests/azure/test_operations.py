@@ -58,7 +58,7 @@ def test_a_poll_that_breaks_off_is_no_answer(server: Server) -> None:
         "ftp://management.azure.com/operations/1",
     ],
 )
-@pytest.mark.asvs("V1.3.6", "V13.2.4")
+@pytest.mark.asvs("V1.3.6", "V13.2.4", "V13.2.5")
 def test_a_token_goes_to_no_other_host(server: Server, settings: Any, url: str) -> None:
     settings.AZURE_RESOURCE_MANAGER = "https://management.azure.com"
     assert not is_trusted_address(url)

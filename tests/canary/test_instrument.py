@@ -15,6 +15,7 @@ from reimage.models import ReimageRequest
 from tests.canary.sinks import Sinks
 from tests.canary.spellings import PASSWORD, leaks, spellings
 from tests.cast import client_of
+from tests.docs.security_table import CATALOGUE
 from tests.sandbox_process import SandboxProcess
 from tests.stories import draft, request_reimage, submit
 
@@ -30,6 +31,10 @@ def test_no_spelling_of_the_canary_stands_in_for_another() -> None:
     """It holds what each writer escapes: else a leak that one of them made would be looked for in vain."""
     known = spellings(PASSWORD)
     assert len(set(known.values())) == len(known)
+
+
+def test_the_document_counts_them() -> None:
+    assert f"in {len(spellings(PASSWORD))} spellings" in CATALOGUE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("place", range(len(PASSWORD)))

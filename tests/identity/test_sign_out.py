@@ -21,7 +21,7 @@ def test_it_ends_the_session_on_the_server(visitor: Visitor, entra: EntraServer)
     assert visitor.client.get("/").status_code == 302
 
 
-@pytest.mark.asvs("V7.6.1")
+@pytest.mark.asvs("V3.7.2", "V7.6.1")
 def test_it_goes_on_to_entra_and_comes_back_to_a_page_of_ours(
     visitor: Visitor, entra: EntraServer, settings: Settings
 ) -> None:

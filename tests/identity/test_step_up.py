@@ -47,7 +47,7 @@ def test_a_young_sign_in_is_enough(person: Visitor) -> None:
     assert person.client.post("/deed", FORM).content == b"done: ['so <be> it', 'and so']"
 
 
-@pytest.mark.asvs("V6.8.4", "V7.5.3", "V8.2.4")
+@pytest.mark.asvs("V6.8.4", "V7.5.3", "V7.6.1", "V8.2.4")
 @pytest.mark.parametrize("deed", ["/deed", "/unmarked"])
 def test_an_older_one_leads_to_entra_and_does_nothing(person: Visitor, entra: EntraServer, deed: str) -> None:
     age(person, 15)

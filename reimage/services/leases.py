@@ -32,6 +32,7 @@ WORKER = Actor.system("worker")
 # Once Azure may have taken the POST there is never a second one, so the secrets have no further use.
 NEEDS_SECRETS = CANCELABLE | {OperationState.SUBMITTING}
 STORING_SECONDS = 2
+REFILL_SECONDS = 300  # more than an empty bucket of Azure's limits (services/buckets.py) takes for a token
 REFUSAL = "refusal"  # in the evidence: Azure refused for now, and whether it really did is not settled yet
 
 QUIET = "quiet_seconds"  # in the evidence: for how long (whole seconds) the machine was seen quiet, and when last
@@ -98,7 +99,7 @@ def due_operations(*, overdue_seconds: float = 0) -> QuerySet[ReimageOperation]:
 
 def _longest_wait() -> float:
     """More seconds than anything waits for: Azure's longest Retry-After, an empty bucket, one's own interval."""
-    return 2.0 * settings.OPERATION_POLL_SECONDS + MAX_RETRY_AFTER_SECONDS
+    return 2.0 * settings.OPERATION_POLL_SECONDS + MAX_RETRY_AFTER_SECONDS + REFILL_SECONDS
 
 
 def claim(operation_id: int) -> Claim | None:

@@ -77,7 +77,7 @@ CONTRACT: tuple[Setting, ...] = (
     Setting("EMAIL_HOST_PASSWORD", "its password", required=False, secret=True),
     Setting("MAIL_FROM", "sender of the portal's mails", local="reimage-portal@localhost"),
     Setting("TIME_ZONE", "time zone of people whose browser does not tell theirs", default="UTC"),
-    Setting("OPERATION_POLL_SECONDS", "time between two looks at a running reimage, unless Azure says otherwise", default="15"),
+    Setting("OPERATION_POLL_SECONDS", "time between two looks at a running reimage, unless Azure says otherwise; 60 at most", default="15"),
     Setting("OPERATION_LEASE_SECONDS", "how long a worker that died holds an operation; 30 at least, as one call to Azure may take 20", default="30"),
     Setting("OPERATION_QUARANTINE_SECONDS", "time without evidence after which a refusal that left no trace is sent again, and an administrator decides what became of a lost answer; 900 at least, as the Activity Log is minutes late", default="1200"),
     Setting("READY_SILENCE_SECONDS", "silence of worker or beat, and age of the last sweep, that /readyz reports", default="60"),

@@ -16,6 +16,7 @@ from portal.security_module.uri import KeyUri, KeyUriError, is_key_uri
 
 SHARED_AUTHORITIES = frozenset({"common", "organizations", "consumers"})
 MIN_LEASE_SECONDS = 30  # of which the reimage POST alone may take 20
+MAX_POLL_SECONDS = 60  # a quarantine is a time of many looks
 MIN_QUARANTINE_SECONDS = 900  # the Activity Log may be that late
 ZERO_FOR_NEVER = ("ACCOUNT_CHECK_SECONDS", "BREAKER_REIMAGES")
 WHOLE_NUMBERS = (
@@ -108,6 +109,8 @@ def _number_problems(values: Mapping[str, str]) -> list[str]:
             found.append(f"{name} must be a whole number above 0, it is {values[name]!r}.")
         elif name == "OPERATION_LEASE_SECONDS" and int(values[name]) < MIN_LEASE_SECONDS:
             found.append(f"{name} must be {MIN_LEASE_SECONDS} at least, it is {values[name]!r}.")
+        elif name == "OPERATION_POLL_SECONDS" and int(values[name]) > MAX_POLL_SECONDS:
+            found.append(f"{name} must be {MAX_POLL_SECONDS} at most, it is {values[name]!r}.")
     return found
 
 

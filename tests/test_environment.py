@@ -104,6 +104,7 @@ def test_a_credential_asks_for_what_belongs_to_it(tmp_path, credential, name):
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL is 'LOUD': choose DEBUG, INFO, WARNING or ERROR."),
         ("EMAIL_PORT", "smtp", "EMAIL_PORT must be a whole number above 0, it is 'smtp'."),
         ("OPERATION_LEASE_SECONDS", "29", "OPERATION_LEASE_SECONDS must be 30 at least, it is '29'."),
+        ("OPERATION_POLL_SECONDS", "61", "OPERATION_POLL_SECONDS must be 60 at most, it is '61'."),
         ("OPERATION_POLL_SECONDS", "0", "OPERATION_POLL_SECONDS must be a whole number above 0, it is '0'."),
         ("READY_SILENCE_SECONDS", "0", "READY_SILENCE_SECONDS must be a whole number above 0, it is '0'."),
         ("METRICS_TOKEN", "short", "METRICS_TOKEN is too short: use at least 20 random characters."),

@@ -39,8 +39,8 @@ def credential() -> TokenCredential:
     """The portal's own identity at Azure, by AZURE_CREDENTIAL."""
     match settings.AZURE_CREDENTIAL:
         case "managed-identity":
-            near = TimelyTransport(**transport.LIMITS)  # a service of the machine's own, mostly without TLS
-            return ManagedIdentityCredential(client_id=settings.AZURE_CLIENT_ID or None, transport=near, **RETRIES)
+            # By a service of the machine's own, for which the SDK has its own ways.
+            return ManagedIdentityCredential(client_id=settings.AZURE_CLIENT_ID or None, **transport.LIMITS, **RETRIES)
         case "workload-identity":
             return WorkloadIdentityCredential(
                 tenant_id=settings.AZURE_TENANT_ID,

@@ -5,6 +5,7 @@ within a deadline waits in a thread of its own, and a write's deadline is asked 
 """
 
 import math
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import copy_context
@@ -53,22 +54,29 @@ class TimelyTransport(RequestsTransport):
 
 def _awaited(send: Callable[[], Any], seconds: float) -> Any:
     """What comes within so many seconds. Whatever comes later is dropped; daemons keep no process from its end."""
-    turns = _turns
+    turns, deadline = _turns, time.monotonic() + seconds
     if not turns.acquire(timeout=seconds):
         raise ServiceRequestTimeoutError("Too many calls are waited for already; nothing was sent.")
     answer: Future[Any] = Future()
-    fulfill = partial(copy_context().run, _fulfill, answer, send, turns)
-    Thread(target=fulfill, name="azure-read", daemon=True).start()
     try:
-        return answer.result(timeout=seconds)
+        _begin(partial(copy_context().run, _fulfill, answer, send, turns))
+    except RuntimeError:
+        turns.release()
+        raise ServiceRequestTimeoutError("This machine has no thread left; nothing was sent.") from None
+    try:
+        return answer.result(timeout=max(0.0, deadline - time.monotonic()))
     except TimeoutError:
         raise ServiceResponseTimeoutError("The whole answer did not come in time.") from None
+
+
+def _begin(target: Callable[[], None]) -> None:
+    Thread(target=target, name="azure-read", daemon=True).start()
 
 
 def _fulfill(answer: "Future[Any]", send: Callable[[], Any], turns: BoundedSemaphore) -> None:
     try:
         answer.set_result(send())
-    except Exception as err:  # whatever it is, it is for whoever waits
+    except BaseException as err:  # whatever it is, it is for whoever waits
         answer.set_exception(err)
     finally:
         turns.release()
@@ -78,7 +86,6 @@ class _Connection(HTTPSConnection):
     def connect(self) -> None:
         super().connect()
         if has_departed():
-            self.close()
             raise NewConnectionError(self, "It took too long to connect; nothing was sent.")
 
 

@@ -3,7 +3,7 @@
 What evidence cannot settle, a person must.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -18,7 +18,7 @@ from reimage.services import refusals
 from reimage.services.leases import BEGUN, QUIET, QUIET_AT, Claim, commit, due_in, renew
 from reimage.services.moves import ask_for_attention, standing_change, wait_for_azure
 from reimage.services.pace import PATIENCE, poll_seconds
-from reimage.services.refusals import disk_key
+from reimage.services.refusals import disk_key, without_quiet
 
 UNANSWERED = "unanswered_since"  # in the evidence: the first of the looks that failed one after the other
 LOOKS_MISSED = 4  # in a row, and still nothing can have happened between them that they would not have seen
@@ -73,8 +73,8 @@ def _wait_for_machine(held: Claim, facts: VirtualMachineFacts) -> None:
         "code": "virtual_machine_busy",
         "params": {"vm": operation.name, "provisioning_state": facts.provisioning_state},
     }
-    # The quarantine is a time of quiet: it begins when the machine was last seen busy.
-    evidence = {**operation.evidence, "busy_at": held.now.isoformat()}
+    # The quarantine is a time of quiet: it begins anew when the machine was seen busy.
+    evidence = {**without_quiet(operation.evidence), "busy_at": held.now.isoformat()}
     return commit(held, OperationState.OUTCOME_UNKNOWN, next_at=due_in(poll_seconds()), note=note, evidence=evidence)
 
 
@@ -110,7 +110,7 @@ def _wait_or_ask(held: Claim, code: str) -> None:
     quiet = _quiet_seconds(held)
     if quiet > settings.OPERATION_QUARANTINE_SECONDS:
         return ask_for_attention(held, code)
-    evidence = {**held.operation.evidence, QUIET: round(quiet), QUIET_AT: held.now.isoformat()}
+    evidence = {**held.operation.evidence, QUIET: int(quiet), QUIET_AT: held.now.isoformat()}
     note = {"code": "waiting_for_evidence", "params": {}}
     return commit(held, OperationState.OUTCOME_UNKNOWN, next_at=due_in(poll_seconds()), note=note, evidence=evidence)
 
@@ -119,11 +119,10 @@ def _quiet_seconds(held: Claim) -> float:
     """For how long the machine has been seen quiet. Of the time between two looks no more counts than a few looks take:
     a clock that was set forward, or a portal that stood still, is no evidence of anything.
     """
-    evidence, since = held.operation.evidence, _quiet_since(held)
-    looked_at = datetime.fromisoformat(evidence[QUIET_AT]) if QUIET_AT in evidence else since
-    seen = evidence[QUIET] if looked_at > since else 0.0  # else of an earlier attempt, or before it was busy
+    evidence = held.operation.evidence
+    since = (held.now - _quiet_since(held)).total_seconds()
     most = LOOKS_MISSED * settings.OPERATION_POLL_SECONDS
-    return seen + min(max(0.0, (held.now - max(since, looked_at)).total_seconds()), most)
+    return float(evidence.get(QUIET, 0)) + min(max(0.0, since), most)
 
 
 def _trace(held: Claim, plan: ReimagePlan) -> Trace:
@@ -140,12 +139,16 @@ def _submitted_at(held: Claim) -> datetime:
 
 
 def _quiet_since(held: Claim) -> datetime:
-    """When the quarantine began: the POST can leave no more, and the machine was last seen busy.
+    """From when on quiet counts that was not counted yet: the last look, or since the POST can leave no more, or since
+    the machine was busy.
 
-    A worker that was stopped may have sent it long after its intent. What an earlier attempt left behind is older.
+    A worker that was stopped may have sent it long after its intent. What an earlier attempt left behind is older, and
+    what lies further ahead than a lease is of before the clock was set back.
     """
-    told = (held.operation.evidence.get(name) for name in ("may_leave_until", "busy_at"))
-    return max([_submitted_at(held), *(datetime.fromisoformat(moment) for moment in told if moment)])
+    told = (held.operation.evidence.get(name) for name in ("may_leave_until", "busy_at", QUIET_AT))
+    moments = [_submitted_at(held), *(datetime.fromisoformat(moment) for moment in told if moment)]
+    furthest = held.now + timedelta(seconds=settings.OPERATION_LEASE_SECONDS)
+    return max((moment for moment in moments if moment <= furthest), default=held.now)
 
 
 def _is_overdue(held: Claim) -> bool:

@@ -5,6 +5,7 @@ Why, and what counts as evidence: docs/decisions/0027.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from reimage import audit_actions
 from reimage.azure.activity_log import Trace
@@ -71,11 +72,15 @@ def disk_key(disk_id: object) -> str:
     return str(disk_id or "").lower()
 
 
+def without_quiet(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the quiet that was counted: the machine was busy since, or another attempt begins."""
+    return {name: value for name, value in evidence.items() if name not in (QUIET, QUIET_AT)}
+
+
 def queue_again(held: Claim) -> None:
     """outcome_unknown → queued, due when Azure said that it may be asked again."""
-    refusal = held.operation.evidence[REFUSAL]
-    spent = {REFUSAL, QUIET, QUIET_AT}
-    evidence = {name: value for name, value in held.operation.evidence.items() if name not in spent}
+    evidence = without_quiet(held.operation.evidence)
+    refusal = evidence.pop(REFUSAL)
     seconds = (datetime.fromisoformat(refusal["again_at"]) - held.now).total_seconds()
     commit(
         held,

@@ -53,9 +53,9 @@ def note_text(note: Params) -> str:
         return ""
     if not isinstance(note, Mapping) or not isinstance(note.get("code"), str):  # a hand in the database
         return _unknown(str(note))
-    params = note.get("params") or {}
+    params = note["params"] if isinstance(note.get("params"), Mapping) else {}
     if note["code"] == "drifted":
-        return drift_text(FieldDrift(params["field"], params["approved"], params["found"]))
+        return drift_text(FieldDrift(str(params.get("field")), params.get("approved"), params.get("found")))
     return str(NOTES[note["code"]]) % _named(params) if note["code"] in NOTES else _unknown(note["code"])
 
 
@@ -109,7 +109,7 @@ def _value(value: str | bool | None) -> str:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return value
+    return str(value)
 
 
 class _Named(dict[str, Any]):

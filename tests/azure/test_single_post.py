@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from azure.core.credentials import AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
+from pytest_django import Settings
 from urllib3.util import connection as urllib3_connection
 
 from reimage.azure import clients, transport
@@ -16,6 +17,7 @@ from reimage.azure.virtual_machines import change_delete_option, submit_reimage
 from reimage.domain.resource_ids import VirtualMachineId
 from reimage.domain.virtual_machine import DeleteOption
 from tests.azure.conftest import Token
+from tests.azure.proxy import proxy
 from tests.azure.server import Answer, Server
 from tests.ports import free_port
 
@@ -237,3 +239,22 @@ def test_a_number_of_calls_that_is_endless_is_read_as_far_as_it_makes_sense(serv
     remaining = f"Microsoft.Compute/UpdateVM3Min;{'9' * 5_000}"
     server.answer = Answer(202, headers={"x-ms-ratelimit-remaining-resource": remaining})
     assert submit().remaining == {"Microsoft.Compute/UpdateVM3Min": 999_999_999}
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_through_a_proxy_too_it_leaves_only_while_there_is_time(
+    server: Server, monkeypatch: pytest.MonkeyPatch, settings: Settings, is_late: bool
+) -> None:
+    server.answer = Answer(202)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", settings.AZURE_CA_BUNDLE)
+    settings.AZURE_CA_BUNDLE = ""  # with one of ours no proxy is used
+    clients.single_shot_client.cache_clear()
+    with proxy(lambda: monkeypatch.setattr(transport, "has_departed", lambda: is_late)) as tunnel:
+        monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
+        outcome = submit(deadline=time.monotonic() + 60)
+        clients.single_shot_client.cache_clear()
+    assert tunnel.tunnels == 1
+    assert type(outcome) is (Refused if is_late else Accepted)
+    assert len(server.arrivals) == (0 if is_late else 1)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from threading import BoundedSemaphore, Event
 from typing import Any
 
@@ -112,3 +113,55 @@ def test_of_those_that_hang_there_are_not_more_and_more(hanging: Hanging, monkey
     with until(lambda: deadlines[1]), pytest.raises(ServiceRequestTimeoutError, match="waited for already"):
         TimelyTransport(session=other, session_owner=False, **LIMITS).send(READ)
     assert other.timeouts == []
+
+
+def test_the_wait_for_a_turn_is_a_part_of_the_time(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, waited = [time.monotonic()], []
+
+    class LateTurn(BoundedSemaphore):
+        def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+            clock[0] += 0.9
+            return super().acquire(blocking, timeout)
+
+    class Noted(Future[Any]):
+        def result(self, timeout: float | None = None) -> Any:
+            waited.append(timeout)
+            raise TimeoutError
+
+    monkeypatch.setattr(transport, "_turns", LateTurn(1))
+    monkeypatch.setattr(transport, "Future", Noted)
+    monkeypatch.setattr(transport.time, "monotonic", lambda: clock[0])
+    with until(lambda: clock[0] + 1), pytest.raises(ServiceResponseTimeoutError):
+        TimelyTransport(session=hanging, session_owner=False, **LIMITS).send(READ)
+    assert waited == [pytest.approx(0.1)]
+
+
+def test_a_thread_that_cannot_begin_takes_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_many(_target: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(transport, "_turns", BoundedSemaphore(1))
+    wire = TimelyTransport(session=(session := Recorder()), session_owner=False, **LIMITS)
+    deadline = time.monotonic() + 10
+    with until(lambda: deadline):
+        with monkeypatch.context() as moment:
+            moment.setattr(transport, "_begin", too_many)
+            with pytest.raises(ServiceRequestTimeoutError, match="no thread left"):
+                wire.send(READ)
+        assert session.timeouts == []
+        with pytest.raises(ServiceRequestTimeoutError):
+            wire.send(READ)
+    assert len(session.timeouts) == 1
+
+
+def test_whatever_ends_a_read_ends_whoever_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ended(BaseException):
+        """As a process that is to end raises it."""
+
+    class Ending(Session):
+        def request(self, *_: Any, **__: Any) -> Any:
+            raise Ended
+
+    deadline = time.monotonic() + 10
+    with until(lambda: deadline), pytest.raises(Ended):
+        TimelyTransport(session=Ending(), session_owner=False, **LIMITS).send(READ)

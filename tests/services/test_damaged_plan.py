@@ -147,7 +147,9 @@ def test_the_story_of_a_machine_does_not_get_lost_with_its_plan(
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("column", ["note", "findings"])
-@pytest.mark.parametrize("value", [None, 7, "text", {"code": None}, ["text"]])
+@pytest.mark.parametrize(
+    "value", [None, 7, "text", {"code": None}, ["text"], {"code": "drifted"}, {"code": "azure_refused", "params": "x"}]
+)
 def test_a_note_or_finding_that_is_none_closes_no_page(
     azure: SandboxProcess, alice: User, bob: User, dan: User, column: str, value: Any, language: str
 ) -> None:

@@ -81,16 +81,15 @@ def test_a_failure_in_the_activity_log_is_a_failure(
     assert (operation.state, operation.note["code"]) == (OperationState.FAILED, "activity_log_failed")
 
 
-def stretch(operation: ReimageOperation, hours: timedelta) -> None:
+def later(operation: ReimageOperation, since: timedelta) -> None:
     """So much later by the clock; nobody looked meanwhile."""
-    seen = {name: operation.evidence.get(name) for name in ("quiet_seconds", "quiet_at")}
-    age(operation, hours)
-    if seen["quiet_at"]:
-        seen["quiet_at"] = (datetime.fromisoformat(seen["quiet_at"]) - hours).isoformat()
-    operation.evidence = {**operation.evidence, **seen}
-    if not seen["quiet_at"]:
-        for name in seen:
-            del operation.evidence[name]
+    quiet = operation.evidence.get("quiet_seconds")
+    looked_at = operation.evidence.get("quiet_at")
+    age(operation, since)
+    del operation.evidence["quiet_seconds"], operation.evidence["quiet_at"]
+    if looked_at:
+        earlier = datetime.fromisoformat(looked_at) - since
+        operation.evidence |= {"quiet_seconds": quiet, "quiet_at": earlier.isoformat()}
     operation.save()
 
 
@@ -123,7 +122,7 @@ def test_time_in_which_nobody_looked_is_no_time_of_quiet(azure: SandboxProcess, 
     operation = lost(azure, alice, bob, "web-02", "reset_before")
     for looks in range(1, 20):
         advance(operation)
-        stretch(operation, timedelta(hours=1))
+        later(operation, timedelta(hours=1))
         assert_waits(advance(operation), "waiting_for_evidence")
         assert operation.evidence["quiet_seconds"] <= 60 * looks
     age(operation, timedelta(minutes=1))
@@ -139,9 +138,42 @@ def test_a_refusal_is_not_believed_for_a_clock_that_was_set_forward(
     azure.advance_clock(100)
     monkeypatch.setattr(reconciliation, "find_reimage_call", lambda *_, **__: Trace.REFUSED)
     for _ in range(3):
-        stretch(operation, timedelta(hours=1))
+        later(operation, timedelta(hours=1))
         assert_waits(advance(operation), "waiting_for_evidence")
     assert len(posts(azure)) == 1
+
+
+def test_quiet_of_before_the_machine_was_busy_counts_no_more_whatever_the_clock_did(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last quiet look was written while the database's clock was an hour fast."""
+    azure.faults("accepted_then_status", match={"verb": "POST", "path_contains": "/reimage"}, status=409)
+    operation = advance_to(approved(alice, bob, "web-01").operations.get(), OperationState.OUTCOME_UNKNOWN)
+    monkeypatch.setattr(reconciliation, "find_reimage_call", lambda *_, **__: Trace.REFUSED)
+    fast = database_now() + timedelta(hours=1)
+    operation.evidence |= {"quiet_seconds": 1_190, "quiet_at": fast.isoformat()}
+    operation.save()
+    assert_waits(advance(operation), "virtual_machine_busy")
+    azure.advance_clock(100)
+    for _ in range(4):
+        assert_waits(advance(operation), "waiting_for_evidence")
+        later(operation, timedelta(seconds=15))
+    assert operation.evidence["quiet_seconds"] <= 60
+    assert len(posts(azure)) == 1
+
+
+def test_a_clock_that_is_set_back_neither_takes_quiet_away_nor_holds_it_up(
+    azure: SandboxProcess, alice: User, bob: User
+) -> None:
+    operation = lost(azure, alice, bob, "web-02", "reset_before")
+    later(operation, timedelta(hours=-1))  # all of it was written by a clock that was an hour fast
+    operation.evidence |= {"quiet_seconds": 1_190, "quiet_at": (database_now() + timedelta(hours=1)).isoformat()}
+    operation.save()
+    assert_waits(advance(operation), "waiting_for_evidence")
+    assert operation.evidence["quiet_seconds"] == 1_190
+    operation.evidence["quiet_at"] = (database_now() - timedelta(seconds=15)).isoformat()
+    operation.save()
+    assert_needs_attention(advance(operation), "no_evidence")
 
 
 def test_what_an_earlier_attempt_left_behind_does_not_shorten_it(azure: SandboxProcess, alice: User, bob: User) -> None:

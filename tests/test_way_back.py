@@ -42,6 +42,13 @@ def test_neither_is_what_is_recorded_when_it_is_asked_for(route: str, instead: s
     assert own_path(f"{address_of(route)}?x=1") == instead
 
 
+@pytest.mark.parametrize("route", RECORDED)
+def test_nor_in_another_spelling_that_the_server_reads_alike(route: str) -> None:
+    spelled = address_of(route).replace("a", "%61").replace(".", "%2E").replace("e", "%65")
+    assert "?" not in own_path(f"{spelled}?x=1")
+    assert own_path(f"{spelled}?x=1") in ("/", spelled)
+
+
 def test_a_way_back_to_the_sign_out_ends_at_my_work(alice: User) -> None:
     browser: Client = client_of(alice)
     answer = browser.get("/sign-in", {"next": "/sign-out"}, follow=True)

@@ -2,7 +2,7 @@
 
 from inspect import getclosurevars, isfunction
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +30,7 @@ def _is_page(text: str) -> bool:
     """
     try:
         address = urlsplit(text)
-        view: Any = resolve(address.path).func
+        view: Any = resolve(unquote(address.path)).func  # as the server reads it
     except (Resolver404, ValueError):
         return True
     if is_recorded(view, has_query=bool(address.query)):

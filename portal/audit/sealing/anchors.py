@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import structlog
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from portal.audit.holding import HOLD, is_free
 from portal.audit.models import AuditAnchor, AuditCheckpoint
@@ -94,11 +94,18 @@ def _tell(place: str, tell: Tell, batch: Sequence[tuple[int, str]]) -> None:
 
 
 def _known_to(place: str) -> int:
-    """The newest of this log's checkpoints near the file's end; the note where it has none, and for other places."""
-    if place == "file" and (size := _known_to_file()):
-        return size
+    """The newest of this log's checkpoints near the file's end; for other places what the note says.
+
+    A file that has none there, as a new one, is told the newest at least, whatever the note says.
+    """
     anchor = AuditAnchor.objects.get(place=place)
-    return anchor.tree_size if _believed(anchor) else 0
+    noted: int = anchor.tree_size if _believed(anchor) else 0
+    return (_known_to_file() or min(noted, _last_but_one())) if place == "file" else noted
+
+
+def _last_but_one() -> int:
+    sizes = AuditCheckpoint.objects.order_by("-tree_size").values_list("tree_size", flat=True)
+    return next(iter(sizes[1:2]), 0)
 
 
 def _known_to_file() -> int:
@@ -122,7 +129,8 @@ def _checkpoints_after(tree_size: int) -> Sequence[tuple[int, str]]:
 
 def _note_success(place: str, tree_size: int, now: datetime) -> None:
     # Never downwards, as another process may have told the place more meanwhile; but not beyond the log.
-    is_less_or_false = Q(tree_size__lte=tree_size) | Q(tree_size__gt=sealed_size())
+    sealed = Subquery(AuditCheckpoint.objects.order_by("-tree_size").values("tree_size")[:1])  # as of the update
+    is_less_or_false = Q(tree_size__lte=tree_size) | Q(tree_size__gt=sealed)
     AuditAnchor.objects.filter(is_less_or_false, place=place).update(
         tree_size=tree_size, anchored_at=now, failing_since=None
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import DataError
 from django.db.models import Case, F, OuterRef, Subquery, When
 from django.db.models.functions import Coalesce, Now
 
@@ -11,6 +12,7 @@ from portal.audit.models import AuditAnchor, AuditCheckpoint
 from portal.audit.sealing.sealer import sealed_size, unsealed_events
 
 COUNTED = 1_000  # of what waits: to count all of it would take longer with each event
+NO_TIME_SECONDS = 1e9
 LATE_SECONDS = 30.0  # an event is sealed and anchored within 5
 
 
@@ -74,12 +76,16 @@ def seal_status() -> SealStatus:
 
 def backlog() -> Backlog:
     """What waits now; in a healthy log nothing for longer than 5 seconds. Two queries."""
-    rows = list(unsealed_events(thorough=False).annotate(now=Now()).values_list("occurred_at", "now")[:COUNTED])
-    return Backlog(
-        events=len(rows),
-        seconds=max((_distance(time, now) for time, now in rows), default=0.0),
-        since=min((time for time, now in rows if time <= now), default=None),
-    )
+    waiting = unsealed_events(thorough=False).annotate(now=Now()).values_list("occurred_at", "now")
+    try:
+        rows = list(waiting[:COUNTED])
+        return Backlog(
+            events=len(rows),
+            seconds=max((_distance(time, now) for time, now in rows), default=0.0),
+            since=min((time for time, now in rows if time <= now), default=None),
+        )
+    except (DataError, ValueError, TypeError, AttributeError):  # a time that is none, by a superuser: as late as can be
+        return Backlog(events=waiting[:COUNTED].count(), seconds=NO_TIME_SECONDS)
 
 
 def places_told() -> list[Place]:

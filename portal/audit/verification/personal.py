@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.audit.personal import SALT_BYTES
+from portal.audit.sealing.checkpoints import LARGEST_SIZE
 from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, rows, sealed_meanwhile
 from portal.audit.verification.verdict import NotYet
 
@@ -73,7 +74,7 @@ def misplaced_texts(sealed: int) -> Iterator[str]:
     """
     for (key,) in rows(_STRAY):
         yield f"personal text {key} (its row) belongs to no event"
-    after = 0
+    after = -LARGEST_SIZE - 1
     # The events before the texts: whoever sees the event of a redaction no longer sees what it removed.
     while chunk := rows(f"{_REDACTIONS} AND event.id > %s ORDER BY event.id LIMIT %s", (after, CHUNK)):
         after = chunk[-1][0]

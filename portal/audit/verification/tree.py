@@ -37,23 +37,26 @@ class TreeCheck:
             for level, root in self._frontier.append(segment.hashes[place : place + 32]):
                 if level in KEPT_LEVELS:
                     self._compare_subtree(level, (self._frontier.size >> level) - 1, root)
-            if self._next and self._frontier.size == self._next.tree_size:
+            while self._next and self._next.tree_size <= self._frontier.size:
                 self._compare_root(self._next)
-                self._next = next(self._checkpoints, None)
                 if self._is_broken:
                     return
+                self._next = next(self._checkpoints, None)
 
     def finish(self) -> None:
         """Reads the checkpoints that are left, so that their signatures are verified as well, and asks the database
         whether what was read is all that its file says."""
+        first = self._next or next(self._checkpoints, None)
         for _ in self._checkpoints:
             pass
+        if first and not self._is_broken:
+            self._verdict.found([f"checkpoint of {first.tree_size} events: there is no place to compare it at"])
         self._verdict.found(database_file.damage())
         if not self._is_broken and rows(_SURPLUS) != [(0,)]:
             self._verdict.found(["the tree keeps more subtrees than its events have"])
 
     def _compare_root(self, checkpoint: Checkpoint) -> None:
-        if self._frontier.root() == checkpoint.root_hash:
+        if checkpoint.tree_size == self._frontier.size and self._frontier.root() == checkpoint.root_hash:
             self._last_good = checkpoint.tree_size
             return
         self._is_broken = True

@@ -13,10 +13,13 @@ from portal.audit import services, tasks
 from portal.audit.figures import read
 from portal.audit.models import AuditAnchor
 from portal.audit.sealing import status
+from portal.audit.sealing.status import backlog
 from portal.environment import Environment
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.tampering import run
 from tests.audit.sealing.test_pages import page
 
+BEHIND = 3
 UNSEALED, SECONDS = "portal_audit_unsealed_events", "portal_audit_unsealed_seconds"
 
 
@@ -150,3 +153,25 @@ def test_an_event_page_tells_the_same(log: SealedLog, auditor: Client, monkeypat
     (event,) = log.grow(1)
     record_at(monkeypatch, log, hours=1)
     assert "Events that wait for the sealer since" in page(auditor, f"/audit/{event.event_id}/")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps what once had to have a value")
+def test_an_event_that_waits_without_a_time_is_as_late_as_can_be(log: SealedLog) -> None:
+    """A superuser took it away, so that nobody notices how long it waits."""
+    log.grow(1)
+    (waiting,) = log.record(1)
+    run(
+        "ALTER TABLE audit_auditevent ALTER COLUMN occurred_at DROP NOT NULL",
+        f"UPDATE audit_auditevent SET occurred_at = NULL WHERE id = {waiting.pk}",
+    )
+    assert backlog().is_late
+    assert log.verify().exit_code == BEHIND
+
+
+def test_an_event_that_waits_with_a_time_that_is_none_is_as_late_as_can_be(log: SealedLog) -> None:
+    log.grow(1)
+    (waiting,) = log.record(1)
+    none = "'infinity'" if connection.vendor == "postgresql" else "'x'"
+    run(f"UPDATE audit_auditevent SET occurred_at = {none} WHERE id = {waiting.pk}")
+    assert (backlog().events, backlog().is_late) == (1, True)
+    assert log.verify().exit_code == BEHIND

@@ -171,3 +171,26 @@ def test_the_figures_of_a_stream_do_not_believe_it_either(log: SealedLog, monkey
     found = figures()
     assert found["portal_audit_stream_events_behind"] == 2
     assert found["portal_audit_stream_behind_seconds"] == pytest.approx(3600, abs=60)
+
+
+@pytest.mark.parametrize("change", ["moved", "cut", "foreign"])
+def test_a_file_that_has_nothing_of_this_log_near_its_end_is_told_the_newest_whatever_the_note_says(
+    log: SealedLog, story: list[AuditEvent], change: str
+) -> None:
+    """As on the first day, after the file was moved away, or under lines that somebody added."""
+    if change == "moved":
+        log.anchor_file.rename(log.anchor_file.with_name("before.jsonl"))
+    elif change == "cut":
+        log.anchor_file.write_bytes(b"")
+    else:
+        log.anchor_file.write_bytes(log.anchor_file.read_bytes() + b"nothing\n" * 10_000)
+    log.anchor()  # the log is idle
+    assert sizes_in(log.anchor_file)[-1] == 12
+    for size in (13, 14):
+        log.record(1)
+        log.seal()
+        claim(size)
+        log.anchor()
+        assert sizes_in(log.anchor_file)[-1] == size
+    cut_tail(12)
+    assert log.verify().exit_code == TAMPERED

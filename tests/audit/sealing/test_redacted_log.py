@@ -254,3 +254,26 @@ def test_a_text_that_nothing_commits_to_is_refused_in_an_export(
     AuditPersonalText.objects.create(event=story[1], field="/detail/x", salt=b"s" * 32, text="Forged.")
     code, words = verify(export_to(tmp_path / "export.jsonl"), log.public_key)
     assert (code, "event #2: /detail/x is not the text that was recorded" in words) == (2, True)
+
+
+def test_a_redaction_whose_row_has_a_number_that_none_has_still_counts(log: SealedLog, story: list[AuditEvent]) -> None:
+    """The texts are put back, and the event that says they are gone is moved below the first row."""
+    kept = list(AuditPersonalText.objects.values_list("event_id", "field", "salt", "text"))
+    redact_person()
+    log.grow(1)
+    there = set(AuditPersonalText.objects.values_list("event_id", "field"))
+    for event, field, salt, text in kept:
+        if (event, field) not in there:
+            insert = f"INSERT INTO {TEXTS} (event_id, field, salt, text) VALUES (%s, %s, %s, %s)"
+            run(insert, parameters=[event, field, salt, text])
+    assert log.verify().exit_code == TAMPERED
+    keys = list(AuditEvent.objects.filter(action="audit.redacted").values_list("pk", flat=True))
+    for key in keys:
+        run(
+            f"UPDATE audit_auditevent SET id = -id WHERE id = {key}",
+            f"UPDATE audit_auditleaf SET event_id = -event_id WHERE event_id = {key}",
+            f"UPDATE {TEXTS} SET event_id = -event_id WHERE event_id = {key}",
+        )
+    verdict = log.verify()
+    assert any("is there, although it is said to be redacted" in line for line in verdict.tampered)
+    assert any("no database gives a row that number" in line for line in verdict.tampered)

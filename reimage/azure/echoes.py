@@ -13,7 +13,7 @@ from reimage.azure.errors import MAX_MESSAGE_LENGTH
 
 CLEANSED = "***"
 SHORTEST = 6  # below, a word of the message would be taken for a secret
-LONGEST = 200_000  # no message of Azure's own is as long; what costs too much to search is not kept
+LONGEST = 50_000  # no message of Azure's own is as long; what costs too much to search is not kept
 RAW = "surrogateescape"  # customData need not be text: its bytes come back when this is encoded
 
 

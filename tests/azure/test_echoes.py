@@ -102,6 +102,18 @@ def test_no_spelling_that_the_canary_knows_comes_back(secret: str, spelling: str
         lambda text: text.encode().hex(),
         lambda text: f"0x{text.encode().hex().upper()}",
         lambda text: text.encode("utf-16-be").hex(),
+        lambda text: base64.encodebytes(text.encode() * 3).decode(),
+        lambda text: in_json(base64.encodebytes(text.encode() * 3).decode().replace("\n", "\r\n")),
+        lambda text: text.encode().hex("-").upper(),
+        lambda text: ", ".join(f"0x{byte:02X}" for byte in text.encode()),
+        lambda text: str(list(text.encode())),
+        lambda text: text.replace("'", "''").replace('"', '""').replace("?", "? "),
+        lambda text: text.encode().decode("latin-1"),
+        lambda text: repr(text.encode())[2:-1],
+        lambda text: quote(text, safe="", encoding="latin-1"),
+        lambda text: "".join(letter if letter.isascii() else f"%u{ord(letter):04X}" for letter in text),
+        lambda text: "".join(letter if letter.isascii() else f"\\U{ord(letter):08X}" for letter in text),
+        lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
     ],
 )
 def test_words_that_hold_a_disguised_one_are_withheld(secret: str, spell: Callable[[str], str]) -> None:
@@ -157,3 +169,22 @@ def test_one_that_is_longer_than_any_is_withheld() -> None:
     assert cleansed("x" * (LONGEST + 1), [PASSWORD]) == "***"
     assert cleansed("x" + PASSWORD * LONGEST, [PASSWORD]) == "***"
     assert cleansed("x" + PASSWORD * 1_000, [PASSWORD]) == ("x" + "***" * 1_000)[:1_000]
+
+
+@pytest.mark.asvs("V14.2.4")
+@pytest.mark.parametrize(
+    ("change", "spells"),
+    [
+        (str.strip, [str, in_json, in_base64, quote_plus]),
+        (lambda text: text.replace("\r\n", "\n"), [str, in_json, in_base64, quote_plus]),
+        (lambda text: " ".join(text.split()), [str, in_json, quote_plus]),
+    ],
+)
+def test_custom_data_is_recognised_with_other_ends_of_lines(
+    change: Callable[[str], str], spells: list[Callable[[str], str]]
+) -> None:
+    data = "#cloud-config\r\nchpasswd: {list: 'root:Canary-7-Horse'}\r\n"
+    body = {"osProfile": {"customData": base64.b64encode(data.encode()).decode()}}
+    for spell in spells:
+        said = without_echoes(refused(f"customData '{spell(change(data))}' is wrong."), body)
+        assert said in (WITHHELD, refused("customData '***' is wrong."))

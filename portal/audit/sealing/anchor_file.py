@@ -61,10 +61,17 @@ def newest_anchors() -> list[tuple[Checkpoint, SignedNote]]:
     return [found for line in lines if (found := read_line(line))]
 
 
-def lines_of(file: Path) -> Iterator[bytes]:
-    """Line by line, in bounded memory: what is too long to be an anchor comes in pieces that are none."""
+def lines_of(file: Path, *, up_to: int | None = None) -> Iterator[bytes]:
+    """Line by line, in bounded memory: what is too long to be an anchor comes in pieces that are none.
+
+    No line that ends beyond the first `up_to` bytes.
+    """
+    read = 0
     with file.open("rb") as stream:
         while line := stream.readline(LINE_LIMIT):
+            read += len(line)
+            if up_to is not None and read > up_to:
+                return
             yield line
 
 

@@ -87,10 +87,13 @@ class SignedNote:
 
     def is_signed_by(self, key: VerifierKey) -> bool:
         """Whether one of the signatures is this key's, and true."""
-        return any(
-            signature.name == key.name and signature.key_id == key.key_id and _verifies(key, signature, self.text)
-            for signature in self.signatures
-        )
+        return any(_verifies(key, signature, self.text) for signature in self.signatures)
+
+    def signers(self, keys: Sequence[VerifierKey]) -> list[VerifierKey | None]:
+        """Whose each signature is, in their order; nobody's where it is false, or of none of these keys."""
+        return [
+            next((key for key in keys if _verifies(key, signature, self.text)), None) for signature in self.signatures
+        ]
 
 
 def sign(text: str, signers: Sequence[Signer]) -> str:
@@ -127,6 +130,8 @@ def _signature(line: str) -> Signature:
 
 
 def _verifies(key: VerifierKey, signature: Signature, text: str) -> bool:
+    if (signature.name, signature.key_id) != (key.name, key.key_id):
+        return False
     try:
         Ed25519PublicKey.from_public_bytes(key.public_bytes).verify(signature.signature, text.encode())
     except (InvalidSignature, ValueError):

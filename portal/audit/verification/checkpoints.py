@@ -20,7 +20,8 @@ class KeyOrder:
 
     def problem_with(self, signed: SignedNote) -> str:
         """What is wrong with the signatures of the next checkpoint; nothing if they are right."""
-        true = [place for place, entry in enumerate(self.trusted) if signed.is_signed_by(entry.key)]
+        keys = [entry.key for entry in self.trusted]
+        true = [keys.index(key) for key in signed.signers(keys) if key]  # in the note's order: the last one goes on
         following = self.current + 1
         if len(true) != len(signed.signatures):
             return "it has a signature that is false, or by a key that is not in AUDIT_PUBLIC_KEYS"

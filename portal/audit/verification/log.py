@@ -15,12 +15,13 @@ from django.db.models import Q
 from portal.audit.models import AuditCheckpoint
 from portal.audit.sealing.keys import TrustedKey
 from portal.audit.sealing.sealer import unsealed_events
-from portal.audit.verification.anchors import check_anchors
+from portal.audit.verification.anchors import check_anchors, known_before
 from portal.audit.verification.checkpoints import verified_checkpoints
 from portal.audit.verification.doubled import doubled_rows
 from portal.audit.verification.events import Segment, broken_chains, check_segment
 from portal.audit.verification.personal import misplaced_texts
 from portal.audit.verification.reading import impossible_checkpoints, rows, sealed_end
+from portal.audit.verification.tables import check_tables
 from portal.audit.verification.tree import TreeCheck
 from portal.audit.verification.verdict import Verdict
 from portal.postgresql import unhurried
@@ -43,8 +44,10 @@ def verify_audit_log(
 ) -> Verdict:
     """Reads every sealed event. What is sealed meanwhile is left for the next time."""
     begun = time.monotonic()
+    anchors_before = known_before(anchor_file)  # first: what they know is sealed by now
     with unhurried(connection):
         verdict = Verdict(sealed=sealed_end())
+        check_tables(verdict)
     tree = TreeCheck(verified_checkpoints(trusted, verdict, up_to=verdict.sealed), verdict)
     late: list[int] = []
     for segment in _segments(verdict.sealed, processes):
@@ -56,7 +59,7 @@ def verify_audit_log(
         verdict.found(broken_chains())
         verdict.found(misplaced_texts(verdict.sealed))
         verdict.found(doubled_rows())
-        check_anchors(anchor_file, trusted, verdict)
+        check_anchors(anchor_file, trusted, verdict, up_to=anchors_before)
         _check_ends(verdict, now, now + timedelta(seconds=time.monotonic() - begun))
     if late:
         numbers = ", ".join(f"#{number}" for number in late)

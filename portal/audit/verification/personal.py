@@ -8,7 +8,7 @@ from uuid import UUID
 
 from portal.audit.personal import SALT_BYTES
 from portal.audit.sealing.checkpoints import LARGEST_SIZE
-from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, rows, sealed_meanwhile
+from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, rows
 from portal.audit.verification.verdict import NotYet
 
 CHUNK = 500
@@ -108,8 +108,8 @@ def _redacted(event_ids: Sequence[str], sealed: int) -> tuple[Fields, Fields]:
 
 def _said_by(redactions: Sequence[Row], sealed: int) -> tuple[Fields, Fields]:
     """What these (body, leaf index) say; apart, what those say that no checkpoint covers."""
-    end = sealed_meanwhile(sealed)
-    is_sealed = [isinstance(index, int) and 0 <= index < end for _, index in redactions]
+    # Not of what was sealed meanwhile, which nobody has verified: that is for the next time.
+    is_sealed = [isinstance(index, int) and 0 <= index < sealed for _, index in redactions]
     said = _fields_of(body for (body, _), sealed in zip(redactions, is_sealed, strict=True) if sealed)
     waiting = _fields_of(body for (body, _), sealed in zip(redactions, is_sealed, strict=True) if not sealed)
     return said, waiting

@@ -17,7 +17,6 @@ _POSSIBLE = """
     AND tree_size >= 1 AND tree_size <= (SELECT COUNT(*) FROM audit_auditleaf) + 1000000
 """
 _SEALED_END = f"SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE {_POSSIBLE}"  # noqa: S608  # ours
-_SEALED_MEANWHILE = "SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WHERE tree_size BETWEEN 1 AND %s"
 # Without a size, as a superuser can leave one, is neither possible nor not.
 _IMPOSSIBLE = f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE ({_POSSIBLE}) IS NOT TRUE"  # noqa: S608  # ours
 
@@ -45,12 +44,6 @@ def _cursor() -> Iterator[Any]:
 def sealed_end() -> int:
     """How many events the last checkpoint covers, of those that can be true: some leaves may have been removed."""
     ((size,),) = rows(_SEALED_END)
-    return int(size)
-
-
-def sealed_meanwhile(sealed: int) -> int:
-    """The same once more, in a verification that began with so many: all leaves need not be counted again for it."""
-    ((size,),) = rows(_SEALED_MEANWHILE, (sealed + 1_000_000,))
     return int(size)
 
 

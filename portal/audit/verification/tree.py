@@ -13,8 +13,8 @@ from portal.audit.verification.verdict import Verdict
 _SUBTREES = 'SELECT root_hash FROM audit_auditsubtree WHERE level = %s AND "index" = %s'
 # In one statement, so that a sealer that is at work meanwhile has added both or neither.
 _SURPLUS = """
-    SELECT COUNT(*) FROM audit_auditsubtree WHERE level NOT IN (8, 16, 24) OR "index" < 0
-    OR "index" >= (SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint) >> level
+    SELECT COUNT(*) FROM audit_auditsubtree WHERE (level IN (8, 16, 24) AND "index" >= 0
+    AND "index" < (SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint) >> level) IS NOT TRUE
 """
 
 

@@ -1,0 +1,81 @@
+"""A view, a rule or a key of another type shows the verifier another log than the portal: it looks for one."""
+
+import pytest
+from django.db import connection
+
+from portal.audit.models import AuditEvent
+from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.tampering import run
+
+TAMPERED, BEHIND = 2, 3
+ON_POSTGRESQL = connection.vendor == "postgresql"
+OTHER = "audit_auditevent is no table as the portal made it: whoever reads it may see another log than the portal"
+CHANGES = {
+    "postgresql": {
+        "view": [
+            "SET CONSTRAINTS ALL IMMEDIATE",
+            "ALTER TABLE audit_auditevent RENAME TO real_event",
+            "CREATE VIEW audit_auditevent AS SELECT * FROM real_event",
+        ],
+        "rule": ["CREATE RULE nothing AS ON INSERT TO audit_auditevent DO ALSO NOTHING"],
+        "row security": ["SET CONSTRAINTS ALL IMMEDIATE", "ALTER TABLE audit_auditevent ENABLE ROW LEVEL SECURITY"],
+        "heir": ["CREATE TABLE heir () INHERITS (audit_auditevent)"],
+    },
+    "sqlite": {
+        "view": [
+            "ALTER TABLE audit_auditevent RENAME TO real_event",
+            "CREATE VIEW audit_auditevent AS SELECT * FROM real_event",
+        ],
+        "generated": ["ALTER TABLE audit_auditevent ADD COLUMN more TEXT GENERATED ALWAYS AS ('x') VIRTUAL"],
+    },
+}[connection.vendor]
+
+
+def execute(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_no_plain_table_is_named(log: SealedLog, story: list[AuditEvent], change: str) -> None:
+    execute(*CHANGES[change])
+    verdict = log.verify()
+    assert verdict.exit_code == TAMPERED
+    assert OTHER in verdict.tampered
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has one schema a file")
+def test_a_second_table_of_the_name_is_told(log: SealedLog, story: list[AuditEvent]) -> None:
+    """As an honest copy that the verifier's role is led to, by its search_path."""
+    execute("CREATE SCHEMA honest", "CREATE TABLE honest.audit_auditevent (LIKE public.audit_auditevent)")
+    verdict = log.verify()
+    assert verdict.exit_code == BEHIND
+    assert "audit_auditevent is there in 2 schemas: which one is read depends on who reads" in verdict.behind
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="a column has one type there")
+def test_a_key_that_is_a_text_is_found(log: SealedLog, story: list[AuditEvent]) -> None:
+    """A leaf's event would be another one for whoever compares the other way round."""
+    columns = "id TEXT, event_id, occurred_at, action, outcome, actor_kind"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pragma_table_info('audit_auditevent')")
+        names = [name for (name,) in cursor.fetchall()]
+    columns = ", ".join("id TEXT" if name == "id" else name for name in names)
+    run(
+        f"CREATE TABLE kept ({columns})",
+        "INSERT INTO kept SELECT * FROM audit_auditevent",
+        "DROP TABLE audit_auditevent",
+        "ALTER TABLE kept RENAME TO audit_auditevent",
+    )
+    assert "audit_auditevent.id: a key is no whole number" in log.verify().tampered
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="SQLite's own check of its file")
+def test_a_table_of_its_name_does_not_stand_in_for_the_check(log: SealedLog, story: list[AuditEvent]) -> None:
+    execute("CREATE VIRTUAL TABLE pragma_integrity_check USING fts5(integrity_check)")
+    asked: list[str] = []
+    with connection.execute_wrapper(lambda run, sql, *rest: (asked.append(sql), run(sql, *rest))[1]):
+        assert log.verify().exit_code == 0
+    assert "PRAGMA main.integrity_check('audit_auditevent')" in asked
+    assert not [sql for sql in asked if "pragma_integrity_check" in sql]

@@ -63,6 +63,8 @@ def _events(subscription_id: str, url: str) -> Iterator[dict[str, Any]]:
         response = get(subscription_id, url)
         response.raise_for_status()
         page = json_object(response.text())
+        if not isinstance(page["value"], list):
+            raise TypeError("the events are no list")
         yield from page["value"]
         url = str(page.get("nextLink") or "")
         if not url:

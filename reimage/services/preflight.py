@@ -34,7 +34,6 @@ BUSY_SECONDS = 15
 DELETE_OPTION_SECONDS = 5
 MAX_DELETE_OPTION_CALLS = 5
 PASSING_REFUSALS = frozenset({0, 401, 409, 429})  # asked again later: unreachable, not accepted, busy, throttled
-AMBIGUOUS_REFUSALS = frozenset({409, 429})  # may come from a gateway, after Azure accepted it: docs/decisions/0027
 Findings = list[Finding]
 
 
@@ -230,14 +229,11 @@ def _refusal_note(outcome: Refused) -> Mapping[str, object]:
 
 
 def _after_refused_change(held: Claim, outcome: Refused) -> None:
-    """A call that may hide an acceptance stays counted, so that the next look knows its own change.
-
-    It spends none of the calls, for throttling may last. Any other refusal is taken back: nothing was executed.
+    """A call that left stays counted, whatever was answered: whoever refused may not be who took it, and the next look
+    has to know its own change. It spends none of the calls, for throttling may last. What never left is taken back.
     """
     evidence = {**held.operation.evidence}
-    counted, step = (
-        ("delete_option_refusals", 1) if outcome.status in AMBIGUOUS_REFUSALS else ("delete_option_calls", -1)
-    )
+    counted, step = ("delete_option_refusals", 1) if outcome.status else ("delete_option_calls", -1)
     evidence[counted] = int(evidence.get(counted, 0)) + step
     commit(
         held,

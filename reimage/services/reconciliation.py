@@ -86,9 +86,11 @@ def _weigh(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -> None:
     trace = _trace(held, plan)
     if trace is Trace.SUCCEEDED:
         return _settle_executed(held, "activity_log_succeeded")
-    if trace in (Trace.FAILED, Trace.REFUSED):
-        return _settle_failed(held, trace)
     was_accepted = trace is Trace.BEGUN or held.operation.accepted_at is not None
+    # Something on the way may have passed the call on twice: a refusal alone counts when the log has had its time.
+    is_refused = trace is Trace.REFUSED and not was_accepted and _is_after_quarantine(held)
+    if trace is Trace.FAILED or is_refused:
+        return _settle_failed(held, trace)
     return _wait_or_ask(held, "accepted_without_end" if was_accepted else "no_evidence")
 
 
@@ -99,20 +101,23 @@ def _weigh_refusal(held: Claim, plan: ReimagePlan, facts: VirtualMachineFacts) -
         return _settle_executed(held, "activity_log_succeeded")
     if trace is Trace.FAILED:
         return _settle_failed(held, trace)
-    after_quarantine = _quiet_seconds(held) > settings.OPERATION_QUARANTINE_SECONDS
-    if refusals.is_borne_out(plan, held.operation.evidence, facts, trace, after_quarantine=after_quarantine):
+    is_late = _is_after_quarantine(held)
+    if refusals.is_borne_out(plan, held.operation.evidence, facts, trace, after_quarantine=is_late):
         return refusals.queue_again(held)
     return _wait_or_ask(held, "accepted_without_end" if trace is Trace.BEGUN else "refusal_not_borne_out")
 
 
 def _wait_or_ask(held: Claim, code: str) -> None:
     """The Activity Log is minutes late, and a machine that started late shows by then."""
-    quiet = _quiet_seconds(held)
-    if quiet > settings.OPERATION_QUARANTINE_SECONDS:
+    if _is_after_quarantine(held):
         return ask_for_attention(held, code)
-    evidence = {**held.operation.evidence, QUIET: int(quiet), QUIET_AT: held.now.isoformat()}
+    evidence = {**held.operation.evidence, QUIET: int(_quiet_seconds(held)), QUIET_AT: held.now.isoformat()}
     note = {"code": "waiting_for_evidence", "params": {}}
     return commit(held, OperationState.OUTCOME_UNKNOWN, next_at=due_in(poll_seconds()), note=note, evidence=evidence)
+
+
+def _is_after_quarantine(held: Claim) -> bool:
+    return _quiet_seconds(held) > settings.OPERATION_QUARANTINE_SECONDS
 
 
 def _quiet_seconds(held: Claim) -> float:

@@ -74,6 +74,8 @@ def test_the_activity_log_is_read_by_our_request_id(server: Server, events: list
         (Answer(0), AzureUnavailable),
         (Answer(200, ["list"]), AzureUnavailable),
         (Answer(200, {"value": None}), AzureUnavailable),
+        (Answer(200, {"value": {}}), AzureUnavailable),
+        (Answer(200, {"value": ""}), AzureUnavailable),
         (Answer(200, {"value": ["no event"]}), AzureUnavailable),
     ],
 )

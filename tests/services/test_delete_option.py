@@ -125,6 +125,23 @@ def test_a_change_that_looked_refused_is_told_wherever_it_ends(azure: SandboxPro
     assert [finding["code"] for finding in operation.findings] == ["drifted", "delete_option_stays_changed"]
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_so_is_one_that_looked_refused_for_good(azure: SandboxProcess, alice: User, bob: User, status: int) -> None:
+    """Whoever answered so may not be who made the change."""
+    operation = approved(alice, bob, "web-03", change=DETACH).operations.get()
+    azure.faults("accepted_then_status", match={"verb": "PATCH", "vm": "web-03"}, status=status)
+    advance(operation)
+    if status == 401:  # the portal's own identity: waited for
+        AccessGrant.objects.filter(role=GrantRole.REQUESTER).delete()
+        azure.advance_clock(100)
+        assert advance(operation).state == OperationState.DRIFTED
+    else:
+        assert operation.state == OperationState.FAILED
+    assert "delete_option_stays_changed" in [finding["code"] for finding in operation.findings]
+    assert azure.machine("web-03")["delete_option"] == "Detach"
+    assert posts(azure) == []
+
+
 def test_a_change_that_stays_is_told_also_where_the_activity_log_settles_it(
     azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

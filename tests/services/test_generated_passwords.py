@@ -1,5 +1,6 @@
 """PASSWORD_MODE generated: the worker makes the password, Azure gets it, and its requester can see it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from reimage.services import attention, following, generated_passwords, notifica
 from reimage.services.secrets import open_secret
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess
-from tests.stories import advance, advance_to, approved, bear_out, draft, posts, run
+from tests.stories import advance, advance_to, age, approved, bear_out, draft, posts, run
 
 POST = {"verb": "POST", "path_contains": "/reimage"}
 
@@ -134,7 +135,7 @@ def test_a_failure_that_the_activity_log_tells_keeps_what_the_machine_may_have(
     is_kept: bool,
 ) -> None:
     azure.faults("reset_before", match=POST)
-    advance_to(operation, OperationState.OUTCOME_UNKNOWN)
+    age(advance_to(operation, OperationState.OUTCOME_UNKNOWN), timedelta(minutes=21))
     monkeypatch.setattr(reconciliation, "find_reimage_call", lambda *_, **__: trace)
     assert advance(operation).state == OperationState.FAILED
     assert (kept(operation) is not None) == is_kept

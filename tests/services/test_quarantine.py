@@ -126,3 +126,29 @@ def test_the_quarantine_begins_anew_while_the_machine_is_busy(azure: SandboxProc
     assert_waits(advance(operation), "waiting_for_evidence")
     age(operation, timedelta(minutes=21))
     assert_needs_attention(advance(operation), "no_evidence")
+
+
+@pytest.mark.parametrize("machine", ["web-01", "web-02"])
+def test_after_a_lost_answer_a_refusal_in_the_log_counts_when_the_log_has_had_its_time(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch, machine: str
+) -> None:
+    """The call may have arrived twice, and the log tells of the arrivals in any order."""
+    operation = lost(azure, alice, bob, machine, "accepted_then_lost")
+    azure.drift(machine, provisioning_state="Succeeded")  # as a cache that is behind has it
+    monkeypatch.setattr(reconciliation, "find_reimage_call", lambda *_, **__: Trace.REFUSED)
+    assert_waits(advance(operation), "waiting_for_evidence")
+    age(operation, timedelta(minutes=21))
+    assert advance(operation).state == OperationState.FAILED
+
+
+def test_what_azure_accepted_was_not_refused_whatever_the_log_says(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = advance_to(approved(alice, bob, "web-01").operations.get(), OperationState.IN_PROGRESS)
+    azure.faults("operation_gone", match={"verb": "GET", "path_contains": "/operations/"})
+    assert advance(operation).state == OperationState.OUTCOME_UNKNOWN
+    azure.drift("web-01", provisioning_state="Succeeded")
+    monkeypatch.setattr(reconciliation, "find_reimage_call", lambda *_, **__: Trace.REFUSED)
+    assert_waits(advance(operation), "waiting_for_evidence")
+    age(operation, timedelta(minutes=21))
+    assert_needs_attention(advance(operation), "accepted_without_end")

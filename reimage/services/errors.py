@@ -52,12 +52,14 @@ def plan_of(operation: ReimageOperation) -> ReimagePlan:
     try:
         return operation.reimage_plan
     except PlanDocumentError as err:
-        raise DamagedPlan(
+        damaged = DamagedPlan(
             _("What is stored of request #%(id)s for %(machine)s is damaged and cannot be shown.")
             % {"id": operation.reimage_request_id, "machine": operation.name},
             _("Nothing is sent to Azure from it. Ask an administrator: the audit log keeps what was approved."),
             way_on=reverse("reimage:operation", args=[operation.reimage_request_id, operation.pk]),
-        ) from err
+        )
+        damaged.way_on_label = _("Every step of this operation")
+        raise damaged from err
 
 
 def no_such_request(reimage_request_id: int) -> NotFound:

@@ -110,6 +110,7 @@ def test_its_page_says_so_and_no_other_fails_of_it(
     page = client_of(alice).get(shown)
     assert page.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     assert {"en": "is damaged and cannot be shown", "ja": "破損しているため表示できません"}[language] in words(page)
+    assert f'href="{shown}operations/{operation.pk}/"' in page.content.decode()
     for person in (alice, bob):
         client = client_of(person)
         machine = f"/machines/{operation.virtual_machine_id}/"

@@ -5,9 +5,11 @@ An attribute of the file system (chattr +a) or a share that keeps versions makes
 
 import fcntl
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -61,18 +63,17 @@ def newest_anchors() -> list[tuple[Checkpoint, SignedNote]]:
     return [found for line in lines if (found := read_line(line))]
 
 
-def lines_of(file: Path, *, up_to: int | None = None) -> Iterator[bytes]:
+def lines_of(stream: BinaryIO, *, up_to: float = math.inf) -> Iterator[bytes]:
     """Line by line, in bounded memory: what is too long to be an anchor comes in pieces that are none.
 
     No line that ends beyond the first `up_to` bytes.
     """
     read = 0
-    with file.open("rb") as stream:
-        while line := stream.readline(LINE_LIMIT):
-            read += len(line)
-            if up_to is not None and read > up_to:
-                return
-            yield line
+    while line := stream.readline(LINE_LIMIT):
+        read += len(line)
+        if read > up_to:
+            return
+        yield line
 
 
 def _ends_well(descriptor: int) -> bool:

@@ -3,6 +3,7 @@
 A round is one transaction. A sealer that is killed on any line has sealed all of a round or nothing of it.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from statistics import median_low
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
+from portal.audit.catalogue import AUDIT_KEY_REPLACED
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
 from portal.audit.sealing import checkpoints, keys
 from portal.audit.sealing.checkpoints import Checkpoint
@@ -166,6 +168,21 @@ def refuse_another_key(signer: Signer) -> None:
     key = signer.verifier_key
     if signed.signatures[-1].key_id != key.key_id or not signed.is_signed_by(key):
         raise SealingRefused(_whose(signed, key))
+    if (successor := _last_successor()) not in ("", str(key)):
+        raise SealingRefused(
+            f"The log was handed over to {successor.rpartition('+')[0]}, and AUDIT_SIGNING_KEY_FILE holds {key.short}: "
+            "set it and AUDIT_PUBLIC_KEYS as audit_rotate_key said, and restart worker and web."
+        )
+
+
+def _last_successor() -> str:
+    """The key that took over last, by the sealed event of it: signatures can be taken away, an event cannot."""
+    events = AuditEvent.objects.filter(action=AUDIT_KEY_REPLACED.name, leaf__leaf_index__gte=0)
+    body = events.order_by("-leaf__leaf_index").values_list("body", flat=True).first()
+    try:
+        return str(json.loads(bytes(body))["detail"]["new_key"]) if body else ""
+    except (ValueError, KeyError, TypeError):  # damaged: audit_verify tells
+        return ""
 
 
 def _whose(signed: SignedNote, key: VerifierKey) -> str:

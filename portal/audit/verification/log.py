@@ -15,7 +15,7 @@ from django.db.models import Q
 from portal.audit.models import AuditCheckpoint
 from portal.audit.sealing.keys import TrustedKey
 from portal.audit.sealing.sealer import unsealed_events
-from portal.audit.verification.anchors import check_anchors, known_before
+from portal.audit.verification.anchors import as_of_now, check_anchors
 from portal.audit.verification.checkpoints import verified_checkpoints
 from portal.audit.verification.doubled import doubled_rows
 from portal.audit.verification.events import Segment, broken_chains, check_segment
@@ -44,27 +44,33 @@ def verify_audit_log(
 ) -> Verdict:
     """Reads every sealed event. What is sealed meanwhile is left for the next time."""
     begun = time.monotonic()
-    anchors_before = known_before(anchor_file)  # first: what they know is sealed by now
-    with unhurried(connection):
-        verdict = Verdict(sealed=sealed_end())
-        check_tables(verdict)
-    tree = TreeCheck(verified_checkpoints(trusted, verdict, up_to=verdict.sealed), verdict)
+    with as_of_now(anchor_file) as anchors:  # first: what they know is sealed by now
+        with unhurried(connection):
+            verdict = Verdict(sealed=sealed_end())
+            check_tables(verdict)
+        tree = TreeCheck(verified_checkpoints(trusted, verdict, up_to=verdict.sealed), verdict)
+        late = _check_events(tree, verdict, processes)
+        with unhurried(connection):  # these go over the whole log at once
+            tree.finish()
+            verdict.found(broken_chains())
+            verdict.found(misplaced_texts(verdict.sealed))
+            verdict.found(doubled_rows())
+            check_anchors(anchors, anchor_file, trusted, verdict)
+            _check_ends(verdict, now, now + timedelta(seconds=time.monotonic() - begun))
+    if late:
+        numbers = ", ".join(f"#{number}" for number in late)
+        verdict.remarks.append(f"sealed long after they say they happened, or before, among others: {numbers}")
+    return verdict
+
+
+def _check_events(tree: TreeCheck, verdict: Verdict, processes: int) -> list[int]:
+    """Part by part. Returns the numbers of some that were sealed long after they say they happened, or before."""
     late: list[int] = []
     for segment in _segments(verdict.sealed, processes):
         verdict.found(segment.findings)
         late = (late + segment.late)[:5]
         tree.add(segment)
-    with unhurried(connection):  # these go over the whole log at once
-        tree.finish()
-        verdict.found(broken_chains())
-        verdict.found(misplaced_texts(verdict.sealed))
-        verdict.found(doubled_rows())
-        check_anchors(anchor_file, trusted, verdict, up_to=anchors_before)
-        _check_ends(verdict, now, now + timedelta(seconds=time.monotonic() - begun))
-    if late:
-        numbers = ", ".join(f"#{number}" for number in late)
-        verdict.remarks.append(f"sealed long after they say they happened, or before, among others: {numbers}")
-    return verdict
+    return late
 
 
 def _check_ends(verdict: Verdict, begun_at: datetime, now: datetime) -> None:

@@ -13,11 +13,15 @@ TABLES = tuple(
     model._meta.db_table for model in (AuditEvent, AuditPersonalText, AuditLeaf, AuditSubtree, AuditCheckpoint)
 )
 _POSTGRESQL = """
-    SELECT c.relname, n.nspname, c.relkind::text, c.relhasrules OR c.relrowsecurity OR c.relispartition
+    SELECT c.relname, pg_catalog.pg_table_is_visible(c.oid), c.relkind::text, c.relrowsecurity OR c.relispartition
+      OR EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid)
       OR EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent))
-      OR EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attgenerated <> '')
+      OR EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND (a.attgenerated <> ''
+        OR a.attname IN ('id', 'leaf_index', 'tree_size', 'level', 'index', 'sequence', 'event_id')
+        AND a.atttypid NOT IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype)))
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND c.relname IN (%s, %s, %s, %s, %s)
+      AND (n.nspname !~ '^pg_temp_' OR n.oid = pg_catalog.pg_my_temp_schema())
 """
 _SQLITE = "SELECT name, type, sql FROM main.sqlite_master WHERE name IN (%s, %s, %s, %s, %s)"
 _COLUMNS = {
@@ -27,7 +31,7 @@ _COLUMNS = {
     "audit_auditsubtree": "PRAGMA main.table_xinfo('audit_auditsubtree')",
     "audit_auditcheckpoint": "PRAGMA main.table_xinfo('audit_auditcheckpoint')",
 }
-# Keys that are whole numbers compare alike everywhere; texts compare by the collation of whichever column stands first.
+# Keys that are whole numbers compare alike everywhere, here and in Python; texts and fractions do not.
 _NO_WHOLE_NUMBERS = {
     "audit_auditevent.id": "SELECT 1 FROM audit_auditevent WHERE typeof(id) <> 'integer' LIMIT 1",
     "audit_auditleaf": (
@@ -49,7 +53,7 @@ def check_tables(verdict: Verdict) -> None:
     for name, number in Counter(name for name, *_ in found).items():
         if number > 1:
             verdict.behind.append(f"{name} is there in {number} schemas: which one is read depends on who reads")
-    plain = {name for name, _, kind, is_changed in found if kind == "r" and not is_changed}
+    plain = {name for name, is_read, kind, is_changed in found if is_read and kind == "r" and not is_changed}
     verdict.found(f"{name} {OTHER}" for name in TABLES if name not in plain)
 
 

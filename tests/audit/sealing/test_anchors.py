@@ -24,7 +24,8 @@ from tests.audit.sealing.logs import SealedLog
 
 
 def sizes_in(file: Path) -> list[int]:
-    return [found[0].tree_size for line in lines_of(file) if (found := read_line(line))]
+    with file.open("rb") as stream:
+        return [found[0].tree_size for line in lines_of(stream) if (found := read_line(line))]
 
 
 def test_each_checkpoint_is_a_line_of_the_file_word_for_word(log: SealedLog) -> None:

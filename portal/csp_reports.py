@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from portal.identity.decorators import limited
+from portal.identity.decorators import limited, passive
 
 MOST_BYTES = 16_384
 MOST_REPORTS = 5
@@ -25,6 +25,7 @@ FIELDS = {
 log = structlog.get_logger(__name__)
 
 
+@passive
 @csrf_exempt  # a browser sends it by itself, without a form; nothing is changed
 @login_not_required
 @limited("csp_report")

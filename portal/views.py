@@ -21,6 +21,7 @@ from portal.appearance import THEMES
 from portal.audit.refusals import record_refusal
 from portal.database_trouble import NO_ROOM, cause_of, is_trouble
 from portal.errors import NotAllowed, NotFound, Problem, TooMany, Unavailable
+from portal.identity.decorators import passive
 from portal.identity.rate_limits import count
 
 RETRY_SECONDS = 30
@@ -171,6 +172,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@passive
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:

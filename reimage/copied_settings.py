@@ -1,6 +1,7 @@
 """What a new form takes over from a request: its words and settings. Never a secret: the web could not open one."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from reimage import selectors
 from reimage.domain.plan import DeleteOptionChange
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation, ReimageRequest, VirtualMachine
-from reimage.services.errors import plan_of
+from reimage.services.errors import DamagedPlan, plan_of
 
 MOST_DRAFTS = 10  # looked through, the last first
 
@@ -60,7 +61,8 @@ def copied_from_draft(person: User, machines: Sequence[VirtualMachine], *, now: 
     )
     for draft in drafts.prefetch_related("operations__virtual_machine").order_by("-pk")[:MOST_DRAFTS]:
         if {operation.virtual_machine_id for operation in draft.operations.all()} == wanted:
-            return _copied(draft)
+            with suppress(DamagedPlan):  # then the form begins anew
+                return _copied(draft)
     return None
 
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
 from portal.identity.decorators import is_routine
+from portal.identity.flows import SESSION_KEY
 from portal.identity.models import User
 from reimage.domain.request_states import RequestState
 from reimage.models import AccessGrant, ReimageRequest
@@ -86,3 +87,38 @@ def test_so_do_a_submission_and_a_grant(
     response = stale(dan).post(reverse("reimage:access-delete", args=[grants[0].pk]))
     assert response.url.startswith("/sign-in/again")
     assert AccessGrant.objects.filter(pk=grants[0].pk).exists()
+
+
+def test_a_look_at_what_a_grant_would_cover_stays_one(
+    azure: SandboxProcess, grants: list[AccessGrant], dan: User
+) -> None:
+    client, before = stale(dan), AccessGrant.objects.count()
+    form = {"principal_kind": "user", "principal_id": str(uuid4()), "role": "requester", "scope": grants[0].scope}
+    client.post("/access/", {**form, "check": "1"})
+    page = client.get("/sign-in/resume").content.decode()
+    assert 'name="check" value="1"' in page
+    assert AccessGrant.objects.count() == before
+
+
+def test_what_is_sent_after_the_sign_in_is_named(azure: SandboxProcess, alice: User, bob: User) -> None:
+    """Two tabs, of which the second form is the one that is kept."""
+    client = stale(bob)
+    first, second = request_reimage(alice, "web-01"), request_reimage(alice, "web-02")
+    for pending in (first, second):
+        client.post(reverse("reimage:request-approve", args=[pending.pk]), {"digest": pending.digest, "comment": ""})
+    assert f">{reverse('reimage:request-approve', args=[second.pk])}<" in client.get("/sign-in/resume").content.decode()
+
+
+def test_a_form_of_another_page_is_not_what_one_comes_back_to(azure: SandboxProcess, alice: User, bob: User) -> None:
+    """Abandoned at Entra ID; minutes later the sign-in is renewed for something else."""
+    client, pending = stale(bob), request_reimage(alice, "web-02")
+    page = reverse("reimage:request", args=[pending.pk])
+    client.post(
+        reverse("reimage:request-approve", args=[pending.pk]),
+        {"digest": pending.digest, "comment": ""},
+        headers={"Referer": f"http://testserver{page}"},
+    )
+    for next_path, way_back in ((page, "/sign-in/resume"), ("/approvals/", "/approvals/")):
+        client.get("/sign-in/again", {"next": next_path})
+        assert way_back in [flow["next"] for flow in client.session[SESSION_KEY].values()]
+    assert len(client.session[SESSION_KEY]) == 2

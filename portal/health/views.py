@@ -12,10 +12,12 @@ from prometheus_client.core import GaugeMetricFamily
 
 from portal.health.readings import Check, Figure
 from portal.health.report import report
+from portal.identity.decorators import passive
 
 UNCACHED = {"Cache-Control": "no-store"}
 
 
+@passive
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
@@ -31,6 +33,7 @@ def _shown(check: Check) -> dict[str, object]:
     return {"name": check.name, "ok": check.ok, **measured}
 
 
+@passive
 @login_not_required
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:

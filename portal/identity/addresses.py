@@ -19,6 +19,8 @@ def own_path(candidate: str | None) -> str:
     text = candidate or ""
     if not (text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None)):
         return "/"
+    if {".", ".."} & set(unquote(text.partition("?")[0]).split("/")):  # browsers would go elsewhere
+        return "/"
     return next(filter(_is_page, (text, urlsplit(text).path)), "/")
 
 
@@ -50,11 +52,14 @@ def own_address(route: str) -> str:
 
 def page_of(request: HttpRequest) -> str:
     """The path of the page that the person is looking at: for htmx and forms, the one that asked."""
-    if HtmxDetails(request):
-        return own_path(HtmxDetails(request).current_url_abs_path)
-    if request.method in ("GET", "HEAD"):
-        return own_path(request.get_full_path())
-    referer = urlsplit(request.headers.get("Referer", ""))
+    try:
+        if HtmxDetails(request):
+            return own_path(HtmxDetails(request).current_url_abs_path)
+        if request.method in ("GET", "HEAD"):
+            return own_path(request.get_full_path())
+        referer = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # a header that is no address
+        return "/"
     return own_path(referer._replace(scheme="", netloc="").geturl()) if referer.netloc == request.get_host() else "/"
 
 

@@ -19,7 +19,7 @@ from portal.errors import Unavailable
 from portal.identity import entra, flows, services, sessions, step_up
 from portal.identity.addresses import leave_for, own_address, own_path, sign_in_address, sign_in_again_address
 from portal.identity.claims import Claims
-from portal.identity.decorators import limited
+from portal.identity.decorators import limited, passive
 from portal.identity.errors import SignInRefused
 from portal.identity.groups import Memberships, memberships_of
 from portal.identity.models import User
@@ -57,6 +57,8 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
     """Out to Entra ID and back with a proof that the person is there; what they typed is kept meanwhile."""
     next_path, now = own_path(request.GET.get("next")), timezone.now()
     kept = step_up.kept_form(request.session, now)
+    if kept and next_path not in (kept.page, reverse("identity:resume")):
+        kept = None  # of another page, begun in vain or in another tab: not what is renewed for
     if step_up.is_fresh(request.session, now):
         return HttpResponseRedirect(next_path)
     hint = request.session.get(sessions.LOGIN_HINT, "")
@@ -178,6 +180,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@passive
 @login_not_required
 @never_cache
 @require_GET

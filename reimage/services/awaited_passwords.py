@@ -19,7 +19,7 @@ from reimage.domain.passwords import PasswordMode, password_violations
 from reimage.domain.request_states import RequestState
 from reimage.models import NoticeKind, ReimageOperation, ReimageRequest, SecretField
 from reimage.services import completion, doorbell, notification, secrets
-from reimage.services.errors import Finding, InvalidReimageRequest, no_such_request
+from reimage.services.errors import Finding, InvalidReimageRequest, no_such_request, plan_of
 from reimage.services.one_by_one import one_by_one
 
 AWAITED = OperationState.AWAITING_PASSWORD
@@ -28,7 +28,7 @@ AWAITED = OperationState.AWAITING_PASSWORD
 def release_operations(approved: ReimageRequest, *, now: datetime) -> None:
     """To the queue, or to wait for the password that the plan promises. In the transaction of the approval."""
     operations = list(approved.operations.filter(state=OperationState.AWAITING_APPROVAL))
-    waiting = [one.pk for one in operations if one.reimage_plan.promised_password is PasswordMode.AT_RELEASE]
+    waiting = [one.pk for one in operations if plan_of(one).promised_password is PasswordMode.AT_RELEASE]
     until = min(now + timedelta(hours=settings.PASSWORD_HOURS), approved.expires_at)
     approved.operations.filter(pk__in=waiting).update(state=AWAITED, next_at=until)
     queued = [operation.pk for operation in operations if operation.pk not in waiting]

@@ -20,7 +20,7 @@ from reimage.services import grants
 PAGE_SIZE = 50
 
 
-@grave(*GrantForm.base_fields)
+@grave(*GrantForm.base_fields, "check")
 @require_http_methods(["GET", "HEAD", "POST"])
 def access(request: PersonRequest) -> HttpResponse:
     """GET lists every grant; POST adds one, says with `check` what it would cover, or shows what must be mended."""

@@ -16,6 +16,7 @@ from reimage import wording
 from reimage.attention_view import evidence_view
 from reimage.decision_forms import SettleForm
 from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
 from reimage.execution_selectors import operations_needing_attention
 from reimage.models import ReimageOperation
 from reimage.services import attention as service
@@ -91,7 +92,8 @@ def _form(operation: ReimageOperation, posted: QueryDict | None = None) -> Settl
 
 def _find(operation_id: int) -> ReimageOperation:
     rows = ReimageOperation.objects.select_related("reimage_request__requester", "reimage_request__decision__approver")
-    operation = rows.filter(pk=operation_id).first()
+    # A draft is its requester's alone.
+    operation = rows.filter(pk=operation_id).exclude(reimage_request__state=RequestState.DRAFT).first()
     if operation is None:
         raise NotFound(_("There is no such operation."))
     return operation

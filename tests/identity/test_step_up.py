@@ -221,8 +221,8 @@ def test_a_renewed_sign_in_brings_the_groups_of_now(person: Visitor, entra: Entr
 
 def test_a_renewal_that_was_refused_begins_anew_as_a_renewal(person: Visitor, entra: EntraServer) -> None:
     age(person, 15)
-    person.client.post("/deed", FORM)
-    response = renew(person, entra, "/sign-in/again?next=/machines", auth_time=int(time.time()) - 3_600)
+    begun = person.client.post("/deed", FORM).url
+    response = renew(person, entra, begun, auth_time=int(time.time()) - 3_600)
     page = response.content.decode()
     assert "not_fresh_enough" in page
     assert 'href="/sign-in/again?next=%2Fsign-in%2Fresume"' in page

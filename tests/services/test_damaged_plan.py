@@ -22,7 +22,7 @@ from tests.pages.reading import words
 from tests.passwords import AT_RELEASE
 from tests.sandbox_process import SandboxProcess
 from tests.services.test_attention import settle
-from tests.stories import advance, advance_to, approved, posts, request_reimage
+from tests.stories import advance, advance_to, approved, draft, posts, request_reimage
 
 DAMAGE: list[Any] = [None, [], {}, "text", {"schema": 1}]
 SECRET = ReimageParameters(admin_password="Correct-Horse-7")
@@ -168,3 +168,20 @@ def test_a_note_or_finding_that_is_none_closes_no_page(
         f"{shown}operations/{operation.pk}/",
     ]
     assert {path: client.get(path).status_code for path in pages} == dict.fromkeys(pages, HTTPStatus.OK)
+
+
+def test_a_draft_that_is_damaged_keeps_nobody_from_a_new_one(azure: SandboxProcess, alice: User) -> None:
+    operation = damaged(draft(alice, "web-02").operations.get())
+    client = client_of(alice)
+    assert client.get(f"/requests/new?vm={operation.virtual_machine_id}").status_code == HTTPStatus.OK
+    assert words(client.get(f"/requests/{operation.reimage_request_id}/review")).count("is damaged") == 1
+
+
+def test_approving_one_explains_itself(azure: SandboxProcess, alice: User, bob: User) -> None:
+    pending = request_reimage(alice, "web-02")
+    damage(pending.operations)
+    page = client_of(bob).post(f"/requests/{pending.pk}/approve", {"digest": pending.digest, "comment": ""})
+    assert page.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert "is damaged and cannot be shown" in words(page)
+    pending.refresh_from_db()
+    assert pending.state == RequestState.PENDING_APPROVAL

@@ -1,6 +1,8 @@
 """What comes into the log while it is verified was verified by nobody: it proves nothing, and excuses nothing."""
 
+import os
 from collections.abc import Callable, Iterator
+from threading import Thread
 
 import pytest
 from django.utils import timezone
@@ -76,3 +78,33 @@ def test_a_redaction_that_somebody_seals_meanwhile_excuses_nothing(
     assert log.verify().exit_code == BEHIND
     assert AuditLeaf.objects.filter(leaf_index=14).exists()
     assert AuditPersonalText.objects.exists()
+
+
+@pytest.mark.parametrize("change", ["begun anew", "made", "replaced"])
+def test_a_file_that_is_moved_or_made_meanwhile_accuses_nobody(
+    log: SealedLog, story: list[AuditEvent], meanwhile: Callable[[Callable[[], object]], None], change: str
+) -> None:
+    kept = log.anchor_file.read_bytes()
+    if change == "made":
+        log.anchor_file.unlink()
+
+    def move_and_grow() -> None:
+        if change == "replaced":
+            (log.folder / "new").write_bytes(kept)
+            (log.folder / "new").rename(log.anchor_file)
+        elif change == "begun anew":
+            log.anchor_file.rename(log.folder / "old")
+        log.grow(2)
+
+    meanwhile(move_and_grow)
+    assert log.verify(now=timezone.now()).tampered == []
+
+
+def test_anchors_may_come_through_a_pipe(log: SealedLog, story: list[AuditEvent]) -> None:
+    pipe = log.folder / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(log.anchor_file.read_bytes(),))
+    writer.start()
+    verdict = log.verify(anchors=pipe)
+    writer.join()
+    assert (verdict.exit_code, verdict.anchored) == (0, 12)

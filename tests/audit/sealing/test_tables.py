@@ -79,3 +79,26 @@ def test_a_table_of_its_name_does_not_stand_in_for_the_check(log: SealedLog, sto
         assert log.verify().exit_code == 0
     assert "PRAGMA main.integrity_check('audit_auditevent')" in asked
     assert not [sql for sql in asked if "pragma_integrity_check" in sql]
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite keeps any type anywhere")
+def test_keys_that_are_fractions_are_found(log: SealedLog, story: list[AuditEvent]) -> None:
+    """Python would make the same whole number of two of them."""
+    execute(
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        "ALTER TABLE audit_auditpersonaltext ALTER event_id TYPE numeric",
+    )
+    named = OTHER.replace("audit_auditevent", "audit_auditpersonaltext")
+    assert named in log.verify().tampered
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has one schema a file")
+def test_a_decoy_in_another_schema_makes_no_table_of_a_view(log: SealedLog, story: list[AuditEvent]) -> None:
+    execute(*CHANGES["view"], "CREATE SCHEMA decoy", "CREATE TABLE decoy.audit_auditevent (x int)")
+    assert OTHER in log.verify().tampered
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has no rules")
+def test_a_rule_that_is_gone_is_none(log: SealedLog, story: list[AuditEvent]) -> None:
+    execute(*CHANGES["rule"], "DROP RULE nothing ON audit_auditevent")
+    assert log.verify().exit_code == 0

@@ -1,13 +1,26 @@
 """A key's taking over is a second signature below its last checkpoint: taken away, or in another order, it shows."""
 
+from pathlib import Path
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from portal.audit.models import AuditCheckpoint
+from portal.audit.sealing.anchor_file import anchor_line
+from portal.audit.sealing.checkpoints import read
+from portal.audit.sealing.notes import Signer, sign
 from portal.audit.sealing.sealer import SealingRefused
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.tampering import run
 
-TAMPERED = 2
+TAMPERED, BEHIND = 2, 3
+
+
+def load_private_key(file: Path) -> Ed25519PrivateKey:
+    key = load_pem_private_key(file.read_bytes(), password=None)
+    assert isinstance(key, Ed25519PrivateKey)
+    return key
 
 
 @pytest.fixture
@@ -52,3 +65,30 @@ def test_the_old_key_seals_nothing_more(rotated: SealedLog) -> None:
         rotated.settings.AUDIT_SIGNING_KEY_FILE = key
         with pytest.raises(SealingRefused):
             rotated.seal()
+
+
+def test_nor_does_it_where_nobody_has_told_the_worker_of_the_new_one(rotated: SealedLog) -> None:
+    """Neither its key file nor its list was changed yet: the log's own event of the rotation says so."""
+    rewrite("stripped")
+    rotated.settings.AUDIT_SIGNING_KEY_FILE = str(rotated.key_file)
+    rotated.settings.AUDIT_PUBLIC_KEYS = rotated.public_key
+    verdict = rotated.verify()
+    assert verdict.exit_code == BEHIND
+    assert any(
+        "a signature that the log's checkpoint lacks, by a key that is not in" in line for line in verdict.behind
+    )
+    rotated.record(1)
+    with pytest.raises(SealingRefused, match="The log was handed over to"):
+        rotated.seal()
+
+
+def test_a_retired_key_accuses_nobody_of_what_came_after_it(rotated: SealedLog) -> None:
+    """Its thief signs the newest true note as well, and adds that to the file."""
+    rotated.grow(1)
+    newest = AuditCheckpoint.objects.order_by("-tree_size")[0].note
+    checkpoint, _ = read(newest)
+    old = Signer(checkpoint.origin, load_private_key(rotated.key_file))
+    line = sign(checkpoint.text, [old]).rpartition("\n\n")[2]
+    with rotated.anchor_file.open("ab") as file:
+        file.write(anchor_line(newest + line))
+    assert rotated.verify().exit_code == 0

@@ -90,7 +90,15 @@ class _Connection(HTTPSConnection):
 
 
 class _Pool(HTTPSConnectionPool):
+    """Each call has a connection of its own: one that was kept may be closed by the other end at the very moment that
+    the call leaves, and then nobody knows whether it arrived."""
+
     ConnectionCls = _Connection
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn:
+            conn.close()
+        super()._put_conn(conn)
 
 
 class _Adapter(HTTPAdapter):

@@ -258,3 +258,18 @@ def test_through_a_proxy_too_it_leaves_only_while_there_is_time(
     assert tunnel.tunnels == 1
     assert type(outcome) is (Refused if is_late else Accepted)
     assert len(server.arrivals) == (0 if is_late else 1)
+
+
+def test_each_call_has_a_connection_of_its_own(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kept one may break at the moment in which a POST leaves, and only a person could tell what came of it."""
+    server.answer = Answer(202)
+    connect, connections = urllib3_connection.create_connection, []
+
+    def counted(*where: Any, **options: Any) -> Any:
+        connections.append(where)
+        return connect(*where, **options)
+
+    monkeypatch.setattr(urllib3_connection, "create_connection", counted)
+    for number in (1, 2, 3):
+        assert isinstance(submit(), Accepted)
+        assert len(connections) == number

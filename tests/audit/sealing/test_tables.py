@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from portal.audit.models import AuditEvent
+from portal.audit.verification import tables
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.tampering import run
 
@@ -102,3 +103,36 @@ def test_a_decoy_in_another_schema_makes_no_table_of_a_view(log: SealedLog, stor
 def test_a_rule_that_is_gone_is_none(log: SealedLog, story: list[AuditEvent]) -> None:
     execute(*CHANGES["rule"], "DROP RULE nothing ON audit_auditevent")
     assert log.verify().exit_code == 0
+
+
+SOUND_TABLES = {name: ("table", f"CREATE TABLE {name} (id integer)") for name in tables.TABLES}
+
+
+@pytest.mark.parametrize(
+    ("changes", "hidden", "text_key", "found"),
+    [
+        ({}, 0, False, []),
+        ({"audit_auditleaf": ("view", "CREATE VIEW")}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
+        ({"audit_auditleaf": ("table", "CREATE VIRTUAL TABLE")}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
+        ({}, 2, False, [f"{name} {tables.OTHER}" for name in tables.TABLES]),
+        ({}, 0, True, ["audit_auditevent.id: a key is no whole number"]),
+    ],
+)
+def test_what_sqlite_says_of_its_tables_is_judged(
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, tuple[str, str]],
+    hidden: int,
+    text_key: bool,
+    found: list[str],
+) -> None:
+    """By its catalogue, whichever database the tests run on."""
+
+    def answers(sql: str, *_: object) -> list[tuple[object, ...]]:
+        if "sqlite_master" in sql:
+            return [(name, *what) for name, what in (SOUND_TABLES | changes).items()]
+        if "table_xinfo" in sql:
+            return [(0, "id", "integer", 1, None, 1, hidden)]
+        return [(1,)] if text_key and "typeof(id)" in sql else []
+
+    monkeypatch.setattr(tables, "rows", answers)
+    assert list(tables._of_sqlite()) == found

@@ -3,26 +3,23 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 15
 CALL_SECONDS = CONNECT_SECONDS + READ_SECONDS
 
+Value = TypeVar("Value")
 Moment = Callable[[], float]  # monotonic seconds; it may move
 _deadline: ContextVar[Moment] = ContextVar("deadline", default=lambda: math.inf)
 _departure: ContextVar[float] = ContextVar("departure", default=math.inf)
 
 
-@contextmanager
-def until(deadline: Moment) -> Iterator[None]:
+def until(deadline: Moment) -> AbstractContextManager[None]:
     """Within it nobody waits for a read, or for a token, after the deadline."""
-    token = _deadline.set(deadline)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
+    return _within(_deadline, deadline)
 
 
 def seconds_left() -> float:
@@ -30,16 +27,20 @@ def seconds_left() -> float:
     return _deadline.get()() - time.monotonic()
 
 
-@contextmanager
-def leaving_until(departure: float) -> Iterator[None]:
+def leaving_until(departure: float) -> AbstractContextManager[None]:
     """Within it no write leaves after the departure (monotonic seconds)."""
-    token = _departure.set(departure)
-    try:
-        yield
-    finally:
-        _departure.reset(token)
+    return _within(_departure, departure)
 
 
 def has_departed() -> bool:
     """Whether it is too late for a write to leave."""
     return time.monotonic() > _departure.get()
+
+
+@contextmanager
+def _within(variable: ContextVar[Value], value: Value) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)

@@ -76,7 +76,8 @@ def _problem_with(
         return "its checkpoint is not in the log any more"
     if not note.startswith(anchor.text + "\n"):
         return "the log has another checkpoint in its place: the past was sealed again"
-    lacking = [line for line in signed.signatures if line not in _signatures_of(note)]
+    ours = _signatures_of(note)
+    lacking = [line for line in signed.signatures if line not in ours]
     keys = [entry.key for entry in trusted if _had_its_part(entry.key.short, anchor, verdict)]
     if any(SignedNote(signed.text, tuple(lacking)).signers(keys)):
         return "the log's checkpoint lacks a signature that it had: a key's taking over was undone"

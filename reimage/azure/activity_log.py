@@ -23,6 +23,7 @@ ACTIVITY_LOG_API_VERSION = "2015-04-01"
 CLOCKS_DIFFER = timedelta(hours=6)  # at most; a wide window costs nothing, for the client-request-id is exact
 MAX_PAGES = 10
 _HTTP_STATUS = re.compile(r"\(HTTP Status Code: (\d{3})\)")  # e.g. "Conflict (HTTP Status Code: 409)"
+_STATUS_BY_NAME = {"accepted": "202", "conflict": "409", "toomanyrequests": "429"}
 _REFUSED_FOR_NOW = frozenset({"409", "429"})
 _REIMAGE = "microsoft.compute/virtualmachines/reimage/action"
 
@@ -52,7 +53,7 @@ def find_reimage_call(vm_id: VirtualMachineId, *, client_request_id: UUID, since
     )
     try:
         with reading():
-            return _trace([event for event in _events(vm_id.subscription_id, url) if _is_of(event, client_request_id)])
+            return _trace(_events_of(client_request_id, list(_events(vm_id.subscription_id, url))))
     except VirtualMachineNotFound as err:  # 404: of the log, which says nothing of the machine
         raise AzureUnavailable(err.message, code=err.code, status=err.status) from None
 
@@ -74,11 +75,21 @@ def _events(subscription_id: str, url: str) -> Iterator[dict[str, Any]]:
     raise ValueError("the log has too many pages")
 
 
+def _events_of(client_request_id: UUID, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the call, and of what it began: Azure's later events of one call tell no `httpRequest`, but correlate.
+
+    A policy that looked at the call has events of its own, under the same ids.
+    """
+    reimages = [event for event in events if _value(event, "operationName").lower() in ("", _REIMAGE)]
+    told = [event for event in reimages if _is_of(event, client_request_id)]
+    correlated = {str(event["correlationId"]) for event in told if event.get("correlationId")}
+    return told + [
+        event for event in reimages if not event.get("httpRequest") and str(event.get("correlationId")) in correlated
+    ]
+
+
 def _is_of(event: dict[str, Any], client_request_id: UUID) -> bool:
-    """A policy that looked at the call has events of its own, under the same id."""
     call = event.get("httpRequest")
-    if _value(event, "operationName").lower() not in ("", _REIMAGE):
-        return False
     return isinstance(call, dict) and str(call.get("clientRequestId", "")).lower() == str(client_request_id)
 
 
@@ -100,10 +111,24 @@ def _trace(events: list[dict[str, Any]]) -> Trace:
 
 
 def _answers(event: dict[str, Any]) -> set[str]:
-    return set(_HTTP_STATUS.findall(_value(event, "subStatus")))
+    """The HTTP statuses that it names: `subStatus` by a name, and by name and number for people; or, where that is
+    empty, its properties."""
+    texts = [
+        _text(event, "subStatus", "value"),
+        _text(event, "subStatus", "localizedValue"),
+        _text(event, "properties", "statusCode"),
+    ]
+    names = [text.replace(" ", "").lower() for text in texts]
+    return {number for text in texts for number in _HTTP_STATUS.findall(text)} | {
+        _STATUS_BY_NAME[name] for name in names if name in _STATUS_BY_NAME
+    }
 
 
 def _value(event: dict[str, Any], name: str) -> str:
-    found = event.get(name)
-    value = str(found.get("value") or "") if isinstance(found, dict) else ""
+    value = _text(event, name, "value")
     return value.lower() if name == "status" else value
+
+
+def _text(event: dict[str, Any], name: str, part: str) -> str:
+    found = event.get(name)
+    return str(found.get(part) or "") if isinstance(found, dict) else ""

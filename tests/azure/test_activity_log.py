@@ -12,10 +12,21 @@ from reimage.azure.errors import AzureError, AzureIdentityRefused, AzureRefused,
 from tests.azure.samples import CALL, WEB_02
 from tests.azure.server import Answer, Server
 
+POLICY = "Microsoft.Authorization/policies/audit/action"
+ACCEPTED = {"value": "Accepted", "localizedValue": "Accepted (HTTP Status Code: 202)"}
+CONFLICT = {"value": "Conflict", "localizedValue": "Conflict (HTTP Status Code: 409)"}
+TOO_MANY = {"value": "TooManyRequests", "localizedValue": "Too Many Requests (HTTP Status Code: 429)"}
+BAD_REQUEST = {"value": "BadRequest", "localizedValue": "Bad Request (HTTP Status Code: 400)"}
 
-def event(status: str, client_request_id: UUID = CALL, *, sub_status: str = "") -> dict[str, Any]:
+
+def event(status: str, client_request_id: UUID = CALL, **parts: object) -> dict[str, Any]:
     call = {"clientRequestId": str(client_request_id).upper()}
-    return {"httpRequest": call, "status": {"value": status}, "subStatus": {"value": sub_status}}
+    return {"httpRequest": call, "status": {"value": status}, "subStatus": {"value": ""}, **parts}
+
+
+def later(status: str, correlation_id: str, **parts: object) -> dict[str, Any]:
+    """Of what a call began: Azure tells it without the call."""
+    return event(status, **parts) | {"httpRequest": None, "correlationId": correlation_id}
 
 
 def named(event: dict[str, Any], name: str) -> dict[str, Any]:
@@ -26,8 +37,13 @@ def find() -> Trace:
     return find_reimage_call(WEB_02, client_request_id=CALL, since=datetime(2026, 1, 1, tzinfo=UTC))
 
 
-def ended(status: int) -> dict[str, Any]:
-    return event("Failed", sub_status=f"Some words (HTTP Status Code: {status})")
+def ended(sub_status: dict[str, str]) -> dict[str, Any]:
+    return event("Failed", subStatus=sub_status)
+
+
+def ended_as(name: str) -> dict[str, Any]:
+    """As Azure tells it where `subStatus` is empty."""
+    return event("Failed", subStatus={}, properties={"statusCode": name})
 
 
 @pytest.mark.parametrize(
@@ -41,18 +57,30 @@ def ended(status: int) -> dict[str, Any]:
         ([event("Started"), event("Succeeded")], Trace.SUCCEEDED),
         ([event("Started"), event("Failed")], Trace.FAILED),
         ([event("Started"), event("Canceled")], Trace.FAILED),
-        ([event("Started"), ended(409)], Trace.REFUSED),
-        ([ended(429)], Trace.REFUSED),
-        ([ended(400)], Trace.FAILED),
-        ([event("Accepted"), ended(409)], Trace.BEGUN),
-        ([event("Started", sub_status="Accepted (HTTP Status Code: 202)"), ended(409)], Trace.BEGUN),
-        ([event("Accepted"), ended(409), event("Failed")], Trace.FAILED),
-        ([event("Accepted"), ended(409), event("Canceled")], Trace.FAILED),
-        ([event("Started"), ended(409), event("Succeeded")], Trace.SUCCEEDED),
-        ([ended(429), event("Accepted"), event("Succeeded")], Trace.SUCCEEDED),
-        ([named(event("Succeeded"), "Microsoft.Authorization/policies/audit/action")], Trace.ABSENT),
+        ([event("Started"), ended(CONFLICT)], Trace.REFUSED),
+        ([ended(TOO_MANY)], Trace.REFUSED),
+        ([ended(BAD_REQUEST)], Trace.FAILED),
+        ([event("Accepted"), ended(CONFLICT)], Trace.BEGUN),
+        ([event("Started", subStatus=ACCEPTED), ended(CONFLICT)], Trace.BEGUN),
+        ([event("Accepted"), ended(CONFLICT), event("Failed")], Trace.FAILED),
+        ([event("Accepted"), ended(CONFLICT), event("Canceled")], Trace.FAILED),
+        ([event("Started"), ended(CONFLICT), event("Succeeded")], Trace.SUCCEEDED),
+        ([ended(TOO_MANY), event("Accepted"), event("Succeeded")], Trace.SUCCEEDED),
+        ([named(event("Succeeded"), POLICY)], Trace.ABSENT),
         ([named(event("Succeeded"), "Microsoft.Compute/virtualMachines/reimage/action")], Trace.SUCCEEDED),
-        ([event("Started"), ended(409), event("Succeeded", uuid4())], Trace.REFUSED),
+        ([event("Started"), ended(CONFLICT), event("Succeeded", uuid4())], Trace.REFUSED),
+        ([ended({"value": "", "localizedValue": CONFLICT["localizedValue"]})], Trace.REFUSED),
+        ([ended({"value": "Conflict"})], Trace.REFUSED),
+        ([ended_as("Conflict")], Trace.REFUSED),
+        ([ended_as("TooManyRequests")], Trace.REFUSED),
+        ([ended_as("Forbidden")], Trace.FAILED),
+        ([event("Started", subStatus={"value": "Accepted"}), ended_as("Conflict")], Trace.BEGUN),
+        ([event("Accepted", correlationId="c-1"), later("Succeeded", "c-1")], Trace.SUCCEEDED),
+        ([event("Accepted", correlationId="c-1"), later("Failed", "c-1")], Trace.FAILED),
+        ([event("Accepted", correlationId="c-1"), later("Succeeded", "c-2")], Trace.BEGUN),
+        ([event("Accepted"), later("Succeeded", "None"), later("Succeeded", "")], Trace.BEGUN),
+        ([event("Accepted", correlationId="c-1"), event("Succeeded", uuid4(), correlationId="c-1")], Trace.BEGUN),
+        ([named(later("Succeeded", "c-1"), POLICY), event("Accepted", correlationId="c-1")], Trace.BEGUN),
         ([event("Resolved")], Trace.ABSENT),
         ([{**event("Started"), "status": None}], Trace.ABSENT),
     ],

@@ -200,7 +200,7 @@ def told_of_the_second_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
         yield {
             "httpRequest": {"clientRequestId": str(ReimageOperation.objects.get().client_request_id)},
             "status": {"value": "Failed"},
-            "subStatus": {"value": "Conflict (HTTP Status Code: 409)"},
+            "subStatus": {"value": "Conflict", "localizedValue": "Conflict (HTTP Status Code: 409)"},
         }
 
     monkeypatch.setattr(activity_log, "_events", events)

@@ -80,6 +80,15 @@ def trusted_keys(text: str | None = None) -> list[TrustedKey]:
     return found
 
 
+def current_and_following(current: VerifierKey) -> list[VerifierKey]:
+    """The key that signs now, and those that follow it; all of the list where that does not name it.
+
+    A retired key can say nothing about what came after it: who has it, and the anchor file, would stop the sealing.
+    """
+    listed = [entry.key for entry in trusted_keys()]
+    return [current, *(listed[listed.index(current) :] if current in listed else listed)]
+
+
 def refuse_unlisted(signer: Signer) -> None:
     """Raises SigningKeyProblem for a key that no verifier would trust: all that it signs would count as forged."""
     listed = [entry.key for entry in trusted_keys()]

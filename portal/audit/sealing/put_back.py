@@ -22,7 +22,7 @@ def contradiction(size: int, signer: VerifierKey) -> str:
     while a log that is put back meanwhile is found as soon as the file is back, here as by audit_verify. Whoever can
     make the file unreadable could take it away as well.
     """
-    believed = _believed(signer)
+    believed = keys.current_and_following(signer)
     try:
         against = _unlike_ours(newest_anchors(), believed)
     except OSError as err:
@@ -56,12 +56,3 @@ def _without(note: str, signed: SignedNote) -> SignedNote:
         ours = parse(note).signatures
         return SignedNote(signed.text, tuple(one for one in signed.signatures if one not in ours))
     return signed
-
-
-def _believed(signer: VerifierKey) -> list[VerifierKey]:
-    """The key that signs now, and those that follow it.
-
-    A retired key can say nothing about what came after it: who has it, and the anchor file, would stop the sealing.
-    """
-    trusted = [entry.key for entry in keys.trusted_keys()]
-    return [signer, *(trusted[trusted.index(signer) :] if signer in trusted else trusted)]

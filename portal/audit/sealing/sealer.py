@@ -3,16 +3,16 @@
 A round is one transaction. A sealer that is killed on any line has sealed all of a round or nothing of it.
 """
 
-import json
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median_low
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet
+from django.db.models.functions import Now
 
-from portal.audit.catalogue import AUDIT_KEY_REPLACED
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
 from portal.audit.sealing import checkpoints, keys
 from portal.audit.sealing.checkpoints import Checkpoint
@@ -20,13 +20,14 @@ from portal.audit.sealing.locking import lock_for_sealing
 from portal.audit.sealing.merkle import Frontier, leaf_hash
 from portal.audit.sealing.notes import NoteError, SignedNote, Signer, VerifierKey
 from portal.audit.sealing.put_back import contradiction
+from portal.audit.sealing.succession import last_successor
 from portal.audit.sealing.tree import KEPT_LEVELS, StoredTree
 
 ROUND = 2_000  # events a transaction: SQLite's writers wait for it
 ROUNDS = 20  # a call: then what was sealed is anchored, however much still comes
 # Ids are given before they commit, so the newest sealed id says nothing about smaller ones. Each round looks this far
-# behind the middle one of the newest, which no single id moves, however large; the thorough round, every few minutes,
-# looks at all.
+# behind the middle one of the newest, which no single id moves, however large, and at as many of the last hours, whose
+# ids are small where somebody set the sequence back; the thorough round, every few minutes, looks at all.
 LOOK_BEHIND = 20_000
 
 
@@ -72,23 +73,40 @@ def unsealed_events(*, thorough: bool) -> QuerySet[AuditEvent]:
     """Events without a leaf, in the order of their ids: within a subject that is the order of their numbers."""
     events, leaves = AuditEvent.objects.all(), AuditLeaf.objects.placed().filter(event_id=OuterRef("pk"))
     if not thorough:
-        newest = AuditLeaf.objects.placed().order_by("-leaf_index").values_list("event_id", flat=True)[:ROUND]
-        begin = median_low([*newest] or [0]) - LOOK_BEHIND
+        begin = _first_to_look_at()
         # Said of both, else PostgreSQL reads all leaves for the few events.
-        events, leaves = events.filter(pk__gt=begin), leaves.filter(event_id__gt=begin)
+        events, leaves = events.filter(pk__gte=begin), leaves.filter(event_id__gte=begin)
     return events.filter(~Exists(leaves)).order_by("pk")
+
+
+def _first_to_look_at() -> int:
+    """The smallest id in the reach of a quick round. What has a time to come would be the newest for ever, and counts
+    by its id alone."""
+    newest = AuditLeaf.objects.placed().order_by("-leaf_index").values_list("event_id", flat=True)[:ROUND]
+    latest = AuditEvent.objects.filter(occurred_at__lte=Now()).order_by("-occurred_at", "-pk")[:LOOK_BEHIND]
+    by_id = median_low([*newest] or [0]) - LOOK_BEHIND + 1
+    by_time = latest.aggregate(smallest=Min("pk"))["smallest"]
+    return by_id if by_time is None else min(by_id, by_time)
 
 
 def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:
     """Keys and bodies of a round. An event that was committed so late that only the thorough round would look for it
-    comes along with the ones that follow it: within a subject the log keeps its order."""
-    columns = ("pk", "body", "subject")
+    comes along with the ones that follow it: within a subject the log keeps its order, whatever the ids."""
+    columns = ("pk", "body", "subject", "sequence")
     found = list(unsealed_events(thorough=thorough).values_list(*columns)[:ROUND])
-    subjects = {subject for *_, subject in found if subject}
+    subjects = {subject for _, _, subject, _ in found if subject}
     if not thorough and subjects:
         earlier = unsealed_events(thorough=True).filter(subject__in=subjects, pk__lt=found[0][0])
         found = [*earlier.values_list(*columns), *found]
-    return recorded_bodies([(key, body) for key, body, _ in found])
+    return recorded_bodies(_by_numbers(found))
+
+
+def _by_numbers(found: Sequence[tuple[int, object, str, object]]) -> list[tuple[int, object]]:
+    """Each subject's places among these, taken by its events in the order of their numbers."""
+    following: dict[str, deque[tuple[int, object]]] = defaultdict(deque)
+    for key, body, subject, _ in sorted(found, key=lambda row: row[3] if isinstance(row[3], int) else 0):
+        following[subject].append((key, body))
+    return [following[subject].popleft() for _, _, subject, _ in found]
 
 
 def recorded_bodies(rows: Iterable[tuple[int, object]]) -> list[tuple[int, bytes]]:
@@ -168,21 +186,12 @@ def refuse_another_key(signer: Signer) -> None:
     key = signer.verifier_key
     if signed.signatures[-1].key_id != key.key_id or not signed.is_signed_by(key):
         raise SealingRefused(_whose(signed, key))
-    if (successor := _last_successor()) not in ("", str(key)):
+    successor = last_successor(key)
+    if successor and successor != key:
         raise SealingRefused(
-            f"The log was handed over to {successor.rpartition('+')[0]}, and AUDIT_SIGNING_KEY_FILE holds {key.short}: "
+            f"The log was handed over to {successor.short}, and AUDIT_SIGNING_KEY_FILE holds {key.short}: "
             "set it and AUDIT_PUBLIC_KEYS as audit_rotate_key said, and restart worker and web."
         )
-
-
-def _last_successor() -> str:
-    """The key that took over last, by the sealed event of it: signatures can be taken away, an event cannot."""
-    events = AuditEvent.objects.filter(action=AUDIT_KEY_REPLACED.name, leaf__leaf_index__gte=0)
-    body = events.order_by("-leaf__leaf_index").values_list("body", flat=True).first()
-    try:
-        return str(json.loads(bytes(body))["detail"]["new_key"]) if body else ""
-    except (ValueError, KeyError, TypeError):  # damaged: audit_verify tells
-        return ""
 
 
 def _whose(signed: SignedNote, key: VerifierKey) -> str:

@@ -64,7 +64,7 @@ def is_sealing_expected() -> bool:
 
 
 def seal_status() -> SealStatus:
-    """Four quick queries, whatever the length of the log."""
+    """Five quick queries, whatever the length of the log."""
     told = places_told()
     return SealStatus(
         sealed_up_to=sealed_size(),
@@ -75,7 +75,7 @@ def seal_status() -> SealStatus:
 
 
 def backlog() -> Backlog:
-    """What waits now; in a healthy log nothing for longer than 5 seconds. Two queries."""
+    """What waits now; in a healthy log nothing for longer than 5 seconds. Three queries."""
     waiting = unsealed_events(thorough=False).annotate(now=Now()).values_list("occurred_at", "now")
     try:
         rows = list(waiting[:COUNTED])

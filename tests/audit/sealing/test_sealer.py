@@ -1,9 +1,11 @@
 """The sealer: every committed event gets one place, in one tree, under a signed checkpoint; or nothing is signed."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -241,3 +243,34 @@ def test_no_huge_id_hides_the_events_that_follow_it(log: SealedLog, count: int) 
         give_id(event, number)
     assert backlog().events == 3
     assert log.seal().added == 3
+
+
+def test_no_sequence_that_was_set_back_hides_the_events_that_follow_it(log: SealedLog) -> None:
+    for number, event in enumerate(log.record(50), start=1_000_000):
+        give_id(event, number)
+    log.seal()
+    for number, event in enumerate(log.record(3), start=1):
+        give_id(event, number)
+    assert backlog().events == 3
+    assert log.seal().added == 3
+
+
+def test_what_has_a_time_to_come_does_not_widen_the_look_for_ever(log: SealedLog) -> None:
+    """As the newest by time it would be in each round's reach, and with it all that came since."""
+    with time_machine.travel(timezone.now() + timedelta(days=300), tick=False):
+        log.record(1)
+    for number, event in enumerate(log.record(3), start=1_000_000):
+        give_id(event, number)
+    log.seal()
+    begin = re.search(r'"id" >= (-?\d+)', str(sealer.unsealed_events(thorough=False).query))
+    assert begin
+    assert int(begin[1]) > 900_000
+
+
+def test_within_a_subject_places_follow_numbers_whatever_the_ids(log: SealedLog, tmp_path: Path) -> None:
+    first, between, second = log.record(1, subject="s:1") + log.record(1) + log.record(1, subject="s:1")
+    give_id(first, second.pk + 100)
+    log.seal()
+    leaves = AuditLeaf.objects.order_by("leaf_index").values_list("event__event_id", flat=True)
+    assert list(leaves) == [between.event_id, first.event_id, second.event_id]
+    assert log.verify().exit_code != 2

@@ -6,12 +6,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from deploy import audit_key
+from portal.audit.catalogue import AUDIT_KEY_REPLACED
 from portal.audit.models import AuditCheckpoint
 from portal.audit.sealing.anchor_file import anchor_line
 from portal.audit.sealing.checkpoints import read
 from portal.audit.sealing.notes import Signer, sign
 from portal.audit.sealing.sealer import SealingRefused
-from tests.audit.sealing.logs import SealedLog
+from tests.audit.events import record_event
+from tests.audit.sealing.logs import URL, SealedLog
 from tests.audit.sealing.tampering import run
 
 TAMPERED, BEHIND = 2, 3
@@ -21,6 +24,11 @@ def load_private_key(file: Path) -> Ed25519PrivateKey:
     key = load_pem_private_key(file.read_bytes(), password=None)
     assert isinstance(key, Ed25519PrivateKey)
     return key
+
+
+def made_key(file: Path) -> Path:
+    audit_key.make_private_key(file)
+    return file
 
 
 @pytest.fixture
@@ -92,3 +100,40 @@ def test_a_retired_key_accuses_nobody_of_what_came_after_it(rotated: SealedLog) 
     with rotated.anchor_file.open("ab") as file:
         file.write(anchor_line(newest + line))
     assert rotated.verify().exit_code == 0
+
+
+def forged_successor(key: str) -> None:
+    """As whoever may write events can add it: a web process that was taken over."""
+    record_event(action=AUDIT_KEY_REPLACED, detail={"new_key": key, "old_key_is_lost": False})
+
+
+def test_no_invented_successor_stops_the_sealing_or_the_next_rotation(log: SealedLog, story: object) -> None:
+    stranger = audit_key.public_key_of(made_key(log.folder / "stranger"), URL)
+    for key in (stranger, "localhost/audit+00000000+AAAA", ""):
+        forged_successor(key)
+        assert log.seal().added == 1
+        log.grow(1)
+    log.rotate("second")
+    log.grow(1)
+    assert log.verify().exit_code == 0
+
+
+def test_no_retired_key_comes_back_by_an_event_that_names_it(rotated: SealedLog) -> None:
+    forged_successor(rotated.public_key)
+    rotated.grow(1)
+    rotated.grow(1)
+    assert rotated.verify().exit_code == 0
+
+
+def test_an_invented_successor_hides_no_true_one(rotated: SealedLog) -> None:
+    """Told of neither key, with the true one's signature taken away."""
+    forged_successor("localhost/audit+00000000+AAAA")
+    rotated.grow(1)
+    rotated.settings.AUDIT_SIGNING_KEY_FILE = str(rotated.key_file)
+    newest = AuditCheckpoint.objects.order_by("-tree_size")[0]
+    text, _, _ = newest.note.rpartition("\n\n")
+    forged = sign(text + "\n", [Signer("localhost/audit", load_private_key(rotated.key_file))])
+    run(f"UPDATE audit_auditcheckpoint SET note = %s WHERE tree_size = {newest.tree_size}", parameters=[forged])
+    rotated.record(1)
+    with pytest.raises(SealingRefused, match="The log was handed over to"):
+        rotated.seal()

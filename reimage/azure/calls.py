@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,8 @@ from reimage.azure.errors import (
     refuses_identity,
     retry_after_seconds,
 )
-from reimage.azure.time_limits import has_departed, leaving_until
+from reimage.azure.time_limits import has_departed, leaving_until, seconds_for_answer
+from reimage.azure.transport import awaited
 
 # Statuses that Azure gives while it checks the call, before it starts anything. Any other may come from a gateway that
 # no longer waits for the service behind it, which may have begun. For 409 and 429 see docs/decisions/0027.
@@ -101,15 +103,16 @@ class _Call:
         self.left = True
 
     def answered(self, pipeline_response: Any) -> None:
-        self.status = pipeline_response.http_response.status_code
         self.headers = pipeline_response.http_response.headers
+        self.status = pipeline_response.http_response.status_code  # last: whoever waits no more may read both now
 
 
 def classify(send: Callable[[Hooks], object], *, deadline: float = math.inf) -> CallOutcome:
     """Calls `send(hooks)` once, with the SDK's hooks as keyword arguments to pass on, and classifies what happened.
 
-    `deadline` (monotonic seconds): from then on nothing is sent any more. Never raises for what the network or Azure
-    did. Exception texts are not kept: they may echo the body.
+    `deadline` (monotonic seconds): from then on nothing is sent any more, and CALL_SECONDS later nobody waits for the
+    answer; what it had told until then counts. Never raises for what the network or Azure did. Exception texts are not
+    kept: they may echo the body.
     """
     call = _Call()
     with leaving_until(deadline):
@@ -124,8 +127,9 @@ def remaining_calls(headers: Mapping[str, str]) -> Remaining:
 
 
 def _make(call: _Call, send: Callable[[Hooks], object]) -> CallOutcome:
+    hooks = {"raw_request_hook": call.leaving, "raw_response_hook": call.answered}
     try:
-        send({"raw_request_hook": call.leaving, "raw_response_hook": call.answered})
+        awaited(partial(send, hooks), seconds_for_answer())
     except SdkError as err:
         if call.status not in ACCEPTING:  # else the SDK could only not make sense of the body
             return _classify_error(err, left=call.left)

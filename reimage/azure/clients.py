@@ -112,7 +112,7 @@ class _RegistersNothing(HTTPPolicy[Any, Any]):
 def single_shot_client(subscription_id: str) -> ComputeManagementClient:
     """For the reimage POST and the PATCH before it: never repeated, by retry, redirect, challenge or registration.
 
-    The SDK's default sends it four times. Its time is not cut: it leaves only while all of it is left.
+    The SDK's default sends it four times. It leaves only while all of its time is left.
     """
     common = _common()
     once = _AnswersChallengeNextTime(credential(), *common["credential_scopes"])

@@ -32,6 +32,11 @@ def leaving_until(departure: float) -> AbstractContextManager[None]:
     return _within(_departure, departure)
 
 
+def seconds_for_answer() -> float:
+    """Until the answer to a write is worth no more waiting: all of a call's time after the departure."""
+    return _departure.get() + CALL_SECONDS - time.monotonic()
+
+
 def has_departed() -> bool:
     """Whether it is too late for a write to leave."""
     return time.monotonic() > _departure.get()

@@ -1,7 +1,7 @@
 """Certificates, environment and time limits of what goes over the wire: to Azure, and for the portal's tokens.
 
-The limits of a connection count from one byte to the next, and not while its host's name is looked up. So whoever reads
-within a deadline waits in a thread of its own, and a write's deadline is asked once the connection stands.
+The limits of a connection count from one byte to the next, and not while its host's name is looked up. So whoever calls
+within a deadline has it done in a thread of its own, and a write's departure is asked once the connection stands.
 """
 
 import math
@@ -25,7 +25,7 @@ from urllib3.exceptions import NewConnectionError
 from reimage.azure.time_limits import CONNECT_SECONDS, READ_SECONDS, has_departed, seconds_left
 
 LIMITS: dict[str, Any] = {"connection_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}  # of one try
-MOST_AT_ONCE = 64  # reads; those that nobody waits for any more count until their connection ends them
+MOST_AT_ONCE = 64  # calls; those that nobody waits for any more count until their connection ends them
 _turns = BoundedSemaphore(MOST_AT_ONCE)
 
 
@@ -49,11 +49,17 @@ class TimelyTransport(RequestsTransport):
         connect = min(options.pop("connection_timeout", self.connection_config.timeout), left / 2)
         read = min(options.pop("read_timeout", self.connection_config.read_timeout), left - connect)
         send = partial(super().send, request, proxies=proxies, connection_timeout=connect, read_timeout=read, **options)
-        return send() if math.isinf(left) else _awaited(send, left)
+        return awaited(send, left)
 
 
-def _awaited(send: Callable[[], Any], seconds: float) -> Any:
-    """What comes within so many seconds. Whatever comes later is dropped; daemons keep no process from its end."""
+def awaited(send: Callable[[], Any], seconds: float) -> Any:
+    """What comes within so many seconds; without an end to them, in this thread. Whatever comes later is dropped;
+    daemons keep no process from its end.
+
+    Raises ServiceRequestTimeoutError, or ServiceResponseTimeoutError where it was begun.
+    """
+    if math.isinf(seconds):
+        return send()
     turns, deadline = _turns, time.monotonic() + seconds
     if not turns.acquire(timeout=seconds):
         raise ServiceRequestTimeoutError("Too many calls are waited for already; nothing was sent.")
@@ -70,7 +76,7 @@ def _awaited(send: Callable[[], Any], seconds: float) -> Any:
 
 
 def _begin(target: Callable[[], None]) -> None:
-    Thread(target=target, name="azure-read", daemon=True).start()
+    Thread(target=target, name="azure-call", daemon=True).start()
 
 
 def _fulfill(answer: "Future[Any]", send: Callable[[], Any], turns: BoundedSemaphore) -> None:

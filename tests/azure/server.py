@@ -14,14 +14,20 @@ from typing import Any, ClassVar
 
 import trustme
 
+DRIP_SECONDS, DROPS = 0.05, 200
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer; status 0 resets the connection, -1 stays silent until the client gives up."""
+    """What to answer; status 0 resets the connection, -1 stays silent until the client gives up.
+
+    `drips`: "headers" or "body" come a byte at a time, each soon after the last, for ten seconds.
+    """
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    drips: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Arrival:
 class Server:
     """Answers every request alike, after `answers`, one each.
 
-    `arrivals` are all that came in; `url` and `ca_file` are for the client.
+    `arrivals` are all that came in; `url` and `ca_file` are for the client; `ran_dry`: an answer dripped to its end.
     """
 
     def __init__(self, url: str, ca_file: str) -> None:
@@ -46,6 +52,7 @@ class Server:
         self.answers: list[Answer] = []
         self.arrivals: list[Arrival] = []
         self.closing = threading.Event()
+        self.ran_dry = False
 
     def received(self, method: str) -> list[Arrival]:
         return [arrival for arrival in self.arrivals if arrival.method == method]
@@ -75,9 +82,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        if answer.drips == "headers":
+            self.flush_headers()
+            self._drip()
+        self.send_header("Content-Length", str(len(content)) if not answer.drips else "1000000")
         self.end_headers()
+        if answer.drips == "body":
+            self._drip()
         self.wfile.write(content)
+
+    def _drip(self) -> None:
+        for _ in range(DROPS):
+            if self.server_state.closing.wait(DRIP_SECONDS):
+                return
+            self.wfile.write(b"x")
+        self.server_state.ran_dry = True
 
     do_GET = do_POST = do_PATCH = _serve  # noqa: N815  # the names that http.server calls
 

@@ -1,12 +1,16 @@
 """The one POST and what comes of it. Whatever happens, Azure takes on at most one."""
 
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
+from reimage.azure import time_limits
 from reimage.azure.calls import CallOutcome, Refused
+from reimage.azure.time_limits import CALL_SECONDS
 from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.request_states import RequestState
@@ -161,6 +165,28 @@ def test_a_worker_that_is_too_slow_sends_nothing(azure: SandboxProcess, alice: U
     assert not AuditEvent.objects.filter(action="reimage_operation.intended").exists()
     assert posts(azure) == []
     assert run(reimage_request, azure).state == RequestState.COMPLETED
+
+
+def test_a_worker_that_stands_still_after_the_intent_sends_nothing(
+    azure: SandboxProcess, alice: User, bob: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease has no time left for an answer, though it had when the intent was written."""
+    reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
+    send, standing_still = reimaging.submit_reimage, settings.OPERATION_LEASE_SECONDS - CALL_SECONDS + 1
+
+    with monkeypatch.context() as moment:
+
+        def send_later(*arguments: Any, **options: Any) -> CallOutcome:
+            moment.setattr(time_limits, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + standing_still))
+            return send(*arguments, **options)
+
+        moment.setattr(reimaging, "submit_reimage", send_later)
+        operation = advance(reimage_request.operations.get())
+    assert (operation.state, operation.note["code"]) == (OperationState.QUEUED, "too_late_to_send")
+    assert operation.attempt == 0
+    assert posts(azure) == []
+    assert run(reimage_request, azure).state == RequestState.COMPLETED
+    assert len(posts(azure)) == 1
 
 
 @pytest.mark.parametrize(("code", "noted"), [("TooLate", "too_late_to_send"), ("NotSent", "not_sent")])

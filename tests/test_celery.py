@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from celery.backends.base import DisabledBackend
 from celery.fixups.django import DjangoWorkerFixup
 from kombu.exceptions import ContentDisallowed
 from kombu.serialization import loads, prepare_accept_content
@@ -26,6 +27,19 @@ def test_beat_rings_for_tasks_that_exist(entry: dict[str, object]) -> None:
 @pytest.mark.parametrize("entry", SCHEDULE.values(), ids=SCHEDULE)
 def test_a_message_that_waited_until_the_next_one_expires(entry: dict[str, dict[str, object]]) -> None:
     assert entry["options"]["expires"] == entry["schedule"]
+
+
+def test_a_message_is_no_more_than_a_doorbell() -> None:
+    """Acknowledged before the work, one for each thread, without results, and nobody commands a worker by it."""
+    assert app.conf.task_acks_late is False
+    assert app.conf.task_reject_on_worker_lost is not True
+    assert app.conf.worker_prefetch_multiplier == 1
+    assert app.conf.worker_enable_remote_control is False
+    assert app.conf.task_ignore_result is True
+    assert isinstance(app.backend, DisabledBackend)
+    app.loader.import_default_modules()
+    ours = [task for name, task in app.tasks.items() if not name.startswith("celery.")]
+    assert {(task.acks_late, task.ignore_result) for task in ours} == {(False, True)}
 
 
 def test_no_time_limit_is_promised_that_threads_cannot_keep() -> None:

@@ -14,13 +14,14 @@ import tempfile
 from pathlib import Path
 
 from tests.chaos.campaign import run
-from tests.chaos.report import table_head, table_row
+from tests.chaos.options import of_one, parse
+from tests.chaos.report import report_in, table_head, table_row
 from tests.chaos.scale import FULL, QUICK
 from tests.chaos.telling import say
 
 
 def main() -> int:
-    options = _options()
+    options = parse(sys.argv[1:], description=__doc__ or "")
     os.environ["PASSWORD_MODE"] = options.password_mode  # the installation's settings come from here
     signal.signal(signal.SIGTERM, _end)
     if options.seeds:
@@ -53,28 +54,13 @@ def _many(options: argparse.Namespace) -> int:
     first, _, last = options.seeds.partition("-")
     reports = []
     for seed in range(int(first), int(last or first) + 1):
-        command = [sys.executable, "-m", "tests.chaos", "--seed", str(seed)]
-        command += [f"--{name}" for name in ("quick", "embedded") if getattr(options, name)]
-        command += ["--minutes", str(options.minutes)] if options.minutes else []
+        command = [sys.executable, "-m", "tests.chaos", *of_one(options, seed)]
         finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-        line = finished.stdout.strip()
-        print(line, flush=True)
-        reports.append(json.loads(line) if line else {"seed": seed, "passed": False})
+        report = report_in(finished.stdout, seed=seed)
+        print(json.dumps(report), flush=True)
+        reports.append(report)
     print("\n".join([table_head(), *(table_row(report) for report in reports)]), file=sys.stderr)
     return 0 if all(report["passed"] for report in reports) else 1
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="the same seed means the same wishes, harm and faults")
-    parser.add_argument("--seeds", help="several, for example 1-20; prints the table of all on standard error")
-    parser.add_argument("--minutes", type=float, help="how long the harm goes on at least")
-    parser.add_argument("--quick", action="store_true", help="60 operations, for CI")
-    parser.add_argument("--embedded", action="store_true", help="on SQLite and the filesystem broker")
-    modes = ("sealed", "at_release")
-    parser.add_argument("--password-mode", choices=modes, default="sealed", help="how passwords come to the portal")
-    parser.add_argument("--keep", action="store_true", help="keep logs and data also of one that passes, and say where")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

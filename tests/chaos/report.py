@@ -1,5 +1,6 @@
 """The one line of JSON that a campaign ends with, and the same as a row of the table in docs/reliability.md."""
 
+import json
 from collections.abc import Mapping
 
 from tests.chaos.scale import Scale
@@ -27,6 +28,7 @@ COLUMNS = (
     "passed",
 )
 Report = dict[str, object]
+NO_FIGURE = "-"
 
 
 def report_of(
@@ -61,10 +63,23 @@ def shortcomings(verdict: Verdict, report: Report, *, size: Scale) -> list[str]:
     return found
 
 
+def report_in(output: str, *, seed: int) -> Mapping[str, object]:
+    """What a campaign has printed. One that ended without its line did not pass, and has no figures."""
+    try:
+        found = json.loads(output)
+    except ValueError:
+        found = None
+    is_whole = isinstance(found, dict) and found.keys() >= set(COLUMNS)
+    return found if is_whole else {"seed": seed, "passed": False}
+
+
 def table_head() -> str:
     return f"| {' | '.join(COLUMNS)} |\n|{'---:|' * len(COLUMNS)}"
 
 
 def table_row(report: Mapping[str, object]) -> str:
-    cells = ("yes" if report[name] is True else "**no**" if report[name] is False else report[name] for name in COLUMNS)
-    return f"| {' | '.join(map(str, cells))} |"
+    return f"| {' | '.join(_cell(report.get(name, NO_FIGURE)) for name in COLUMNS)} |"
+
+
+def _cell(figure: object) -> str:
+    return {True: "yes", False: "**no**"}[figure] if isinstance(figure, bool) else str(figure)

@@ -1,10 +1,11 @@
 """A campaign passes only if it could see, asked for enough, recovered in time, and found nothing."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from tests.chaos.report import COLUMNS, Report, report_of, table_head, table_row
+from tests.chaos.report import COLUMNS, Report, report_in, report_of, table_head, table_row
 from tests.chaos.scale import FULL, QUICK, Scale
 from tests.chaos.verdict import Verdict
 
@@ -63,3 +64,18 @@ def test_the_table_has_a_cell_for_every_figure() -> None:
     head, line, row = (*table_head().splitlines(), table_row(report()))
     assert head.count("|") == line.count("|") == row.count("|") == len(COLUMNS) + 1
     assert "| 33.0 | yes |" in row
+
+
+@pytest.mark.parametrize("output", ["", "\n", '{"seed": 3, "oper', "[]", "{}"])
+def test_a_campaign_that_died_costs_the_table_its_own_row_alone(output: str) -> None:
+    died = report_in(output, seed=3)
+    assert died["passed"] is False
+    row = table_row(died)
+    assert row.startswith("| 3 | - |")
+    assert row.endswith(" | **no** |")
+    assert row.count("|") == len(COLUMNS) + 1
+
+
+def test_a_report_is_read_as_it_was_printed() -> None:
+    printed = report()
+    assert report_in(json.dumps(printed) + "\n", seed=1) == printed

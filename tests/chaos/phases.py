@@ -124,7 +124,8 @@ class Phases:
         }
 
     def _tell_what_happened(self) -> None:
-        say(f"harm: {dict(self._mischief.counts)}; {len(self._recovery.seconds)} operations were held by what died")
+        say(f"harm: {dict(self._mischief.counts)}")
+        say(f"recovery: {self._recovery}")
         for trouble in self._mischief.troubles:
             say(f"trouble: {trouble}")
         for reason, times in self._feeder.given_up.items():

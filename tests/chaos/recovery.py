@@ -64,6 +64,13 @@ class Recovery:
         ordered = sorted(self.seconds)
         return round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 1) if ordered else 0.0
 
+    def __str__(self) -> str:
+        """In one line: how many went on, and how late; how many did not."""
+        parts = [f"{len(self.seconds)} operations that a dead or paused worker held went on"]
+        if self.seconds:
+            parts += [f"95 % of them within {self.p95_seconds} s", f"the last after {max(self.seconds):.1f} s"]
+        return ", ".join([*parts, *([f"{self.waiting} did not"] if self.waiting else [])])
+
 
 def _is_held(operation: int, fence: int) -> bool:
     try:

@@ -7,9 +7,11 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from portal.identity.models import User
 from reimage.models import ReimageRequest
+from tests.azure_fixtures import forget_clients
 from tests.cast import client_of
 from tests.pages.reading import source, words
 from tests.sandbox_process import SandboxProcess
@@ -52,6 +54,19 @@ def test_something_new_brings_every_moving_part(visitor: Client, approved: Reima
     assert source(answer).count('hx-swap-oob="true"') == 3
     assert "<html" not in source(answer)
     assert version_on(answer) not in ("", seen)
+
+
+def test_a_revoked_credential_is_told_to_whoever_waits(
+    visitor: Client, approved: ReimageRequest, settings: Settings
+) -> None:
+    settings.AZURE_CLIENT_SECRET = "revoked"
+    forget_clients()
+    advance(approved.operations.get())
+    forget_clients()
+    shown = words(visitor.get(f"/requests/{approved.pk}/"))
+    assert "Azure does not accept the portal's own identity (0 ClientAuthenticationError)." in shown
+    assert "An administrator has to mend the credential; the portal tries again by itself." in shown
+    assert "Nothing was executed" not in shown
 
 
 def test_the_end_answers_286_and_polls_no_more(

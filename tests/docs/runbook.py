@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+FILES = frozenset({"env", "md", "pem", "py", "yml"})
 TEXT = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 
 
@@ -23,3 +24,15 @@ def other_commands() -> list[str]:
     """Those for systemd and Azure, which no test has."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
+
+
+def words_looked_for() -> list[str]:
+    """What its commands search the log for."""
+    patterns = re.findall(r"\| grep (?:-E )?(?:'([^']+)'|(\S+))", TEXT)
+    return sorted({word for quoted, bare in patterns for word in (quoted or bare).split("|")})
+
+
+def log_events() -> list[str]:
+    """The events that it names or searches for, `room.event`; not the files."""
+    named = [*re.findall(r"`([a-z_]+\.[a-z_]+)`", TEXT), *(word for word in words_looked_for() if "." in word)]
+    return sorted({name for name in named if name.rpartition(".")[2] not in FILES})

@@ -1,8 +1,9 @@
-"""A view, a rule or a key of another type shows the verifier another log than the portal: it looks for one."""
+"""A view, a rule or a column of another type or collation shows readers different logs: the verifier looks for one."""
 
 import pytest
 from django.db import connection
 
+from portal.audit import text_indexes
 from portal.audit.models import AuditEvent
 from portal.audit.verification import tables
 from tests.audit.sealing.logs import SealedLog
@@ -30,6 +31,23 @@ CHANGES = {
         "generated": ["ALTER TABLE audit_auditevent ADD COLUMN more TEXT GENERATED ALWAYS AS ('x') VIRTUAL"],
     },
 }[connection.vendor]
+
+
+INDEXES_GONE = [f"DROP INDEX IF EXISTS {name}" for name in text_indexes.INDEXES]
+
+
+def make_anew(table: str, old: str, new: str) -> None:
+    """On SQLite, as its documentation advises for what ALTER TABLE cannot do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [table])
+        ((sql,),) = cursor.fetchall()
+    assert old in sql
+    run(
+        f"ALTER TABLE {table} RENAME TO old_table",
+        sql.replace(old, new),
+        f"INSERT INTO {table} SELECT * FROM old_table",
+        "DROP TABLE old_table",
+    )
 
 
 def execute(*statements: str) -> None:
@@ -93,6 +111,45 @@ def test_keys_that_are_fractions_are_found(log: SealedLog, story: list[AuditEven
     assert named in log.verify().tampered
 
 
+COLUMNS = {
+    "postgresql": {
+        "collation": ['ALTER TABLE audit_auditpersonaltext ALTER text TYPE text COLLATE "C"'],
+        "type": ["ALTER TABLE audit_auditpersonaltext ALTER text TYPE json USING to_json(text)"],
+        "length": ["ALTER TABLE audit_auditpersonaltext ALTER field TYPE varchar(500)"],
+        "domain": [
+            "CREATE DOMAIN reworded AS text",
+            "ALTER TABLE audit_auditpersonaltext ALTER text TYPE reworded",
+        ],
+        "a type of that name": [
+            "CREATE SCHEMA pretence",
+            "CREATE DOMAIN pretence.text AS pg_catalog.text",
+            "ALTER TABLE audit_auditpersonaltext ALTER text TYPE pretence.text",
+            "SET LOCAL search_path = pretence, pg_catalog, public",
+        ],
+    },
+    "sqlite": {
+        "collation": ['"text" text NOT NULL', '"text" text NOT NULL collate nocase'],
+        "type": ['"text" text NOT NULL', '"text" numeric NOT NULL'],
+        "length": ['"field" varchar(512)', '"field" varchar(500)'],
+    },
+}[connection.vendor]
+
+
+@pytest.mark.parametrize("change", COLUMNS)
+def test_a_column_of_another_type_or_collation_is_found(log: SealedLog, story: list[AuditEvent], change: str) -> None:
+    """Values stay as they are, but what a search or an export finds by them does not."""
+    if ON_POSTGRESQL:
+        execute(*INDEXES_GONE, *COLUMNS[change])
+    else:
+        make_anew("audit_auditpersonaltext", *COLUMNS[change])
+    assert OTHER.replace("audit_auditevent", "audit_auditpersonaltext") in log.verify().tampered
+
+
+def test_more_columns_are_those_of_a_later_version(log: SealedLog, story: list[AuditEvent]) -> None:
+    execute("ALTER TABLE audit_auditevent ADD COLUMN more varchar(8) NULL")
+    assert log.verify().exit_code == 0
+
+
 @pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has one schema a file")
 def test_a_decoy_in_another_schema_makes_no_table_of_a_view(log: SealedLog, story: list[AuditEvent]) -> None:
     execute(*CHANGES["view"], "CREATE SCHEMA decoy", "CREATE TABLE decoy.audit_auditevent (x int)")
@@ -109,18 +166,21 @@ SOUND_TABLES = {name: ("table", f"CREATE TABLE {name} (id integer)") for name in
 
 
 @pytest.mark.parametrize(
-    ("changes", "hidden", "text_key", "found"),
+    ("changes", "other_types", "hidden", "text_key", "found"),
     [
-        ({}, 0, False, []),
-        ({"audit_auditleaf": ("view", "CREATE VIEW")}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
-        ({"audit_auditleaf": ("table", "CREATE VIRTUAL TABLE")}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
-        ({}, 2, False, [f"{name} {tables.OTHER}" for name in tables.TABLES]),
-        ({}, 0, True, ["audit_auditevent.id: a key is no whole number"]),
+        ({}, {}, 0, False, []),
+        ({"audit_auditleaf": ("view", "CREATE VIEW")}, {}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
+        ({"audit_auditleaf": ("table", "CREATE VIRTUAL TABLE")}, {}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
+        ({"audit_auditleaf": ("table", "x text collate x")}, {}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
+        ({}, {("audit_auditleaf", "leaf_hash"): "text"}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
+        ({}, {}, 2, False, [f"{name} {tables.OTHER}" for name in tables.TABLES]),
+        ({}, {}, 0, True, ["audit_auditevent.id: a key is no whole number"]),
     ],
 )
 def test_what_sqlite_says_of_its_tables_is_judged(
     monkeypatch: pytest.MonkeyPatch,
     changes: dict[str, tuple[str, str]],
+    other_types: dict[tuple[str, str], str],
     hidden: int,
     text_key: bool,
     found: list[str],
@@ -131,7 +191,9 @@ def test_what_sqlite_says_of_its_tables_is_judged(
         if "sqlite_master" in sql:
             return [(name, *what) for name, what in (SOUND_TABLES | changes).items()]
         if "table_xinfo" in sql:
-            return [(0, "id", "integer", 1, None, 1, hidden)]
+            columns = [column for model in tables.MODELS for column in tables._columns_of(model)]
+            kinds = {(table, name): kind for table, name, kind in columns} | other_types
+            return [(0, name, kind, 1, None, 1, hidden) for (table, name), kind in kinds.items() if table in sql]
         return [(1,)] if text_key and "typeof(id)" in sql else []
 
     monkeypatch.setattr(tables, "rows", answers)

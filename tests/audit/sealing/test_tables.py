@@ -1,5 +1,8 @@
 """A view, a rule or a column of another type or collation shows readers different logs: the verifier looks for one."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 import pytest
 from django.db import connection
 
@@ -162,39 +165,86 @@ def test_a_rule_that_is_gone_is_none(log: SealedLog, story: list[AuditEvent]) ->
     assert log.verify().exit_code == 0
 
 
-SOUND_TABLES = {name: ("table", f"CREATE TABLE {name} (id integer)") for name in tables.TABLES}
+DECOY = "INSERT INTO sqlite_master (type, name, tbl_name, rootpage, sql) VALUES ('table', %s, %s, 2, %s)"
+COLLATED = (
+    "UPDATE sqlite_master SET name = {}, sql = replace(sql, 'text NOT', 'text COLLATE nocase NOT') "
+    "WHERE name = 'audit_auditpersonaltext'"
+)
+OTHER_SPELLINGS = {
+    "view": [
+        "ALTER TABLE audit_auditpersonaltext RENAME TO real_texts",
+        "CREATE VIEW AUDIT_AUDITPERSONALTEXT AS SELECT * FROM real_texts",
+    ],
+    "zero byte": [COLLATED.format("name || char(0)")],
+    "bytes": [COLLATED.format("CAST(upper(name) AS blob)")],
+}
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="names are as they are spelled there")
+@pytest.mark.parametrize("spelling", OTHER_SPELLINGS)
+def test_a_decoy_in_the_catalogue_stands_in_for_no_other_spelling(
+    log: SealedLog, story: list[AuditEvent], spelling: str
+) -> None:
+    """SQLite knows a table by its name in any case, and the decoy, which comes later, not at all."""
+    name = "audit_auditpersonaltext"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [name])
+        ((sql,),) = cursor.fetchall()
+        cursor.execute("PRAGMA writable_schema = ON")
+        for statement in OTHER_SPELLINGS[spelling]:
+            cursor.execute(statement)
+        cursor.execute(DECOY, [name, name, sql.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS")])
+        cursor.execute("PRAGMA writable_schema = RESET")  # what stands there is read again
+    assert OTHER.replace("audit_auditevent", name) in log.verify().tampered
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What SQLite says of the log's tables: sound, but for what a test names."""
+
+    declared: dict[str, tuple[str, str]] = field(default_factory=dict)
+    taken_for: dict[str, str] = field(default_factory=dict)
+    types: dict[tuple[str, str], str] = field(default_factory=dict)
+    hidden: int = 0
+    text_key: bool = False
+    is_old: bool = False
+
+    def answer(self, sql: str, parameters: Sequence[str] = ()) -> list[tuple[object, ...]]:
+        if "sqlite_master" in sql:
+            (name,) = parameters
+            return [self.declared.get(name, ("table", f"CREATE TABLE {name} (id integer)"))]
+        if "table_list" in sql:
+            taken_for = dict.fromkeys(tables.TABLES, "table") | self.taken_for
+            return [] if self.is_old else [("main", name, kind, 1, 0, 0) for name, kind in taken_for.items()]
+        if "table_xinfo" in sql:
+            columns = [column for model in tables.MODELS for column in tables._columns_of(model)]
+            types = {(table, name): kind for table, name, kind in columns} | self.types
+            return [(0, name, kind, 1, None, 1, self.hidden) for (table, name), kind in types.items() if table in sql]
+        return [(1,)] if self.text_key and "typeof(id)" in sql else []
+
+
+LEAF = "audit_auditleaf"
+NO_LEAVES = [f"{LEAF} {tables.OTHER}"]
 
 
 @pytest.mark.parametrize(
-    ("changes", "other_types", "hidden", "text_key", "found"),
+    ("catalogue", "found"),
     [
-        ({}, {}, 0, False, []),
-        ({"audit_auditleaf": ("view", "CREATE VIEW")}, {}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
-        ({"audit_auditleaf": ("table", "CREATE VIRTUAL TABLE")}, {}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
-        ({"audit_auditleaf": ("table", "x text collate x")}, {}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
-        ({}, {("audit_auditleaf", "leaf_hash"): "text"}, 0, False, [f"audit_auditleaf {tables.OTHER}"]),
-        ({}, {}, 2, False, [f"{name} {tables.OTHER}" for name in tables.TABLES]),
-        ({}, {}, 0, True, ["audit_auditevent.id: a key is no whole number"]),
+        (Catalogue(), []),
+        (Catalogue(is_old=True), []),
+        (Catalogue({LEAF: ("view", "CREATE VIEW")}), NO_LEAVES),
+        (Catalogue({LEAF: ("view", "CREATE VIEW")}, is_old=True), NO_LEAVES),
+        (Catalogue({LEAF: ("table", "CREATE VIRTUAL TABLE")}), NO_LEAVES),
+        (Catalogue({LEAF: ("table", "x text collate x")}), NO_LEAVES),
+        (Catalogue(taken_for={LEAF: "view"}), NO_LEAVES),
+        (Catalogue(types={(LEAF, "leaf_hash"): "text"}), NO_LEAVES),
+        (Catalogue(hidden=2), [f"{name} {tables.OTHER}" for name in tables.TABLES]),
+        (Catalogue(text_key=True), ["audit_auditevent.id: a key is no whole number"]),
     ],
 )
 def test_what_sqlite_says_of_its_tables_is_judged(
-    monkeypatch: pytest.MonkeyPatch,
-    changes: dict[str, tuple[str, str]],
-    other_types: dict[tuple[str, str], str],
-    hidden: int,
-    text_key: bool,
-    found: list[str],
+    monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue, found: list[str]
 ) -> None:
     """By its catalogue, whichever database the tests run on."""
-
-    def answers(sql: str, *_: object) -> list[tuple[object, ...]]:
-        if "sqlite_master" in sql:
-            return [(name, *what) for name, what in (SOUND_TABLES | changes).items()]
-        if "table_xinfo" in sql:
-            columns = [column for model in tables.MODELS for column in tables._columns_of(model)]
-            kinds = {(table, name): kind for table, name, kind in columns} | other_types
-            return [(0, name, kind, 1, None, 1, hidden) for (table, name), kind in kinds.items() if table in sql]
-        return [(1,)] if text_key and "typeof(id)" in sql else []
-
-    monkeypatch.setattr(tables, "rows", answers)
+    monkeypatch.setattr(tables, "rows", catalogue.answer)
     assert list(tables._of_sqlite()) == found

@@ -1,35 +1,51 @@
-"""Which sign-in stands behind a recorded deed: the last one of the same person in the same session before it."""
+"""Which sign-in stands behind a recorded deed: the last one of the same person in the same session before it.
 
-from collections.abc import Iterable
+Before and after are the log's own order, which is sealed: whoever writes an event past the portal chooses its time, but
+not a place before what is sealed already.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from portal.audit.models import AuditEvent
 from portal.identity import audit_actions
+
+Session = tuple[str, str, str]  # the person's object id and tenant id, and the session's reference
 
 
 def sign_ins_behind(deeds: Iterable[AuditEvent]) -> dict[int, AuditEvent]:
     """The sign-in of each deed by the deed's key; a deed without a session, such as a command's, has none.
 
-    A renewed sign-in begins a session of its own, so a session has one sign-in, and this asks once for each session.
+    The deeds come with their leaves. It asks once for all of them. A sign-in that is not sealed yet stands behind
+    nothing that is.
     """
-    found: dict[tuple[str, str], AuditEvent | None] = {}
-    behind = {}
-    for deed in deeds:
-        session = (deed.actor_object_id, deed.session_reference)
-        if not all(session):
-            continue
-        if session not in found:
-            found[session] = _sign_in_of(deed)
-        if sign_in := found[session]:
-            behind[deed.pk] = sign_in
+    in_sessions = [deed for deed in deeds if deed.actor_object_id and deed.session_reference]
+    sign_ins, behind = _sign_ins_in({_session_of(deed) for deed in in_sessions}), {}
+    for deed in in_sessions:
+        before = [sign_in for sign_in in sign_ins.get(_session_of(deed), ()) if _order(sign_in) < _order(deed)]
+        if before:
+            behind[deed.pk] = max(before, key=_order)
     return behind
 
 
-def _sign_in_of(deed: AuditEvent) -> AuditEvent | None:
-    of_session = AuditEvent.objects.with_texts().filter(
+def _sign_ins_in(sessions: set[Session]) -> Mapping[Session, Sequence[AuditEvent]]:
+    found = AuditEvent.objects.filter(
         action=audit_actions.SIGNED_IN.name,
-        actor_object_id=deed.actor_object_id,
-        actor_tenant_id=deed.actor_tenant_id,
-        session_reference=deed.session_reference,
-        occurred_at__lte=deed.occurred_at,
+        actor_object_id__in={person for person, _, _ in sessions},
+        session_reference__in={reference for _, _, reference in sessions},
     )
-    return of_session.order_by("-occurred_at", "-pk").first()
+    by_session = defaultdict(list)
+    for sign_in in found.select_related("leaf").with_texts():
+        by_session[_session_of(sign_in)].append(sign_in)
+    return by_session
+
+
+def _session_of(event: AuditEvent) -> Session:
+    return event.actor_object_id, event.actor_tenant_id, event.session_reference
+
+
+def _order(event: AuditEvent) -> tuple[bool, int]:
+    """As the leaves stand. What has none yet, or one at no place of the tree, comes after them, by its key: so it will
+    be sealed."""
+    place = event.leaf.leaf_index if hasattr(event, "leaf") else None
+    return (False, place) if isinstance(place, int) and place >= 0 else (True, event.pk)

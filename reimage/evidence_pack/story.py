@@ -44,7 +44,7 @@ def events_of(reimage_request: ReimageRequest) -> AuditEventQuerySet:
 
 def sign_ins_of(reimage_request: ReimageRequest) -> set[int]:
     """The sign-ins of whoever asked, decided or settled, by their keys."""
-    deeds = events_of(reimage_request).filter(actor_kind="person")
+    deeds = events_of(reimage_request).filter(actor_kind="person").select_related("leaf")
     return {sign_in.pk for sign_in in sign_ins_behind(deeds).values()}
 
 
@@ -120,7 +120,7 @@ def story_of(reimage_request: ReimageRequest, pack: Pack) -> Story:
     """Reads the deeds; the machines' steps are read when they are told, a machine at a time."""
     about = Q(target_kind="reimage_request") | Q(actor_kind="person")
     within = events_of(reimage_request).filter(about).sealed_within(pack.tree_size)
-    found = list(within.with_texts().order_by("sequence"))
+    found = list(within.select_related("leaf").with_texts().order_by("sequence"))
     sign_ins = {pk: disclosed_body(sign_in) for pk, sign_in in sign_ins_behind(found).items()}
     deeds = [Deed(event, disclosed_body(event), sign_ins.get(event.pk)) for event in found]
     return Story(pack, reimage_request.audit_subject, deeds)

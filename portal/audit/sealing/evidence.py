@@ -14,7 +14,9 @@ from django.db.models import QuerySet
 
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf
 from portal.audit.sealing import checkpoints
-from portal.audit.sealing.merkle import inclusion_proof
+from portal.audit.sealing.checkpoints import Checkpoint
+from portal.audit.sealing.merkle import inclusion_proof, leaf_hash, root_by_proof
+from portal.audit.sealing.notes import NoteError
 from portal.audit.sealing.tree import StoredTree, TreeIncomplete
 
 FORMAT = "reimage-portal-audit-1"
@@ -141,19 +143,37 @@ class EventProof:
 
 
 def proof_of(event: AuditEvent) -> EventProof | None:
-    """None for an event that is not sealed yet; raises TreeIncomplete where the tree has been damaged."""
+    """None for an event that is not sealed yet; raises TreeIncomplete where it, the tree or a checkpoint is damaged."""
     leaf = AuditLeaf.objects.placed().filter(event=event).first()
     if leaf is None:
         return None
-    covering = AuditCheckpoint.objects.filter(tree_size__gt=leaf.leaf_index)
-    first, newest = covering.order_by("tree_size").first(), covering.order_by("-tree_size").first()
+    covering = AuditCheckpoint.objects.filter(tree_size__gt=leaf.leaf_index).order_by("tree_size")
+    notes = covering.values_list("note", flat=True)
+    first, newest = notes.first(), notes.last()
     if first is None or newest is None:
         return None
-    nodes = inclusion_proof(StoredTree(), leaf.leaf_index, newest.tree_size)
+    try:
+        sealed_at, checkpoint = checkpoints.read(first)[0].sealed_at, checkpoints.read(newest)[0]
+    except NoteError as err:
+        raise TreeIncomplete(f"A checkpoint over leaf {leaf.leaf_index} is damaged. {err}") from err
     return EventProof(
         leaf_index=leaf.leaf_index,
         leaf_hash=stored_bytes(leaf.leaf_hash).hex(),
-        proof=[node.hex() for node in nodes],
-        sealed_at=first.sealed_at,
-        note=newest.note,
+        proof=[node.hex() for node in _nodes_between(leaf, event, checkpoint)],
+        sealed_at=sealed_at,
+        note=newest,
     )
+
+
+def _nodes_between(leaf: AuditLeaf, event: AuditEvent, checkpoint: Checkpoint) -> list[bytes]:
+    """The hashes that lead from the event's own bytes to the checkpoint's root. Raises TreeIncomplete without such."""
+    index, size, body = leaf.leaf_index, checkpoint.tree_size, event.body
+    if index not in range(size):
+        raise TreeIncomplete(f"The checkpoint of {size} events does not sign for leaf {index}.")
+    # A damaged file of SQLite may hold a text: it is not what was sealed, even where it reads alike.
+    if not isinstance(body, bytes | memoryview) or leaf_hash(bytes(body)) != stored_bytes(leaf.leaf_hash):
+        raise TreeIncomplete(f"The body of the event at leaf {index} does not have the hash that was sealed.")
+    nodes = inclusion_proof(StoredTree(), index, size)
+    if root_by_proof(leaf_hash(bytes(body)), index, size, nodes) != checkpoint.root_hash:
+        raise TreeIncomplete(f"The tree does not lead from leaf {index} to the root of {size} events.")
+    return nodes

@@ -12,7 +12,7 @@ KEPT_LEVELS = (8, 16, 24)
 
 
 class TreeIncomplete(Exception):
-    """A hash that must be there is missing from the database."""
+    """A hash that must be there is missing from the database, or is not the one that was signed for."""
 
 
 class StoredTree:

@@ -11,9 +11,11 @@ from django.db import connection
 from django.test import Client
 
 from portal.audit.models import AuditEvent
+from portal.audit.sealing.merkle import leaf_hash
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import export_to, verify
-from tests.audit.sealing.tampering import run
+from tests.audit.sealing.tampering import forge, run
+from tests.audit.sealing.test_pages import page
 
 NO_UTF8, NO_JSON, NO_EVENT, NO_DETAIL = b"\xff\xfe no json", b"{", b"{}", b"[7]"
 of_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL lets no column hold another type")
@@ -27,6 +29,49 @@ def events(log: SealedLog) -> list[AuditEvent]:
 
 def damage(event: AuditEvent, body: bytes) -> None:
     run("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[body, event.pk])
+
+
+def is_proven(auditor: Client, event: AuditEvent) -> bool:
+    """Whether its page shows its place and proof, and not that there is none."""
+    text = page(auditor, f"/audit/{event.event_id}/")
+    said = tuple(words in text for words in ("Place in the sealed log", "every anchor knows", "No proof can be made"))
+    assert said in {(True, True, False), (False, False, True)}
+    return said[0]
+
+
+def test_a_page_shows_no_proof_beside_a_body_that_was_not_sealed(auditor: Client, events: list[AuditEvent]) -> None:
+    changed = forge(events[1], b'"success"', b'"failed" ')
+    assert [is_proven(auditor, event) for event in events] == [True, False, True]
+    run("UPDATE audit_auditleaf SET leaf_hash = %s WHERE leaf_index = 1", parameters=[leaf_hash(changed)])
+    assert [is_proven(auditor, event) for event in events] == [False, False, False]
+
+
+def test_a_page_shows_no_proof_by_a_checkpoint_that_does_not_sign_for_it(
+    auditor: Client, log: SealedLog, events: list[AuditEvent]
+) -> None:
+    """Though the columns beside the signed words say so."""
+    (later,) = log.grow()
+    notes = "(SELECT note FROM audit_auditcheckpoint WHERE tree_size = 3)"
+    run(f"UPDATE audit_auditcheckpoint SET note = {notes} WHERE tree_size = 4")
+    assert is_proven(auditor, later) is False
+
+
+@of_sqlite
+@pytest.mark.parametrize(
+    "change",
+    [
+        "audit_auditevent SET body = CAST(body AS TEXT)",
+        "audit_auditevent SET body = 5",
+        "audit_auditleaf SET leaf_hash = 5 WHERE leaf_index = 1",
+        "audit_auditleaf SET leaf_index = 1.5 WHERE leaf_index = 1",
+        "audit_auditcheckpoint SET note = CAST(note AS BLOB)",
+    ],
+)
+def test_a_page_shows_no_proof_by_values_of_another_type(
+    auditor: Client, events: list[AuditEvent], change: str
+) -> None:
+    run(f"UPDATE {change}")
+    assert is_proven(auditor, events[1]) is False
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -103,7 +148,7 @@ def test_a_damaged_checkpoint_is_a_page_that_says_so_and_no_export(
         response = auditor.get(f"/audit/{path}")
         assert response.status_code == 400
         assert "The checkpoint that would prove it is damaged." in response.content.decode()
-    assert auditor.get(f"/audit/{events[1].event_id}/").status_code == 200
+    assert is_proven(auditor, events[1]) is False
     for command in (["audit_export", str(tmp_path / "file")], ["audit_proof", str(events[1].event_id)]):
         with pytest.raises(CommandError, match="note"):
             call_command(*command)

@@ -131,7 +131,8 @@ def _newest_hand_over() -> int:
 
 
 def _sealed(places: dict[UUID, int | None]) -> list[int]:
-    return sorted(place for place in places.values() if place is not None and place >= 0)
+    # A damaged file of SQLite may have a text for a place.
+    return sorted(place for place in places.values() if isinstance(place, int) and place >= 0)
 
 
 def proving_files(pack: Pack, *, read_me: str) -> Iterator[PackedFile]:

@@ -71,11 +71,11 @@ def hidden(log: SealedLog, story: list[AuditEvent], request: pytest.FixtureReque
         return log.record(1, subject=REQUEST)[0]
 
 
-@pytest.fixture
-def below(log: SealedLog, story: list[AuditEvent]) -> AuditEvent:
-    """An event with a leaf below zero."""
+@pytest.fixture(params=NO_PLACES)
+def below(log: SealedLog, story: list[AuditEvent], request: pytest.FixtureRequest) -> AuditEvent:
+    """An event with a leaf below zero, or at what is no place."""
     (event,) = log.record(1, subject=REQUEST)
-    put_leaf_at("-1", event)
+    put_leaf_at(request.param, event)
     return event
 
 

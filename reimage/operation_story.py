@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from portal.audit.disclosure import disclosed_body
@@ -18,6 +16,7 @@ from portal.audit.labels import label_of
 from portal.audit.models import TEXT_LENGTH, AuditEvent
 from reimage import audit_actions, wording
 from reimage.models import ReimageOperation
+from reimage.weighed_view import WeighedView, moment_text, weighed_view
 
 # In this order, where a step has them. Azure's own words stand apart.
 FACTS = (
@@ -40,13 +39,14 @@ TIMES = frozenset({"read_at"})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One event: what it means, why, Azure's words as they came, and seconds since the step before."""
+    """One event: what it means, why, Azure's words as they came, what was weighed; seconds since the step before."""
 
     event: AuditEvent
     meaning: str
     reasons: list[str]
     azure_words: str
     facts: list[tuple[str, str]]
+    weighed: WeighedView | None
     seconds_after: float | None
 
 
@@ -105,15 +105,14 @@ def _step(event: AuditEvent, before: datetime | None) -> Step:
         reasons=reasons,
         azure_words="" if any(words in reason for reason in reasons) else words,
         facts=[(label_of(key), _fact(key, told[key])) for key in FACTS if told.get(key) not in (None, "", 0)],
+        weighed=weighed_view(event.action, detail.get("evidence")),
         seconds_after=None if before is None else (event.occurred_at - before).total_seconds(),
     )
 
 
 def _fact(key: str, value: object) -> str:
     """As it was recorded; a time in the zone that the page is in."""
-    if key not in TIMES:
-        return str(value)
-    return date_format(localtime(datetime.fromisoformat(str(value))), "Y-m-d H:i:s T")
+    return moment_text(value) if key in TIMES else str(value)
 
 
 def _flat(detail: Mapping[str, Any]) -> dict[str, Any]:

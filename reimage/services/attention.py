@@ -21,6 +21,7 @@ from reimage.models import ReimageOperation, ReimageRequest, SecretField
 from reimage.services import completion, doorbell
 from reimage.services.moves import standing_change
 from reimage.services.secrets import ON_THEIR_WAY, destroy_secrets
+from reimage.services.weighing import WEIGHED, known_of
 
 
 def settle_operation(
@@ -43,9 +44,11 @@ def settle_operation(
         "params": {"comment": comment.strip()},
     }
     findings = [] if executed else standing_change(operation)
+    known = known_of(operation)
     # Kept beside the evidence, which outlives the note: whoever comes second is told who was first.
     evidence = {
         **operation.evidence,
+        WEIGHED: known,
         "settled_by": administrator.display_name,
         "settled_at": now.isoformat(),
         "settled_as_executed": executed,
@@ -68,6 +71,7 @@ def settle_operation(
                 "executed": executed,
                 "comment": Personal(comment.strip()),
                 "findings": findings,
+                "evidence": known,
             },
         )
         destroy_secrets(operation_id, fields=ON_THEIR_WAY if executed else tuple(SecretField))

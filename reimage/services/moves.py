@@ -12,6 +12,7 @@ from reimage.models import ReimageOperation
 from reimage.services import doorbell
 from reimage.services.leases import Claim, commit, due_in
 from reimage.services.pace import poll_seconds
+from reimage.services.weighing import WEIGHED, Look, weighed
 
 Finding = dict[str, object]
 
@@ -74,14 +75,16 @@ def fail(held: Claim, code: str, **params: object) -> None:
     )
 
 
-def ask_for_attention(held: Claim, code: str, **params: object) -> None:
-    """Evidence is at its end: an administrator decides."""
+def ask_for_attention(held: Claim, code: str, look: Look | None = None, **params: object) -> None:
+    """Evidence is at its end: an administrator decides. `look` is the last one, where one was taken."""
     note = {"code": code, "params": params}
+    evidence = weighed(held.operation, look or Look())
     commit(
         held,
         OperationState.NEEDS_ATTENTION,
         action=audit_actions.OPERATION_NEEDS_ATTENTION,
-        detail=note,
+        detail={**note, "evidence": evidence},
         note=note,
+        evidence={**held.operation.evidence, WEIGHED: evidence},
         next_at=None,
     )

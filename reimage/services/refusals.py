@@ -16,6 +16,7 @@ from reimage.domain.virtual_machine import VirtualMachineFacts
 from reimage.models import ReimageOperation
 from reimage.services.leases import QUIET, QUIET_AT, REFUSAL, Claim, commit, due_in
 from reimage.services.pace import poll_seconds
+from reimage.services.weighing import Look, weighed
 
 FIRST_LOOK_SECONDS = 60  # at the latest, and one poll's time at least: an accepted reimage shows as `Updating`
 
@@ -77,16 +78,17 @@ def without_quiet(evidence: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in evidence.items() if name not in (QUIET, QUIET_AT)}
 
 
-def queue_again(held: Claim) -> None:
-    """outcome_unknown → queued, due when Azure said that it may be asked again."""
+def queue_again(held: Claim, look: Look) -> None:
+    """outcome_unknown → queued, due when Azure said that it may be asked again. `look` is what bore the refusal out."""
     evidence = without_quiet(held.operation.evidence)
     refusal = evidence.pop(REFUSAL)
     seconds = (datetime.fromisoformat(refusal["again_at"]) - held.now).total_seconds()
+    note = {"code": "refusal_borne_out", "params": {}}
     commit(
         held,
         OperationState.QUEUED,
         action=audit_actions.OPERATION_RECONCILED,
-        detail={"code": "refusal_borne_out", "params": {}},
+        detail={**note, "evidence": weighed(held.operation, look)},
         note=refusal["note"],
         next_at=due_in(max(0.0, seconds)),
         evidence=evidence,

@@ -14,6 +14,7 @@ from portal.identity.requests import PersonRequest
 from portal.identity.roles import require_administrator, require_overseer
 from reimage import wording
 from reimage.attention_view import evidence_view
+from reimage.audit_actions import OPERATION_SETTLED
 from reimage.decision_forms import SettleForm
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
@@ -23,6 +24,8 @@ from reimage.services import attention as service
 from reimage.services.clock import database_now
 from reimage.services.errors import DamagedPlan
 from reimage.services.evidence import observe
+from reimage.services.weighing import WEIGHED
+from reimage.weighed_view import weighed_view
 
 PAGE_SIZE = 25
 
@@ -79,6 +82,7 @@ def _page(
         "note": wording.note_text(operation.note),
         "is_waiting": is_waiting,
         "settled": "" if is_waiting else service.settled_text(operation),
+        "weighed": None if is_waiting else weighed_view(OPERATION_SETTLED.name, operation.evidence.get(WEIGHED)),
         "evidence": evidence,
         "damage": damage,
         "form": (form or _form(operation)) if is_waiting and request.user.is_administrator else None,

@@ -9,6 +9,7 @@ EVIDENCE: Mapping[str, Any] = {
     "accepted": gettext_lazy("Azure accepted the call (at %(time)s)."),
     "not_accepted": gettext_lazy("No acceptance by Azure was received."),
     "seen_busy": gettext_lazy("The machine was seen busy after the call (at %(time)s)."),
+    "seen_quiet": gettext_lazy("For %(time)s the portal saw that Azure was not busy with the machine."),
     "disk_replaced": gettext_lazy("The OS disk is another one than before the call."),
     "disk_unchanged": gettext_lazy("The OS disk is the same as before the call."),
     "disk_tells_nothing": gettext_lazy(
@@ -23,6 +24,7 @@ EVIDENCE: Mapping[str, Any] = {
     "log_refused": gettext_lazy("The Activity Log has this call, and that Azure refused it."),
     "log_failed": gettext_lazy("The Activity Log has this call, and that it was refused or failed."),
     "log_absent": gettext_lazy("The portal finds no trace of this call in the Activity Log, which is minutes late."),
+    "log_not_asked": gettext_lazy("The Activity Log was not asked."),
     "log_unreadable": gettext_lazy(
         "The portal cannot read the Activity Log now: Azure does not answer, or the portal may not read it."
     ),

@@ -88,6 +88,22 @@ def test_a_password_that_is_asked_for_afterwards_changes_nothing(
             assert str(audit_actions.PASSWORD_ASKED) in after.words(language)  # in the machine's own part
 
 
+def test_what_was_weighed_after_a_lost_answer_is_in_it(
+    azure: SandboxProcess, log: SealedLog, auditor: Client, alice: User, bob: User
+) -> None:
+    made = stories.approved(alice, bob, "web-02")
+    azure.faults("accepted_then_lost", match={"verb": "POST", "path_contains": "/reimage"})
+    pack = taken(auditor, log, stories.run(made, azure))
+    (event,) = (event for event in pack.events() if event["action"] == audit_actions.OPERATION_RECONCILED.name)
+    evidence = event["detail"]["evidence"]
+    for language, title in {"en": "What was weighed", "ja": "判断に用いた証拠"}.items():
+        weighed = pack.words(language).partition(title)[2]
+        assert evidence["os_disk_id_before"] in weighed
+        assert evidence["os_disk_id_seen"] in weighed
+        with translation.override(language):
+            assert str(wording.EVIDENCE["disk_replaced"]) in weighed
+
+
 def people(pack: TakenPack, language: str) -> str:
     """The part about who asked and decided, up to the first machine."""
     return pack.words(language).partition(DECIDERS[language])[2].partition("web-02")[0]

@@ -81,9 +81,8 @@ def _columns_of(model: type[Model]) -> set[Row]:
 
 def _of_sqlite() -> Iterator[str]:
     plain = _plain_on_sqlite()
-    for model in MODELS:
-        name = model._meta.db_table
-        told = rows(_COLUMNS_ON_SQLITE[name])
+    for model, (name, columns) in zip(MODELS, _COLUMNS_ON_SQLITE.items(), strict=True):
+        told = rows(columns)
         is_made = _columns_of(model) <= {(name, column, of_type.lower()) for _, column, of_type, *_ in told}
         if name not in plain or not is_made or any(hidden for *_, hidden in told):
             yield f"{name} {OTHER}"

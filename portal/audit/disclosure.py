@@ -16,16 +16,17 @@ def disclosed_body(event: AuditEvent) -> dict[str, Any]:
 
     Of a damaged event it is what the columns repeat, without a detail: one event must not hide all others.
     """
-    body = _body_of(event)
+    body = readable_body(event)
     return _told_by_columns(event) if body is None else disclosed(body, event.texts)
 
 
 def is_damaged(event: AuditEvent) -> bool:
     """Whether the stored body can be read as an event no more. Whether it is the sealed one, audit_verify says."""
-    return _body_of(event) is None
+    return readable_body(event) is None
 
 
-def _body_of(event: AuditEvent) -> dict[str, Any] | None:
+def readable_body(event: AuditEvent) -> dict[str, Any] | None:
+    """The body as it is stored, with commitments; None of a damaged event."""
     try:
         body: dict[str, Any] = json.loads(bytes(event.body))
         columns_of_event(body, {})

@@ -4,9 +4,9 @@ First an event says which fields of which event are redacted, why and by whom; t
 salt nobody can tell by trying whether a commitment was to a text that they know.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from portal.audit.actors import PERSON, Actor, Target
 from portal.audit.catalogue import AUDIT_REDACTED
+from portal.audit.disclosure import readable_body
 from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.personal import ACTOR_NAME, ADDRESS
 from portal.audit.services import record
@@ -49,9 +50,16 @@ def texts_of_person(*, tenant_id: UUID, object_id: UUID) -> Texts:
     An event is about somebody by their object id. A name within other people's words is found by nobody: look for it,
     and redact the event.
     """
-    acted = Q(event__actor_tenant_id=str(tenant_id), event__actor_object_id=str(object_id))
-    about = Q(event__in=list(_events_about(str(object_id)))) & ~Q(field__in=(ACTOR_NAME, ADDRESS))
-    return AuditPersonalText.objects.filter(acted | about)
+    about = [event.pk for event, is_about in _events_naming(str(object_id)) if is_about]
+    of_theirs = Q(event__in=about) & ~Q(field__in=(ACTOR_NAME, ADDRESS))
+    return AuditPersonalText.objects.filter(_acted(tenant_id, object_id) | of_theirs)
+
+
+def damaged_events_naming(*, tenant_id: UUID, object_id: UUID) -> list[UUID]:
+    """The damaged events that may be about this person, have texts, and are not by them: to look at one by one."""
+    damaged = [event.pk for event, is_about in _events_naming(str(object_id)) if is_about is None]
+    texts = AuditPersonalText.objects.filter(event__in=damaged).exclude(_acted(tenant_id, object_id))
+    return list(texts.order_by("event_id").values_list("event__event_id", flat=True).distinct())
 
 
 def redact(*, texts: Texts, reason: str, actor: Actor) -> Redaction:
@@ -88,13 +96,18 @@ def _redact_event(texts: Texts, reason: str, actor: Actor) -> int:
     return removed
 
 
-def _events_about(object_id: str) -> Iterator[int]:
-    """Their keys. The search narrows it down; the body says whether it is that person."""
-    events = AuditEvent.objects.filter(search_text__contains=object_id).values_list("pk", "body")
-    for key, stored in events.iterator():
-        body = json.loads(bytes(stored))
-        if any(
-            (item["kind"], item["id"]) == (PERSON, object_id)
-            for item in filter(None, [body["target"], *body["related"]])
-        ):
-            yield key
+def _acted(tenant_id: UUID, object_id: UUID) -> Q:
+    return Q(event__actor_tenant_id=str(tenant_id), event__actor_object_id=str(object_id))
+
+
+def _events_naming(object_id: str) -> Iterator[tuple[AuditEvent, bool | None]]:
+    """Each with whether it is about that person: the search narrows it down, the body says it, a damaged one cannot."""
+    events = AuditEvent.objects.filter(search_text__contains=object_id).only("body")
+    for event in events.iterator():
+        body = readable_body(event)
+        yield event, None if body is None else _is_about(body, object_id)
+
+
+def _is_about(body: Mapping[str, Any], object_id: str) -> bool:
+    targets = filter(None, [body["target"], *body["related"]])
+    return any((target.get("kind"), target["id"]) == (PERSON, object_id) for target in targets)

@@ -18,6 +18,7 @@ from portal.audit.text_search import of_person
 from portal.errors import Problem, WrongState
 from tests.audit.events import record_event
 from tests.audit.people import GROUND, OPERATOR, about_alice, by_alice, redact_person, texts_left
+from tests.audit.sealing.tampering import run as run_sql
 from tests.cast import ALICE, BOB, TENANT_ID
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +97,7 @@ def test_what_another_has_just_redacted_is_left_alone() -> None:
 
 def run(*arguments: str) -> str:
     out = StringIO()
-    call_command("audit_redact", *arguments, stdout=out)
+    call_command("audit_redact", *arguments, stdout=out, stderr=out)
     return out.getvalue()
 
 
@@ -124,6 +125,27 @@ def test_the_command_explains_what_it_refuses() -> None:
         run("--event", str(uuid4()), "--reason", " ")
     with pytest.raises(CommandError, match="one of the arguments"):
         run("--reason", GROUND)
+
+
+@pytest.mark.parametrize("body", [b"\xff{", b"{}", b"[]", b'{"target": null, "related": []}'])
+def test_a_damaged_event_is_named_and_keeps_no_other_from_being_redacted(body: bytes) -> None:
+    """As a superuser could leave it, with triggers off."""
+    by_alice()
+    about_alice()
+    damaged = about_alice()
+    run_sql("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[body, damaged.pk])
+    named = f"Event {damaged.event_id} is damaged and may be about this person"
+    assert named in run(*BY_PERSON, "--dry-run")
+    said = run(*BY_PERSON)
+    assert said.startswith("Redacted: 4 texts of 2 events.")
+    assert said.count("is damaged") == said.count(named) == 1
+    assert set(AuditPersonalText.objects.filter(event=damaged).values_list("text", flat=True)) == {
+        "Alice Aoki",
+        "Bob Baba",
+        "She asked.",
+    }
+    assert "3 texts" in run("--event", str(damaged.event_id), "--reason", GROUND)
+    assert "is damaged" not in run(*BY_PERSON)
 
 
 def test_pages_and_exports_show_that_a_text_is_redacted(auditor: Client) -> None:

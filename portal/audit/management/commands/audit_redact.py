@@ -8,7 +8,14 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.audit.actors import Actor
-from portal.audit.redaction import Texts, redact, texts_of_event, texts_of_person, texts_of_subject
+from portal.audit.redaction import (
+    Texts,
+    damaged_events_naming,
+    redact,
+    texts_of_event,
+    texts_of_person,
+    texts_of_subject,
+)
 from portal.errors import Problem
 
 
@@ -27,9 +34,14 @@ class Command(BaseCommand):
         texts = _chosen(options)
         if options["dry_run"]:
             self._tell(texts)
-            return
+        else:
+            self._redact(texts, options["reason"])
+        if options["person"]:
+            self._name_damaged_events(*options["person"])
+
+    def _redact(self, texts: Texts, reason: str) -> None:
         try:
-            done = redact(texts=texts, reason=options["reason"], actor=_operator())
+            done = redact(texts=texts, reason=reason, actor=_operator())
         except Problem as err:
             raise CommandError(f"{err.message} {err.remedy}".strip()) from err
         self.stdout.write(f"Redacted: {done.texts} texts of {done.events} events. Backups have them until they expire.")
@@ -39,6 +51,12 @@ class Command(BaseCommand):
         for event_id, action, field in rows.iterator():
             self.stdout.write(f"{event_id} {action} {field}")
         self.stdout.write(f"{texts.count()} texts would be redacted. Nothing was changed.")
+
+    def _name_damaged_events(self, tenant_id: UUID, object_id: UUID) -> None:
+        for event_id in damaged_events_naming(tenant_id=tenant_id, object_id=object_id):
+            self.stderr.write(
+                f"Event {event_id} is damaged and may be about this person: look at it, and redact it by --event."
+            )
 
 
 def _chosen(options: dict[str, Any]) -> Texts:

@@ -35,10 +35,10 @@ def filled_body(
 def _given_commitment(operation: ReimageOperation) -> str:
     """What its requester gave, as the log has it."""
     details = details_by_requester(operation, audit_actions.PASSWORD_GIVEN)
-    given = [str(detail["commitment"]) for detail in details]
-    if len(given) != 1:
-        raise SealingError(f"the log has {len(given)} events of a password given for operation {operation.pk}, not one")
-    return given[0]
+    if len(details) != 1 or details[0] is None:
+        many = f"{len(details)} events, not one, or a damaged one"
+        raise SealingError(f"of a password given for operation {operation.pk} the log has {many}")
+    return str(details[0].get("commitment"))
 
 
 def _is_approved(parameters: ReimageParameters, plan: ReimagePlan, commitment: str | None) -> bool:

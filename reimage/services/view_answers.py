@@ -79,10 +79,10 @@ def _answer(pk: int, *, now: datetime) -> bool:
 
 
 def _was_asked_by_its_requester(view: PasswordView, operation: ReimageOperation) -> bool:
-    """By the log, for this very key: a row alone opens nothing. Events of old name no key."""
+    """By the log, for this very key: a row alone opens nothing. Events of old name no key, damaged ones nothing."""
     asked = details_by_requester(operation, audit_actions.PASSWORD_ASKED)
     key = view_keys.view_key_sha256(bytes(view.public_key))
-    return any(detail.get("view_key_sha256") == key for detail in asked)
+    return any(detail.get("view_key_sha256") == key for detail in asked if detail is not None)
 
 
 def _expire(pk: int) -> bool:

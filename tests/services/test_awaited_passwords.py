@@ -22,6 +22,7 @@ from reimage.services.awaited_passwords import expire_awaited_passwords
 from reimage.services.drafting import TargetSettings, draft_reimage_request
 from reimage.services.errors import InvalidReimageRequest
 from reimage.services.notification import send_due_notices
+from tests.audit.sealing.tampering import run as run_sql
 from tests.passwords import AT_RELEASE, GENERATED, PASSWORD, give, password_hash_at_azure, seen_by_azure
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, approve, approved, draft, posts, request_reimage, run, submit
@@ -230,8 +231,28 @@ def it_was_given_twice(awaiting: ReimageRequest) -> None:
     awaited_passwords._seal(awaiting, awaiting.operations.get(), PASSWORD, timezone.now())
 
 
+def what_the_log_has_is(body: bytes) -> Callable[[ReimageRequest], None]:
+    """The event of the one who gave it, as a superuser could leave it."""
+
+    def damage(awaiting: ReimageRequest) -> None:
+        give(awaiting)
+        run_sql("UPDATE audit_auditevent SET body = %s WHERE action = 'admin_password.given'", parameters=[body])
+
+    return damage
+
+
 @pytest.mark.parametrize(
-    "happens", [nothing_is_there, it_breaks_the_rules, nobody_gave_it, it_was_replaced, it_was_given_twice]
+    "happens",
+    [
+        nothing_is_there,
+        it_breaks_the_rules,
+        nobody_gave_it,
+        it_was_replaced,
+        it_was_given_twice,
+        what_the_log_has_is(b"\xff{"),
+        what_the_log_has_is(b"{}"),
+        what_the_log_has_is(b"[]"),
+    ],
 )
 def test_a_released_machine_without_the_given_password_stops_before_the_post(
     awaiting: ReimageRequest, azure: SandboxProcess, happens: Callable[[ReimageRequest], None]

@@ -23,6 +23,7 @@ from reimage.services.password_views import Asked, Shown, record_view, show_pass
 from reimage.services.sealing_keys import SealingError
 from reimage.services.secrets import open_secret
 from reimage.services.view_answers import answer_views, expire_unseen_passwords
+from tests.audit.sealing.tampering import run as run_sql
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approved, run
@@ -99,6 +100,20 @@ def test_a_view_that_was_asked_for_before_keys_were_recorded_is_asked_for_anew(
     assert answer_views(now=timezone.now()) == 0
     assert isinstance(press(alice, ended, private_key), Asked)
     assert answer_views(now=timezone.now()) == 1
+
+
+@pytest.mark.parametrize("body", [b"\xff{", b"{}", b"[]"])
+def test_a_damaged_event_of_asking_opens_nothing_and_keeps_nobody_from_asking_anew(
+    ended: ReimageOperation, alice: User, body: bytes
+) -> None:
+    """As a superuser could leave it, with triggers off."""
+    asked(alice, ended)
+    run_sql("UPDATE audit_auditevent SET body = %s WHERE action = 'generated_password.requested'", parameters=[body])
+    assert answer_views(now=timezone.now()) == 0
+    assert not PasswordView.objects.exists()
+    key = asked(alice, ended)
+    assert answer_views(now=timezone.now()) == 1
+    assert isinstance(press(alice, ended, key), Shown)
 
 
 def test_what_was_asked_for_in_time_is_not_answered_after_it(ended: ReimageOperation, alice: User) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils.formats import date_format
@@ -26,6 +27,8 @@ from reimage.services import doorbell, notification, view_keys
 from reimage.services.awaited_passwords import require_own
 from reimage.services.errors import plan_of
 from reimage.services.secrets import SealingError, destroy_secrets
+
+log = structlog.get_logger(__name__)
 
 
 class ViewState(StrEnum):
@@ -97,7 +100,8 @@ def show_password(
 ) -> Shown | Asked:
     """Asks the worker for this browser; where it has answered, spends the one look.
 
-    Raises NotFound, NotAllowed or WrongState (no reimage yet, expired, or seen before, which is also an alarm).
+    Raises NotFound, NotAllowed or WrongState: no reimage yet, expired, damaged (then the worker has to be asked anew),
+    or seen before, which is also an alarm.
     """
     operation = require_view(requester, reimage_request_id, operation_id)
     with transaction.atomic():
@@ -106,19 +110,26 @@ def show_password(
         operation.refresh_from_db(fields=["state", "finished_at"])
         state = view_state(operation, now)
         if state is ViewState.READY:
-            return _look(operation, private_key, now)
-        if state is ViewState.SEEN:
+            if answer := _look(operation, private_key, now):
+                return answer
+        elif state is ViewState.SEEN:
             _raise_alarm(operation, now)
     raise _refusal(operation, state)
 
 
-def _look(operation: ReimageOperation, private_key: bytes | None, now: datetime) -> Shown | Asked:
+def _look(operation: ReimageOperation, private_key: bytes | None, now: datetime) -> Shown | Asked | None:
+    """None where what the row holds is not what the worker sealed; then the row is gone, and nothing is spent."""
     view = PasswordView.objects.filter(operation=operation).first()
     if view is None or private_key is None or not _fits(view, private_key):
         return _ask(operation, now)
     if view.ciphertext is None:
         return Asked(private_key)
-    password = view_keys.open_view(bytes(view.ciphertext), private_key, operation)
+    try:
+        password = view_keys.open_view(bytes(view.ciphertext), private_key, operation)
+    except SealingError as err:
+        log.warning("password_view.damaged", operation=operation.pk, reason=str(err))
+        view.delete()
+        return None
     PasswordView.objects.filter(pk=view.pk).update(seen_at=now, ciphertext=None, public_key=b"")
     destroy_secrets(operation.pk, fields=[SecretField.GENERATED])
     record_view(audit_actions.PASSWORD_SEEN, operation, Actor.person(operation.reimage_request.requester))
@@ -158,6 +169,11 @@ def _refusal(operation: ReimageOperation, state: ViewState) -> WrongState:
         return WrongState(
             _("There is no password of %(vm)s to see: it was not seen in time, or no reimage set it.") % _of(operation),
             _("To get a password, reset it in Azure, or request the reimage again."),
+        )
+    if state is ViewState.READY:
+        return WrongState(
+            _("What was prepared of the password of %(vm)s is damaged and cannot be shown.") % _of(operation),
+            _("The password still waits for you: prepare it anew. If this happens again, tell your administrator."),
         )
     when = date_format(localtime(seen_at(operation)), "Y-m-d H:i T")
     return WrongState(

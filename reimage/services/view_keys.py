@@ -33,10 +33,13 @@ def seal_for_view(password: str, public_key: bytes, operation: ReimageOperation)
 
 
 def open_view(ciphertext: bytes, private_key: bytes, operation: ReimageOperation) -> str:
-    """The password. Raises SealingError where the key is another browser's, or the ciphertext another operation's."""
+    """The password. Raises SealingError for another browser's key, and a ciphertext of another operation or damaged."""
     info = binding(operation, operation.reimage_request, PURPOSE)
     name = f"the view of operation {operation.pk}"
-    return open_sealed(ciphertext, _loaded(private_key), info=info, name=name).decode()
+    try:
+        return open_sealed(ciphertext, _loaded(private_key), info=info, name=name).decode()
+    except UnicodeDecodeError:  # anybody can seal for a public key
+        raise SealingError(f"{name} is no text") from None
 
 
 def _loaded(private_key: bytes) -> X25519PrivateKey:

@@ -4,6 +4,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -11,6 +12,9 @@ from django.utils import timezone
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from reimage.models import PasswordView, ReimageOperation, SealedSecret
+from reimage.services import view_keys
+from reimage.services.sealing_keys import SUITE
+from reimage.services.secrets import binding
 from reimage.services.view_answers import answer_views
 from tests.cast import client_of
 from tests.pages.reading import form_actions, source, words
@@ -102,6 +106,31 @@ def test_a_second_time_is_a_conflict_that_says_when(ended: ReimageOperation, ali
     assert "was already shown, to Alice Aoki at" in words(again)
     assert shown not in source(again)
     assert AuditEvent.objects.filter(action="generated_password.requested_again").count() == 1
+
+
+def no_text() -> bytes:
+    """Sealed as it should be, which whoever reads the row can do."""
+    operation = ReimageOperation.objects.select_related("reimage_request__requester").get()
+    recipient = X25519PublicKey.from_public_bytes(bytes(PasswordView.objects.get().public_key))
+    return SUITE.encrypt(b"\xff", recipient, info=binding(operation, operation.reimage_request, view_keys.PURPOSE))
+
+
+def test_what_was_tampered_with_is_told_and_can_be_asked_for_anew(
+    ended: ReimageOperation, azure: SandboxProcess, alice: User
+) -> None:
+    browser = prepared(alice, ended)
+    for forge in (lambda: b"", lambda: b"x" * 80, no_text):
+        PasswordView.objects.update(ciphertext=forge())
+        answer = browser.post(path_of(ended))
+        assert answer.status_code == 409
+        assert "is damaged and cannot be shown" in words(answer)
+        assert not PasswordView.objects.exists()
+        refusal = AuditEvent.objects.latest("pk")
+        assert (refusal.action, refusal.target_id) == ("access.refused", path_of(ended))
+        assert refusal.flag_names == ["wrong_state"]
+        browser.post(path_of(ended))
+        answer_views(now=timezone.now())
+    assert seen_by_azure(azure, password_in(browser.post(path_of(ended))))
 
 
 def test_another_browser_of_hers_has_to_ask_itself(ended: ReimageOperation, alice: User) -> None:

@@ -94,6 +94,7 @@ TEMPLATES = [
         },
     },
 ]
+DEFAULT_EXCEPTION_REPORTER = "portal.error_reports.ReportWithoutValues"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.error_reports.WithoutValues"
 # In the session, a message would be written after the deed that it tells of, and could fail.
 MESSAGE_STORAGE = "portal.personal_messages.PersonalCookieStorage"

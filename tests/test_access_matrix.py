@@ -1,6 +1,7 @@
 """Every address × every verb × each of the cast, for Alice's own request and grants: what the portal answers.
 
-The table is compared with the URL conf: an address that is missing here fails.
+The table is compared with the URL conf: an address that is missing here fails. A request of which somebody covers but
+one machine stands in test_access_in_part.py.
 """
 
 from collections.abc import Iterator

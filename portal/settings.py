@@ -137,7 +137,7 @@ RATE_LIMITS = {  # in ten minutes, by person, or by address before the sign-in
     "draft": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
     "submission": int(ENVIRONMENT["SUBMISSION_LIMIT"]),
     "decision": int(ENVIRONMENT["DECISION_LIMIT"]),
-    "taking": 60,  # exports, evidence packs and samples: each is an event
+    "taking": 60,  # exports, proofs, evidence packs and samples: each is an event
     "refusal": 30,  # audit events of each kind of refusal at each page
     "foreign": 10,  # audit events of forms and links that came from elsewhere
     "csp_report": 60,

@@ -58,6 +58,7 @@ def takings(log: SealedLog, azure: SandboxProcess, alice: User, carol: User) -> 
         addresses={
             "csv": reverse("audit:export"),
             "jsonl": reverse("audit:export-jsonl"),
+            "proof": reverse("audit:proof", args=[AuditEvent.objects.earliest("pk").event_id]),
             "pack": reverse("reimage:request-evidence", args=[pending.pk]),
             "sample": f"{reverse('reimage:requests-sample')}?{urlencode(sample)}",
         },
@@ -91,7 +92,7 @@ def test_a_link_from_another_site_may_lead_here(alice: User) -> None:
 
 @pytest.mark.asvs("V3.5.1", "V3.5.3", "V16.3.3")
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-@pytest.mark.parametrize("what", ["csv", "jsonl", "pack", "sample"])
+@pytest.mark.parametrize("what", ["csv", "jsonl", "proof", "pack", "sample"])
 def test_no_other_site_takes_anything_in_an_auditors_name(takings: Takings, what: str, site: str) -> None:
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     response = takings.take(what, headers=headers)
@@ -100,7 +101,7 @@ def test_no_other_site_takes_anything_in_an_auditors_name(takings: Takings, what
     assert (takings.events(), refusals()) == (0, 1)
 
 
-@pytest.mark.parametrize("what", ["csv", "jsonl", "pack", "sample"])
+@pytest.mark.parametrize("what", ["csv", "jsonl", "proof", "pack", "sample"])
 @pytest.mark.parametrize("site", ["same-origin", "none"])
 def test_ones_own_link_takes_it(takings: Takings, what: str, site: str) -> None:
     assert takings.take(what, headers={"Sec-Fetch-Site": site}).status_code == 200
@@ -109,10 +110,10 @@ def test_ones_own_link_takes_it(takings: Takings, what: str, site: str) -> None:
 
 @pytest.mark.asvs("V2.4.1")
 def test_who_takes_too_much_waits(takings: Takings, settings: Settings) -> None:
-    settings.RATE_LIMITS = settings.RATE_LIMITS | {"taking": 4}
-    kinds = ["csv", "jsonl", "pack", "sample"]
-    assert [takings.take(what).status_code for what in [*kinds, *kinds]] == [200] * 4 + [429] * 4
-    assert (takings.events(), refusals()) == (4, 1)
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"taking": 5}
+    kinds = ["csv", "jsonl", "proof", "pack", "sample"]
+    assert [takings.take(what).status_code for what in [*kinds, *kinds]] == [200] * 5 + [429] * 5
+    assert (takings.events(), refusals()) == (5, 1)
 
 
 def test_the_empty_form_of_a_sample_takes_nothing(takings: Takings, settings: Settings) -> None:

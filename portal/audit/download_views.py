@@ -14,10 +14,10 @@ from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.actors import Actor
 from portal.audit.exports import begin_export, csv_lines, export_file_name
 from portal.audit.filters import EventFilter
-from portal.audit.models import AuditEvent, AuditEventQuerySet, AuditLeaf
+from portal.audit.models import AuditEvent, AuditEventQuerySet
 from portal.audit.packs import VERIFIER, damaged_checkpoint
-from portal.audit.sealed_exports import begin_sealed_export
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
+from portal.audit.sealed_exports import begin_proof, begin_sealed_export
+from portal.audit.sealing.evidence import NothingSealed
 from portal.audit.sealing.notes import NoteError
 from portal.audit.selectors import event_by_id
 from portal.errors import NotFound
@@ -58,19 +58,21 @@ def export_jsonl(request: AuditorRequest) -> HttpResponseBase:
     return _export(request, "jsonl", JSON_LINES, begin)
 
 
+@recorded
+@limited("taking")
 @require_GET
 @auditors_only
 def proof(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
-    """One event with its proof as a file, for docs/verify_audit.py. Whoever reads it has read the event already."""
-    leaves = AuditLeaf.objects.placed().filter(event=event_by_id(event_id))
-    if not leaves.exists():
-        raise _not_sealed_yet(_("This event is not sealed yet."))
+    """One event with its proof as a file, for docs/verify_audit.py."""
+    event_by_id(event_id)
     try:
-        note = newest_note()
+        lines = begin_proof(event_id=event_id, actor=Actor.person(request.user))
+    except NothingSealed as err:
+        raise _not_sealed_yet(_("This event is not sealed yet.")) from err
     except NoteError as err:
         raise damaged_checkpoint() from err
     return HttpResponse(
-        "".join(evidence_lines(in_chunks(leaves_within(leaves, note)), note=note)),
+        "".join(lines),
         content_type=JSON_LINES,
         headers={"Content-Disposition": f'attachment; filename="audit-proof-{event_id}.jsonl"'},
     )

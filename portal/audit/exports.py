@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.audit.actors import Actor
+from portal.audit.actors import Actor, Target
 from portal.audit.canonical import NotCanonical, canonical_bytes, canonical_time
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
 from portal.audit.disclosure import disclosed_body, is_damaged
@@ -73,10 +73,13 @@ def at_most_a_file(found: QuerySet[AuditEvent, int]) -> list[int]:
     return numbers
 
 
-def record_export(*, actor: Actor, selection: Mapping[str, str], rows: int, form: str) -> None:
+def record_export(
+    *, actor: Actor, selection: Mapping[str, str], rows: int, form: str, target: Target | None = None
+) -> None:
     """The event of an export; the caller is in a transaction. What was looked for may be somebody's name."""
     told = {name: Personal(text) if name in PERSONAL_FILTERS else text for name, text in selection.items()}
-    record(action=AUDIT_LOG_EXPORTED, actor=actor, detail={"filter": told, "rows": rows, "format": form})
+    detail = {"filter": told, "rows": rows, "format": form}
+    record(action=AUDIT_LOG_EXPORTED, actor=actor, target=target, detail=detail)
 
 
 def csv_lines(keys: Sequence[int]) -> Iterator[str]:

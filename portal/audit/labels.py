@@ -18,6 +18,7 @@ def label_of(key: str) -> str:
 
 register_labels(
     delete_warning=_("Delete warning"),
+    event=_("Event"),
     fields=_("Fields"),
     further_in_log=_("Further ones are in the server's log alone"),
     filter=_("Filter"),

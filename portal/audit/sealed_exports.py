@@ -1,14 +1,23 @@
-"""A selection of the list as JSON Lines that prove themselves: what CSV is for reading, this is for verifying."""
+"""Events of the list, or one alone, as JSON Lines that prove themselves: CSV is for reading, this is for verifying."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import transaction
 
-from portal.audit.actors import Actor
+from portal.audit.actors import Actor, Target
 from portal.audit.exports import at_most_a_file, record_export
-from portal.audit.models import AuditEventQuerySet
-from portal.audit.sealing.evidence import evidence_lines, leaves_at, newest_note, tree_size_of
+from portal.audit.models import AuditEvent, AuditEventQuerySet, AuditLeaf
+from portal.audit.sealing.evidence import (
+    NothingSealed,
+    evidence_lines,
+    in_chunks,
+    leaves_at,
+    leaves_within,
+    newest_note,
+    tree_size_of,
+)
 
 
 @dataclass(frozen=True)
@@ -42,3 +51,28 @@ def begin_sealed_export(*, events: AuditEventQuerySet, actor: Actor, selection: 
         subjects = sealed.order_by("subject").values_list("subject", flat=True).distinct()
         complete = list(subjects) if set(selection) == {"subject"} else []
     return SealedSelection(places, note, selection, complete)
+
+
+def begin_proof(*, event_id: UUID, actor: Actor) -> Iterator[str]:
+    """Records that one event is taken with its proof, texts and salts included, and returns the file, a line at a time.
+
+    Raises NothingSealed where it is none, or not sealed yet, and NoteError.
+    """
+    leaves = AuditLeaf.objects.placed().filter(event__event_id=event_id)
+    if not leaves.exists():
+        raise NothingSealed("The log has no such event, or it is not sealed yet.")
+    note = newest_note()
+    sealed = leaves_within(leaves, note)
+    with transaction.atomic():
+        record_export(
+            actor=actor,
+            selection={"event": str(event_id)},
+            rows=sealed.count(),
+            form="jsonl",
+            target=Target("audit_event", str(event_id), _action_of(event_id)),
+        )
+    return evidence_lines(in_chunks(sealed), note=note)
+
+
+def _action_of(event_id: UUID) -> str:
+    return AuditEvent.objects.filter(event_id=event_id).order_by("pk").values_list("action", flat=True)[0]

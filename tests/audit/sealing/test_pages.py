@@ -2,13 +2,18 @@
 
 import html
 import json
+from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
+import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from portal.audit.models import AuditAnchor
+from portal.audit.disclosure import disclosed_body
+from portal.audit.models import AuditAnchor, AuditEvent
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import VERIFIER, verify
 from tests.audit.sealing.tampering import run
@@ -69,6 +74,29 @@ def test_the_file_of_an_event_verifies_by_itself(auditor: Client, log: SealedLog
     (tmp_path / "proof.jsonl").write_bytes(response.content)
     assert json.loads(response.content.splitlines()[1])["leaf_index"] == 3
     assert verify(tmp_path / "proof.jsonl", log.public_key)[0] == 0
+
+
+def test_whoever_takes_it_is_an_event_that_names_which(auditor: Client, log: SealedLog) -> None:
+    event = log.grow(5)[3]
+    auditor.get(f"/audit/{event.event_id}/proof.jsonl")
+    call_command("audit_proof", str(event.event_id), stdout=StringIO())
+    by_page, by_command = AuditEvent.objects.filter(action="audit_log.exported").order_by("pk")
+    for taken in (by_page, by_command):
+        body = disclosed_body(taken)
+        target = {"kind": "audit_event", "id": str(event.event_id), "label": event.action}
+        assert body["target"] == target
+        assert body["detail"] == {"filter": {"event": str(event.event_id)}, "format": "jsonl", "rows": 1}
+    assert (by_page.actor_text, by_command.actor_text) == ("Carol Chiba", "manage.py audit_proof")
+    assert str(event.event_id) in page(auditor, f"/audit/{by_page.event_id}/")
+
+
+def test_what_was_not_taken_is_no_event(auditor: Client, log: SealedLog) -> None:
+    (waiting,) = log.record(1)
+    for event_id in (waiting.event_id, uuid4()):
+        assert auditor.get(f"/audit/{event_id}/proof.jsonl").status_code == 404
+        with pytest.raises(CommandError, match="no such event, or it is not sealed yet"):
+            call_command("audit_proof", str(event_id))
+    assert not AuditEvent.objects.filter(action="audit_log.exported").exists()
 
 
 def test_the_seal_costs_five_queries(

@@ -1,4 +1,4 @@
-"""manage.py audit_proof: one event with its proof, in the form of audit_export."""
+"""manage.py audit_proof: one event with its proof, in the form of audit_export. An event itself."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from portal.audit.actors import Actor
 from portal.audit.management.output import in_utf8
-from portal.audit.models import AuditLeaf
-from portal.audit.sealing.evidence import NothingSealed, evidence_lines, in_chunks, leaves_within, newest_note
+from portal.audit.sealed_exports import begin_proof
+from portal.audit.sealing.evidence import NothingSealed
 from portal.audit.sealing.notes import NoteError
 
 
@@ -19,14 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("event_id", type=UUID)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        leaves = AuditLeaf.objects.placed().filter(event__event_id=options["event_id"])
-        if not leaves.exists():
-            raise CommandError("The log has no such event, or it is not sealed yet.")
         try:
-            note = newest_note()
+            lines = begin_proof(event_id=options["event_id"], actor=Actor.system("manage.py audit_proof"))
         except (NothingSealed, NoteError) as err:
             raise CommandError(str(err)) from err
         output = in_utf8(self.stdout)
-        for line in evidence_lines(in_chunks(leaves_within(leaves, note)), note=note):
+        for line in lines:
             output.write(line)
         self.stdout.flush()

@@ -93,6 +93,19 @@ def test_a_note_that_is_no_text_is_refused_by_the_sealer(grown: SealedLog) -> No
         grown.seal()
 
 
+def test_nothing_is_sealed_over_a_leaf_that_was_changed(log: SealedLog) -> None:
+    """Its first and last place are as they were, and so is every event: only the signed root tells."""
+    log.grow(5)
+    run(
+        "UPDATE audit_auditleaf SET leaf_hash = (SELECT leaf_hash FROM audit_auditleaf WHERE leaf_index = 1) "
+        "WHERE leaf_index = 2"
+    )
+    log.record(1)
+    with pytest.raises(SealingRefused, match="does not lead to the signed root of 5 events"):
+        log.seal()
+    assert AuditCheckpoint.objects.count() == 1
+
+
 @pytest.mark.skipif(IS_SQLITE, reason="SQLite has no such times")
 @pytest.mark.parametrize("time", ["infinity", "-infinity", "0001-01-01 00:00:00+00 BC", "10000-01-01 00:00:00+00"])
 @pytest.mark.parametrize("column", ["audit_auditevent.occurred_at", "audit_auditcheckpoint.sealed_at"])

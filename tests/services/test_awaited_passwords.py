@@ -1,6 +1,7 @@
 """PASSWORD_MODE at_release: the requester gives the password after the approval; without it nothing reaches Azure."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -176,6 +177,16 @@ def test_without_it_the_term_ends_all(awaiting: ReimageRequest, azure: SandboxPr
         give(awaiting)
     assert posts(azure) == []
     request_reimage(alice, "web-02", parameters=AT_RELEASE)  # the machine is free again
+
+
+@pytest.mark.asvs("V14.2.7")
+def test_custom_data_that_waited_with_it_ends_with_the_term(azure: SandboxProcess, alice: User, bob: User) -> None:
+    parameters = replace(AT_RELEASE, custom_data="I2Nsb3VkLWNvbmZpZwo=")
+    until = approved(alice, bob, "web-02", parameters=parameters).operations.get().next_at
+    assert until is not None
+    assert SealedSecret.objects.get().field == SecretField.CUSTOM_DATA
+    assert expire_awaited_passwords(now=until) == 1
+    assert not SealedSecret.objects.exists()
 
 
 def test_it_is_too_late_at_the_very_end_of_the_term(awaiting: ReimageRequest) -> None:

@@ -15,7 +15,7 @@ from reimage.domain.parameters import ReimageParameters
 from reimage.models import ReimageOperation, SealedSecret, SecretField
 from reimage.services import sealing_keys, secrets
 from reimage.services.secrets import SealingError, SealingKeyMissing, open_secret
-from tests.cast import BOB, make_user
+from tests.cast import BOB, FOREIGN_TENANT_ID, make_user
 from tests.sandbox_process import SandboxProcess
 from tests.stories import draft
 
@@ -91,6 +91,13 @@ def test_it_does_not_open_for_another_field(sealed: ReimageOperation) -> None:
 @pytest.mark.asvs("V11.3.3")
 def test_it_does_not_open_for_another_person(sealed: ReimageOperation) -> None:
     sealed.reimage_request.requester = make_user(BOB)
+    with pytest.raises(SealingError, match="does not open"):
+        open_secret(sealed, SecretField.ADMIN_PASSWORD, commitment=commitment(sealed))
+
+
+@pytest.mark.asvs("V11.3.3")
+def test_it_does_not_open_for_the_same_object_id_of_another_tenant(sealed: ReimageOperation) -> None:
+    sealed.reimage_request.requester.tenant_id = FOREIGN_TENANT_ID
     with pytest.raises(SealingError, match="does not open"):
         open_secret(sealed, SecretField.ADMIN_PASSWORD, commitment=commitment(sealed))
 

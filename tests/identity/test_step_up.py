@@ -12,6 +12,7 @@ from time_machine import travel
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
+from portal.identity.tokens import LEEWAY_SECONDS
 from tests.cast import ALICE, BOB, Part, client_of
 from tests.identity.conftest import forget_entra
 from tests.identity.entra_server import EntraServer
@@ -58,6 +59,16 @@ def test_an_older_one_leads_to_entra_and_does_nothing(person: Visitor, entra: En
     asked = parameters_of(address_left_for(page))
     assert (asked["prompt"], asked["max_age"]) == ("login", "900")
     assert "15 minutes" in page.content.decode()
+
+
+@pytest.mark.asvs("V7.5.3")
+@pytest.mark.parametrize(("seconds", "status"), [(LEEWAY_SECONDS / 2, 200), (LEEWAY_SECONDS * 2, 302)])
+def test_one_from_a_time_to_come_is_young_only_as_far_as_clocks_differ(
+    person: Visitor, seconds: float, status: int
+) -> None:
+    """As after the portal's clock was set back: else it would count for as long as that, and the term besides."""
+    age(person, -seconds / 60)
+    assert person.client.post("/deed", FORM).status_code == status
 
 
 def test_the_age_is_a_setting(person: Visitor, settings: Settings) -> None:

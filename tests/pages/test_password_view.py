@@ -1,9 +1,11 @@
 """The page that shows a generated password: two presses of its requester, no GET, no second time."""
 
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from django.http import HttpResponse
 from django.test import Client
@@ -151,6 +153,19 @@ def test_an_old_sign_in_is_renewed_first(ended: ReimageOperation, alice: User) -
     session.save()
     assert "/sign-in/again" in browser.post(path_of(ended))["Location"]
     assert not PasswordView.objects.filter(seen_at__isnull=False).exists()
+
+
+@pytest.mark.asvs("V7.3.1")
+def test_looking_again_by_itself_extends_no_session(ended: ReimageOperation, alice: User) -> None:
+    """No worker comes, and the page asks on."""
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        browser = client_of(alice)
+        browser.post(path_of(ended))
+        for status in [200] * 29 + [401]:
+            clock.shift(timedelta(minutes=1))
+            answer = browser.get(path_of(ended), headers={"HX-Request": "true"})
+            assert answer.status_code == status
+    assert "notice=expired" in answer["HX-Redirect"]
 
 
 @pytest.mark.asvs("V3.3.2", "V3.3.4")

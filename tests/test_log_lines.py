@@ -38,11 +38,23 @@ except RuntimeError:
 """
 
 
+CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
+SEPARATORS = [0x2028, 0x2029]
+TURNING = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]  # Unicode's Bidi_Control
+OTHERS = [0x20, 0x7E, 0xA0, 0x061B, 0x061D, 0x200D, 0x2027, 0x202F, 0x2065, 0x206A, 0x6A5F]
+
+
 @pytest.mark.asvs("V1.1.2", "V16.4.1")
-@pytest.mark.parametrize("character", ["\n", "\r", "\x00", "\x1b", "\x85", "\u2028", "\u202e", "\u2066", "\u200f"])
-def test_characters_that_break_or_turn_a_line_become_their_codes(character: str) -> None:
-    written: Any = escape_unsafe_characters(None, "", {"event": f"a{character}b", "count": 1})
-    assert written == {"event": f"a\\u{ord(character):04x}b", "count": 1}
+@pytest.mark.parametrize("code", [*CONTROLS, *SEPARATORS, *TURNING], ids=hex)
+def test_characters_that_break_or_turn_a_line_become_their_codes(code: int) -> None:
+    written: Any = escape_unsafe_characters(None, "", {"event": f"a{chr(code)}b", "count": 1})
+    assert written == {"event": f"a\\u{code:04x}b", "count": 1}
+
+
+@pytest.mark.parametrize("code", OTHERS, ids=hex)
+def test_no_other_character_does(code: int) -> None:
+    said = {"event": f"a{chr(code)}b"}
+    assert escape_unsafe_characters(None, "", dict(said)) == said
 
 
 @pytest.mark.asvs("V16.2.4", "V16.4.1")

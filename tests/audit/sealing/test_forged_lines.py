@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from portal.audit.personal import Personal
+from portal.audit.sealing.checkpoints import read
+from portal.audit.sealing.notes import Signer, sign
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import export_to, verify
+from tests.audit.sealing.test_undone_rotation import load_private_key
 
 Change = Callable[[str], str]
 
@@ -47,6 +50,39 @@ def test_an_unknown_or_doubled_member_is_refused(log: SealedLog, tmp_path: Path,
     file.write_text("\n".join([*lines[: number - 1], forged, *lines[number:]]), encoding="utf-8")
     code, said = verify(file, log.public_key)
     assert (code, said.startswith(f"NOT VERIFIED: line {number}: ")) == (2, True), said
+
+
+@pytest.mark.parametrize("moved", [1, 7])
+def test_no_border_between_salt_and_text_can_be_moved(log: SealedLog, tmp_path: Path, moved: int) -> None:
+    """The hash of both is the same, and the words would be others."""
+    log.grow(1, detail={"comment": Personal("Do not reimage it.")})
+    file = export_to(tmp_path / "export.jsonl")
+    first, event, *others = file.read_text(encoding="utf-8").split("\n")
+    line = json.loads(event)
+    said = line["personal"]["/detail/comment"]
+    said["salt"] += said["text"][:moved].encode().hex()
+    said["text"] = said["text"][moved:]
+    file.write_text("\n".join([first, json.dumps(line), *others]), encoding="utf-8")
+    code, told = verify(file, log.public_key)
+    assert (code, "/detail/comment is not the text that was recorded" in told) == (2, True), told
+
+
+def test_a_key_signs_for_the_log_of_its_name_alone(log: SealedLog, tmp_path: Path) -> None:
+    """One that is trusted for a log elsewhere has signed a checkpoint of this one."""
+    log.grow(2)
+    file = export_to(tmp_path / "export.jsonl")
+    first, *events = file.read_text(encoding="utf-8").split("\n")
+    head, private_key = json.loads(first), load_private_key(log.key_file)
+    text = read(head["checkpoint"])[0].text
+    codes = []
+    for name in ("localhost/audit", "elsewhere.example/audit"):
+        signer = Signer(name, private_key)
+        forged = json.dumps(head | {"checkpoint": sign(text, [signer])})
+        file.write_text("\n".join([forged, *events]), encoding="utf-8")
+        code, told = verify(file, f"{log.public_key},{signer.verifier_key}")
+        codes.append(code)
+    assert codes == [0, 2]
+    assert "not signed by the public key that you gave" in told
 
 
 def test_a_key_whose_id_is_another_ones_is_no_key(log: SealedLog, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from portal.private_files import PrivateFileProblem, read_private_file
 from portal.security_module.keys import ModuleExchangeKey
 from portal.security_module.sessions import KeyModuleError
 from portal.security_module.uri import KeyUri, KeyUriError, is_key_uri
-from reimage.models import SealedSecret
+from reimage.models import PasswordView, SealedSecret
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 OVERHEAD_BYTES = 32 + 16  # the encapsulated key and AES-GCM's tag
@@ -105,16 +105,23 @@ def keys_in_use() -> dict[str, int]:
 
 
 def _refuse_plaintext() -> None:
-    """What a faulty release stored unsealed would be text; ciphertext is longer than its own overhead, and none."""
+    """Wherever a faulty release could have stored something unsealed."""
     for stored in SealedSecret.objects.order_by("pk").iterator():
-        content = bytes(stored.ciphertext)
-        if len(content) <= OVERHEAD_BYTES or _is_text(content):
+        if _is_plaintext(bytes(stored.ciphertext)):
             what = f"the sealed {stored.field} of operation {stored.operation_id} is plaintext"
             raise SealingError(f"{what}: cancel or reject its request, which deletes it, and take it for known")
+    answered = PasswordView.objects.filter(ciphertext__isnull=False).order_by("pk")
+    for operation_id, ciphertext in answered.values_list("operation_id", "ciphertext").iterator():
+        if _is_plaintext(bytes(ciphertext or b"")):
+            what = f"the generated password of operation {operation_id}, as its requester is to see it, is plaintext"
+            raise SealingError(f"{what}: delete its row of reimage_passwordview, and change it on the machine")
 
 
-def _is_text(content: bytes) -> bool:
-    """Of 49 random bytes, not one in a billion is valid UTF-8."""
+def _is_plaintext(content: bytes) -> bool:
+    """It would be text; ciphertext is longer than its own overhead, and of 49 random bytes not one in a billion is
+    valid UTF-8."""
+    if len(content) <= OVERHEAD_BYTES:
+        return True
     try:
         content.decode()
     except UnicodeDecodeError:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from portal.identity.models import User
 from reimage.domain.parameters import ReimageParameters
-from reimage.models import ReimageOperation, SealedSecret, SecretField
+from reimage.models import PasswordView, ReimageOperation, SealedSecret, SecretField
 from reimage.services import generated_passwords, sealing_keys
 from reimage.services.password_views import Asked, Shown, show_password
 from reimage.services.sealing_keys import SealingError, SealingKeyMissing
@@ -79,23 +79,32 @@ def test_the_command_says_when_the_old_key_can_go(
     assert f"{old_id}  0 waiting  can be removed" in said()
 
 
-@pytest.mark.asvs("V11.2.2")
-def test_a_generated_password_that_waits_to_be_seen_keeps_its_key(
-    old: ReimageOperation, new_key: X25519PrivateKey, sealing_key: X25519PrivateKey, alice: User, settings: Any
-) -> None:
-    destroy_secrets(old.pk)
+@pytest.fixture
+def to_be_seen(azure: SandboxProcess, alice: User, settings: Any) -> dict[str, Any]:
+    """Alice's button for a generated password whose reimage has ended."""
     settings.PASSWORD_MODE = "generated"
     ended = request_reimage(alice, "web-03", parameters=GENERATED).operations.get()
     generated_passwords.keep(ended, "Correct-Horse-8", now=timezone.now())
-    settings.SEALING_PUBLIC_KEY = public_text(new_key)
     ReimageOperation.objects.filter(pk=ended.pk).update(state="succeeded", finished_at=timezone.now())
-    press: dict[str, Any] = {"requester": alice, "reimage_request_id": ended.reimage_request_id}
-    press |= {"operation_id": ended.pk, "now": timezone.now()}
-    asked = show_password(private_key=None, **press)
+    ids = {"reimage_request_id": ended.reimage_request_id, "operation_id": ended.pk}
+    return ids | {"requester": alice, "now": timezone.now()}
+
+
+@pytest.mark.asvs("V11.2.2")
+def test_a_generated_password_that_waits_to_be_seen_keeps_its_key(
+    old: ReimageOperation,
+    to_be_seen: dict[str, Any],
+    new_key: X25519PrivateKey,
+    sealing_key: X25519PrivateKey,
+    settings: Any,
+) -> None:
+    destroy_secrets(old.pk)
+    settings.SEALING_PUBLIC_KEY = public_text(new_key)
+    asked = show_password(private_key=None, **to_be_seen)
     assert isinstance(asked, Asked)
     assert f"{sealing_keys.key_id(sealing_key.public_key())}  1 waiting  opens" in said()
     assert answer_views(now=timezone.now()) == 1
-    assert show_password(private_key=asked.private_key, **press) == Shown("Correct-Horse-8")
+    assert show_password(private_key=asked.private_key, **to_be_seen) == Shown("Correct-Horse-8")
 
 
 def test_a_key_that_went_too_early_is_named(old: ReimageOperation, new_key: X25519PrivateKey, settings: Any) -> None:
@@ -167,5 +176,19 @@ def test_a_worker_refuses_to_start_over_plaintext(
     assert oldest is not None
     SealedSecret.objects.filter(pk=oldest.pk).update(ciphertext=content, key_id=(key_id or oldest.key_id)[:16])
     with pytest.raises(SealingError, match="is plaintext") as refused:
+        sealing_keys.check_private_keys()
+    assert "Horse" not in str(refused.value)
+
+
+@pytest.mark.parametrize("content", PLAIN)
+def test_nor_does_it_start_over_a_plain_password_that_its_requester_is_to_see(
+    to_be_seen: dict[str, Any], content: bytes
+) -> None:
+    show_password(private_key=None, **to_be_seen)
+    sealing_keys.check_private_keys()
+    assert answer_views(now=timezone.now()) == 1
+    sealing_keys.check_private_keys()
+    PasswordView.objects.update(ciphertext=content)
+    with pytest.raises(SealingError, match=r"of operation \d+, as its requester is to see it, is plaintext") as refused:
         sealing_keys.check_private_keys()
     assert "Horse" not in str(refused.value)

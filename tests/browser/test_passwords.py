@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Error, expect
+from playwright.sync_api import Browser, Error, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -13,15 +13,17 @@ from portal.identity.models import User
 from reimage.models import ReimageRequest
 from reimage.services.view_answers import answer_views
 from tests.browser.faults import faults_of
+from tests.browser.leaving import leave
 from tests.browser.person import Person
 from tests.cast import client_of
 from tests.demo_stack import RunningStack
-from tests.passwords import PASSWORD, seen_by_azure
+from tests.passwords import AT_RELEASE, GENERATED, PASSWORD, seen_by_azure
 from tests.sandbox_process import SandboxProcess
-from tests.stories import posts, run
+from tests.stories import approved, posts, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = {"width": 390, "height": 844}
+SHOW = "Show the password, once"
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_it_is_generated_and_shown_once(
     page.get_by_role("button", name="Prepare the password").click()
     expect(page.get_by_text("The worker opens it for this browser.")).to_be_visible()
     answer_views(now=timezone.now())
-    show = page.get_by_role("button", name="Show the password, once")
+    show = page.get_by_role("button", name=SHOW)
     expect(show).to_be_visible()  # the page looks again by itself
     assert faults_of(page) == []
     show.click()
@@ -103,4 +105,45 @@ def test_it_is_generated_and_shown_once(
     expect(shown).to_have_count(0)
     page = requester.open(path)
     expect(page.get_by_text("It was shown to you, once")).to_be_visible()
-    expect(page.get_by_role("button", name="Show the password, once")).to_have_count(0)
+    expect(page.get_by_role("button", name=SHOW)).to_have_count(0)
+
+
+def awaiting(alice: User, bob: User, settings: Settings) -> str:
+    """Where Alice gives the password that an approved machine waits for."""
+    settings.PASSWORD_MODE = "at_release"
+    return f"/requests/{approved(alice, bob, 'web-03', parameters=AT_RELEASE).pk}/password"
+
+
+def generated(alice: User, bob: User, settings: Settings, azure: SandboxProcess) -> str:
+    """Where Alice sees the password of a machine that was reimaged."""
+    settings.PASSWORD_MODE = "generated"
+    operation = run(approved(alice, bob, "web-02", parameters=GENERATED), azure).operations.get()
+    return f"/requests/{operation.reimage_request_id}/operations/{operation.pk}/password"
+
+
+def prepare(page: Page) -> None:
+    """She presses once, and the worker answers."""
+    page.get_by_role("button", name="Prepare the password").click()
+    expect(page.get_by_text("The worker opens it for this browser.")).to_be_visible()
+    answer_views(now=timezone.now())
+
+
+@pytest.mark.asvs("V14.3.1")
+def test_a_page_that_is_left_forgets_what_was_typed_or_shown(
+    azure: SandboxProcess, alice: User, bob: User, person: Callable[[User], Person], settings: Settings
+) -> None:
+    requester = person(alice)
+    page = requester.open(awaiting(alice, bob, settings))
+    typed = [page.locator(f"[name={name}]") for name in ("admin_password", "admin_password_again")]
+    for field in typed:
+        field.fill(PASSWORD)
+    leave(page)
+    for field in typed:
+        expect(field).to_have_value("")
+    page = requester.open(generated(alice, bob, settings, azure))
+    prepare(page)
+    page.get_by_role("button", name=SHOW).click()
+    shown = page.locator("#shown-password")
+    expect(shown).not_to_have_value("")
+    leave(page)
+    expect(shown).to_have_value("")

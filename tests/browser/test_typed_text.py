@@ -14,6 +14,7 @@ from portal.identity.models import User
 from reimage.domain.request_states import RequestState
 from reimage.models import ReimageRequest, VirtualMachine
 from tests.browser.drawn import wait_until_drawn
+from tests.browser.leaving import leave
 from tests.cast import client_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("azure")]
@@ -86,6 +87,22 @@ def test_back_from_the_review_the_password_is_not(
     expect(page.locator("[name=ticket]")).to_have_value("INC-7")
     for field in passwords:
         expect(field).to_have_value("")
+
+
+@pytest.mark.asvs("V14.3.1")
+def test_a_page_that_is_left_forgets_the_password_and_nothing_else(
+    context: BrowserContext, portal: str, alice: User
+) -> None:
+    page = sign_in(context, portal, alice)
+    form(page, portal)
+    fill_in(page)
+    passwords = [page.locator(f"[name$='-{name}']") for name in ("admin_password", "admin_password_again")]
+    for field in passwords:
+        field.fill("Correct-Horse-7")
+    leave(page)
+    for field in passwords:
+        expect(field).to_have_value("")
+    expect(page.locator("[name=ticket]")).to_have_value("INC-7")
 
 
 def test_a_button_stays_under_the_pointer_that_presses_it(context: BrowserContext, portal: str, alice: User) -> None:

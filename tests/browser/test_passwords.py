@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Browser, Error, Page, Response, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from portal.identity.models import User
 from reimage.models import ReimageRequest
 from reimage.services.view_answers import answer_views
+from tests.browser.crawl import REPORT_VIOLATIONS
 from tests.browser.faults import faults_of
 from tests.browser.leaving import leave
 from tests.browser.person import Person
@@ -147,3 +148,40 @@ def test_a_page_that_is_left_forgets_what_was_typed_or_shown(
     expect(shown).not_to_have_value("")
     leave(page)
     expect(shown).to_have_value("")
+
+
+@pytest.mark.asvs("V3.4.3")
+def test_the_answers_to_their_forms_keep_to_the_policy(
+    azure: SandboxProcess, alice: User, bob: User, person: Callable[[User], Person], settings: Settings
+) -> None:
+    """What was typed wrong, what is shown, and what was asked for a second time: no link leads to these pages."""
+    requester = person(alice)
+    answers: list[tuple[int, bool]] = []
+    violations: list[str] = []
+
+    def note(answer: Response) -> None:
+        if answer.request.method == "POST" and answer.request.is_navigation_request():
+            answers.append((answer.status, "default-src 'none'" in answer.headers.get("content-security-policy", "")))
+
+    requester.context.add_init_script(REPORT_VIOLATIONS)
+    requester.context.on("response", note)
+    requester.context.on(
+        "console", lambda said: violations.append(said.text) if said.text.startswith("policy violated") else None
+    )
+    page = requester.open(awaiting(alice, bob, settings))
+    page.locator("[name=admin_password]").fill(PASSWORD)
+    page.locator("[name=admin_password_again]").fill("Another-Horse-7")
+    page.get_by_role("button", name="Seal the password").click()
+    expect(page.locator("form .notice[role=alert]")).to_be_visible()
+    page = requester.open(generated(alice, bob, settings, azure))
+    prepare(page)
+    show = page.get_by_role("button", name=SHOW)
+    expect(show).to_be_visible()
+    other = requester.context.new_page()
+    other.goto(page.url)
+    show.click()
+    expect(page.locator("#shown-password")).to_be_visible()
+    other.get_by_role("button", name=SHOW).click()
+    expect(other.get_by_text("was already shown")).to_be_visible()
+    assert answers == [(422, True), (302, True), (200, True), (409, True)]
+    assert violations == []

@@ -2,7 +2,7 @@
 
 EXPORT is a file of audit_export or a proof from an event's page. PUBLIC_KEYS is a file of the log's public keys, oldest
 first, or such a key itself (NAME+KEYID+BASE64); get it from the people who run the portal, not with the export.
-Needs Python 3.11 and the package cryptography. Exit code 0: verified; 2: not; 1: could not be read at all.
+Needs Python 3.11 and the package cryptography. Exit code 0: verified; 2: not; 1: could not be read to its end.
 
 Verified are the signature under the checkpoint (https://c2sp.org/tlog-checkpoint); each event's hashes, and its proof
 to the signed root (RFC 9162 section 2.1.3.2); each personal text by its commitment (SHA-256 of salt and text), which
@@ -13,6 +13,7 @@ it is complete for a subject: it must then have the numbers from 1 on, and the v
 import base64
 import hashlib
 import json
+import sqlite3
 import sys
 from contextlib import suppress
 from operator import index as as_int
@@ -23,8 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FORMAT = "reimage-portal-audit-1"
 FIRST, LAST = {"format", "checkpoint", "selection", "filter", "complete"}, {"events"}  # the members of a line
 EVENT, TEXT = {"leaf_index", "digest", "leaf_hash", "proof", "body", "personal"}, {"salt", "text"}
-LINE_LIMIT = 4 * 1024 * 1024  # no event comes near
-SUBJECTS_REMEMBERED = 50_000  # the least recent ones are forgotten, so that memory stays bounded
+LINE_LIMIT, SUBJECTS_REMEMBERED = 4 * 1024 * 1024, 50_000  # no event comes near; the least recent are forgotten
 
 
 class NotVerified(Exception):
@@ -92,26 +92,29 @@ def commitments(value, field=""):
 
 
 class Export:
-    """Reads an export line by line and stops at the first thing that is wrong."""
+    """Reads an export line by line and stops at the first thing that is wrong. Many `texts` lie in a nameless file."""
 
     def __init__(self, keys):
         self.keys, self.size, self.root, self.signed_by, self.is_whole, self.complete = keys, 0, b"", "", False, {}
-        self.count, self.last_index, self.is_over, self.subjects, self.gone, self.redacted = 0, -1, False, {}, {}, set()
+        self.count, self.last_index, self.is_over, self.subjects, self.told = 0, -1, False, {}, [0, 0]
+        self.texts = sqlite3.connect("").executescript("CREATE TABLE gone (what, text); CREATE TABLE redacted (text)")
 
     def verify(self, stream):
         for number, raw in enumerate(iter(lambda: stream.readline(LINE_LIMIT), b""), start=1):
             try:
                 self._check_line(raw, number)
-            except Exception as err:  # whatever a line does to its reader, it is not verified
+            except (MemoryError, sqlite3.OperationalError):  # which say something of this machine
+                raise
+            except Exception as err:  # whatever else a line does to its reader, it is not verified
                 words = err if isinstance(err, NotVerified) else f"it is not in its form ({type(err).__name__})"
                 raise NotVerified(f"line {number}: {words}") from err
         demand(self.is_over, "the export is cut short, its last line is missing")
         is_all = self.count == self.size or not self.is_whole
         demand(is_all, f"the export says that it has all {self.size} events, and has {self.count}")
-        for (event_id, field), number in self.gone.items():
-            is_redacted, what = (event_id, field) in self.redacted, f"event #{number}: {field}"
+        for what, is_redacted in self.texts.execute("SELECT what, text IN redacted FROM gone ORDER BY rowid"):
             demand(is_redacted or not self.is_whole, f"{what} is missing, and no event says that it was redacted")
             say(f"{'redacted' if is_redacted else 'missing'}: {what}")
+            self.told[is_redacted] += 1
         for subject in self.complete | self.subjects:  # one that is not there at all is without its first event
             bits = f"{self.subjects.get(subject, [0b101])[-1]:b}"[::-1]
             lost = ", ".join(str(number) for number, bit in enumerate(bits) if bit == "0")
@@ -140,10 +143,9 @@ class Export:
         where, place = f"event #{index + 1}", self.last_index
         demand(index > place, f"leaf {index} stands after leaf {place}: doubled or out of order")
         demand(index == place + 1 or not self.is_whole, f"event #{place + 2} is missing")
-        digest, leaf = hashlib.sha256(body).hexdigest(), hashlib.sha256(b"\x00" + body).digest()
-        is_its_own = digest == line["digest"] and leaf.hex() == line["leaf_hash"]
-        demand(is_its_own, f"{where}: its body does not have the hashes it claims")
-        root = root_of(leaf, index, self.size, [bytes.fromhex(node) for node in line["proof"]])
+        hashes = [hashlib.sha256(body).hexdigest(), hashlib.sha256(b"\x00" + body).hexdigest()]
+        demand(hashes == [line["digest"], line["leaf_hash"]], f"{where}: its body does not have the hashes it claims")
+        root = root_of(bytes.fromhex(hashes[1]), index, self.size, [bytes.fromhex(node) for node in line["proof"]])
         demand(root == self.root, f"{where}: its proof does not lead to the signed root")
         self.count, self.last_index, event = self.count + 1, index, json.loads(body, object_pairs_hook=members)
         expected = commitments(event) if event["version"] > 1 else {}  # before that, texts stood in the body
@@ -151,11 +153,12 @@ class Export:
             salt, text = bytes.fromhex(found["salt"]), found["text"].encode()
             is_true = len(salt) == 32 and hashlib.sha256(salt + text).hexdigest() == expected.pop(field, None)
             demand(is_true and found.keys() == TEXT, f"{where}: {field} is not the text that was recorded")
-        self.gone |= {(event["event_id"], field): index + 1 for field in expected}
-        if event["action"] == "audit.redacted":
-            self.redacted |= {(event["target"]["id"], field) for field in event["detail"]["fields"]}
+        gone = ((f"{where}: {field}", event["event_id"] + field) for field in expected)
+        self.texts.executemany("INSERT INTO gone VALUES (?, ?)", gone)
+        fields = event["detail"]["fields"] if event["action"] == "audit.redacted" else ()
+        self.texts.executemany("INSERT INTO redacted VALUES (?)", ((event["target"]["id"] + name,) for name in fields))
         if event["subject"]:
-            self._check_chain(event["subject"], event["sequence"], event["previous_digest"], digest, where)
+            self._check_chain(event["subject"], event["sequence"], event["previous_digest"], hashes[0], where)
 
     def _check_chain(self, subject, number, previous, digest, where):
         """Events of one subject that follow each other by number must do so by digest; a selection may have gaps."""
@@ -181,18 +184,15 @@ def main(path, public_key):
             export.verify(stream)
     except NotVerified as err:
         say(f"NOT VERIFIED: {err}")
-        return 2
-    except (OSError, ValueError) as err:
-        sys.exit(f"cannot verify: {err}")
+        sys.exit(2)
+    except (OSError, ValueError, MemoryError, sqlite3.OperationalError) as err:
+        sys.exit(f"cannot verify: {str(err) or 'out of memory'}")
     if not export.signed_by.endswith(list(export.keys)[-1].hex()):
         say("WARNING: sealed by a retired key. Who has it can seal what they like: get an export by the key of today.")
     told = ", ".join(f"{name} from 1 to {export.subjects[name][-1].bit_length() - 1}" for name in export.complete)
-    extent = f"a selection of {export.size}, complete: {told or 'nothing'}"
-    extent = f"all of {export.size}" if export.is_whole else extent
-    gone, redacted = len(export.gone), len(export.gone.keys() & export.redacted)
-    texts = f"{gone - redacted} texts missing, {redacted} texts redacted"
-    say(f"VERIFIED: {export.count} events, {extent}, sealed by {export.signed_by}, {texts}")
-    return 0
+    kind, claim = ("all", "") if export.is_whole else ("a selection", f", complete: {told or 'nothing'}")
+    texts = "{} texts missing, {} texts redacted".format(*export.told)
+    say(f"VERIFIED: {export.count} events, {kind} of {export.size}{claim}, sealed by {export.signed_by}, {texts}")
 
 
 if __name__ == "__main__":

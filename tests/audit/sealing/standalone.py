@@ -12,11 +12,11 @@ MEMORY_LIMIT = 200 * 1024 * 1024
 SECONDS = 120
 
 
-def verify(export: Path, public_keys: str, *, verifier: Path = VERIFIER) -> tuple[int, str]:
-    """Exit code and words; with no more memory than the limit, and without our packages in sight."""
+def verify(export: Path, public_keys: str, *, verifier: Path = VERIFIER, memory: int = MEMORY_LIMIT) -> tuple[int, str]:
+    """Exit code and words; with no more bytes of memory than the limit, and without our packages in sight."""
     limited = (
         "import resource, runpy, sys; "
-        f"resource.setrlimit(resource.RLIMIT_DATA, ({MEMORY_LIMIT},) * 2); "
+        f"resource.setrlimit(resource.RLIMIT_DATA, ({memory},) * 2); "
         "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
     )
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.audit.sealing.standalone import export_to, verify
 
 MEGABYTE = 1_000_000
 SIZE = 100 * MEGABYTE
+LITTLE_MEMORY = 40 * MEGABYTE  # a third of it is Python itself
+FIELDS = [f"/detail/{place}" for place in range(2_000)]
 
 
 @pytest.fixture
@@ -44,17 +47,33 @@ def large_body(number: int) -> bytes:
     return start + b'{"text":"%s"}}' % (b"x" * MEGABYTE)
 
 
-def honest_export(log: SealedLog, file: Path, count: int) -> Path:
+def body_of_many_texts(number: int) -> bytes:
+    """Of which each has a commitment."""
+    event = {"version": 2, "event_id": f"event-{number}", "subject": "", "action": "a.thing"}
+    return json.dumps(event | {"detail": [{"personal_sha256": "0" * 64}] * len(FIELDS)}).encode()
+
+
+def body_of_many_texts_or_their_redaction(number: int) -> bytes:
+    """Each event is followed by the one that says that its texts were redacted."""
+    if number % 2 == 0:
+        return body_of_many_texts(number)
+    event = {"version": 2, "event_id": f"event-{number}", "subject": "", "action": "audit.redacted"}
+    return json.dumps(event | {"target": {"id": f"event-{number - 1}"}, "detail": {"fields": FIELDS}}).encode()
+
+
+def honest_export(
+    log: SealedLog, file: Path, count: int, body_of: Callable[[int], bytes] = large_body, selection: str = "all"
+) -> Path:
     """As audit_export would write it, made here: a database would take much longer for it."""
-    hashes, frontier = [leaf_hash(large_body(number)) for number in range(count)], Frontier()
+    hashes, frontier = [leaf_hash(body_of(number)) for number in range(count)], Frontier()
     for hashed in hashes:
         frontier.append(hashed)
     checkpoint = Checkpoint("localhost/audit", count, frontier.root(), timezone.now())
     note = checkpoint.signed_by(Signer("localhost/audit", read_signing_key(str(log.key_file))))
     with file.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps({"format": FORMAT, "checkpoint": note, "selection": "all"}) + "\n")
+        stream.write(json.dumps({"format": FORMAT, "checkpoint": note, "selection": selection}) + "\n")
         for index in range(count):
-            body = large_body(index)
+            body = body_of(index)
             line = {
                 "leaf_index": index,
                 "digest": hashlib.sha256(body).hexdigest(),
@@ -102,3 +121,26 @@ def test_a_large_event_that_is_doubled_a_hundred_times_is_refused(log: SealedLog
         file.write(b'{"events":102}\n')
     code, said = verify(export, log.public_key)
     assert (code, "leaf 2 stands after leaf 2: doubled or out of order" in said) == (2, True), said
+
+
+def test_many_texts_that_are_missing_take_no_memory(log: SealedLog, tmp_path: Path) -> None:
+    export = honest_export(log, tmp_path / "export.jsonl", 100, body_of_many_texts, "some")
+    code, said = verify(export, log.public_key, memory=LITTLE_MEMORY)
+    lines = said.splitlines()
+    assert (code, lines[0], len(lines)) == (0, "missing: event #1: /detail/0", 200_001), lines[-1]
+    assert lines[-1].endswith(", 200000 texts missing, 0 texts redacted")
+
+
+def test_many_texts_that_are_redacted_take_no_memory(log: SealedLog, tmp_path: Path) -> None:
+    export = honest_export(log, tmp_path / "export.jsonl", 200, body_of_many_texts_or_their_redaction)
+    code, said = verify(export, log.public_key, memory=LITTLE_MEMORY)
+    lines = said.splitlines()
+    assert (code, lines[0], len(lines)) == (0, "redacted: event #1: /detail/0", 200_001), lines[-1]
+    assert lines[-1].endswith(", 0 texts missing, 200000 texts redacted")
+
+
+def test_too_little_memory_is_no_verdict(log: SealedLog, export: Path) -> None:
+    first = export.read_bytes().split(b"\n")[0]
+    export.write_bytes(first + b"\n[" + b"[]," * MEGABYTE + b"[]]\n")
+    code, said = verify(export, log.public_key, memory=LITTLE_MEMORY)
+    assert (code, said) == (1, "cannot verify: out of memory\n")

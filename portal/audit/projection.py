@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portal.audit.folding import searchable
 from portal.audit.models import TEXT_LENGTH
 from portal.audit.personal import commitments_in, is_commitment
-from portal.audit.text import searchable
 
 _NO_TARGET = {"kind": "", "id": "", "label": ""}
 

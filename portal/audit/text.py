@@ -48,11 +48,6 @@ def _storable_text(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text if text.isascii() else unicodedata.normalize("NFC", text))
 
 
-def searchable(text: str) -> str:
-    """Text folded in a way that makes a search ignore case and spelling alike on every database."""
-    return unicodedata.normalize("NFC", text.casefold())
-
-
 def _code(match: re.Match[str]) -> str:
     return f"\\u{ord(match.group()):04x}"
 

@@ -14,9 +14,9 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.lookups import Contains
 from django.db.models.sql.compiler import SQLCompiler
 
+from portal.audit.folding import searchable
 from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.personal import ACTOR_NAME, LABELS
-from portal.audit.text import searchable
 
 Events = TypeVar("Events", bound=QuerySet[AuditEvent])
 RARE = 1_000  # events
@@ -34,7 +34,8 @@ def of_person(events: Events, text: str) -> Events:
 def about(events: Events, text: str) -> Events:
     """Events about something whose label or id holds this text."""
     labels = AuditPersonalText.objects.filter(_holds("text", text), field__regex=LABELS)
-    return _found(events, Q(search_text__contains=searchable(text)), labels)
+    wanted = searchable(unicodedata.normalize("NFC", text))
+    return _found(events, Q(search_text__contains=wanted), labels)
 
 
 def _holds(field: str, text: str) -> Q:

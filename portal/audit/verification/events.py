@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
+from portal.audit.folding import folded_by_python
 from portal.audit.models import AuditEvent
 from portal.audit.personal import MARK, commitments_in
 from portal.audit.projection import columns_of_event
@@ -126,8 +127,13 @@ def _problems(row: Row, texts: PersonalTexts) -> Iterator[str]:
 
 def _differences(expected: Row, stored: Row) -> Iterator[str]:
     for column, value, found in zip(PROJECTED, expected, stored, strict=True):
-        if as_stored(value) != found:
+        if as_stored(value) != found and not (column == "search_text" and _was_folded_by_python(value, found)):
             yield f"column {column} is not what its body says"
+
+
+def _was_folded_by_python(text: str, found: Any) -> bool:
+    """As before searches were folded alike under every Python. No other text passes for it."""
+    return bool(found == folded_by_python(text))
 
 
 class _SealingTimes:

@@ -11,15 +11,14 @@ from reimage.models import ReimageOperation
 from reimage.services import execution
 from tests.azure_fixtures import forget_clients
 from tests.crashes.failpoints import Death, Failpoints, WorkerDied, at_label, at_number
-from tests.crashes.promises import broken_promises
+from tests.crashes.promises import broken_promises, end_of
+from tests.crashes.scripts import UNDISTURBED, End, Script
 from tests.crashes.whole_state import undone
 from tests.sandbox_process import SandboxProcess
 from tests.stories import age, let_lease_lapse, make_due
 
 MAX_STEPS = 60
-FEWEST_POINTS = 30
 STEP = timedelta(seconds=40)  # Azure takes 60 s: one look finds it running, the next finds it ended
-WAITING = timedelta(minutes=6)  # for evidence, of which there may be none
 
 
 @dataclass(frozen=True)
@@ -29,22 +28,24 @@ class Outcome:
     reached: list[list[str]]
     ledger: list[dict[str, Any]]
     broken: list[str]
+    end: End
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """An approved operation; each run begins there again, with Azure as it was."""
+    """An approved operation; each run begins there again, with Azure as it was and the script's faults before it."""
 
     operation: ReimageOperation
     sandbox: SandboxProcess
+    script: Script = UNDISTURBED
 
     def run(self, *deaths: Death) -> Outcome:
         """Dies at each of these in turn, then goes on to the end."""
         with self.from_the_start():
             reached = list(self._lives(*deaths))
             broken = [f"{deaths} were not all met"] if len(reached) <= len(deaths) else []
-            broken = broken or broken_promises(self.operation, self.sandbox)
-            return Outcome(reached, self.sandbox.ledger(), broken)
+            broken = broken or broken_promises(self.operation, self.sandbox, self.script)
+            return Outcome(reached, self.sandbox.ledger(), broken, end_of(self.operation, self.sandbox))
 
     def dies_at(self, number: int) -> Iterator[Outcome]:
         """Once at the point of this number; then twice.
@@ -62,13 +63,18 @@ class Campaign:
 
     def dies_everywhere(self) -> dict[str, list[str]]:
         """Every point of the way, once and twice: what was broken, by the points of death."""
-        points = self.run().reached[0]
-        assert len(points) >= FEWEST_POINTS, "the instrument is blind"
-        found = {}
-        for number in range(len(points)):
+        undisturbed = self.run()
+        assert (undisturbed.broken, undisturbed.end) == ([], self.script.end)
+        points = undisturbed.reached[0]
+        assert len(points) >= self.script.fewest_points, "the instrument is blind"
+        found, ends = {}, {undisturbed.end}
+        for number in self.script.deaths(points):
             for outcome in self.dies_at(number):
+                ends.add(outcome.end)
                 if outcome.broken:
                     found[" then ".join(life[-1] for life in outcome.reached[:-1])] = outcome.broken
+        if never := self.script.ends - ends:
+            found["never"] = [f"it ended as {end}" for end in sorted(never)]
         return found
 
     @contextmanager
@@ -78,6 +84,7 @@ class Campaign:
             self.sandbox.reset()
             forget_clients()
             self.operation.refresh_from_db()
+            self.script.faults(self.sandbox)
             yield
 
     def _lives(self, *deaths: Death) -> Iterator[list[str]]:
@@ -107,6 +114,8 @@ class Campaign:
     def _time_passes(self) -> None:
         self.operation.refresh_from_db()
         unknown = self.operation.state == OperationState.OUTCOME_UNKNOWN
+        passed = self.script.looks_after if unknown else STEP
         if unknown:
-            age(self.operation, WAITING)
-        self.sandbox.advance_clock((WAITING if unknown else STEP).total_seconds())
+            age(self.operation, passed)
+        self.sandbox.advance_clock(passed.total_seconds())
+        self.script.meanwhile(self.sandbox, self.operation)

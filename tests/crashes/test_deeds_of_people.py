@@ -1,4 +1,4 @@
-"""The web process dies at every commit and send of a person's deed: all of it was done or none, and a retry works."""
+"""The web process dies at every commit and send of a person's deed, once and twice: all was done or none."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from portal.errors import Problem
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services import attention, decision
+from tests.crashes.deeds import assert_all_or_nothing, points_of
 from tests.crashes.failpoints import Failpoints, WorkerDied, at_number
 from tests.crashes.whole_state import undone, whole_state
 from tests.passwords import AT_RELEASE, give
@@ -19,45 +19,6 @@ from tests.sandbox_process import SandboxProcess
 from tests.stories import advance_to, approve, approved, draft, request_reimage, submit
 
 SECRET = ReimageParameters(admin_password="Correct-Horse-7")
-Deed = Callable[[], object]
-
-
-def points_of(deed: Deed) -> list[str]:
-    """From the second time on: the first one fetches a token, which is kept."""
-    with undone():
-        deed()
-    points = Failpoints()
-    with undone(), points.watching():
-        deed()
-    return points.reached
-
-
-def assert_all_or_nothing(deed: Deed, *, commits: int = 1) -> None:
-    """At each point: as before or as afterwards; done again, as afterwards in any case."""
-    before = whole_state()
-    with undone():
-        deed()
-        afterwards = whole_state()
-    assert before != afterwards
-    points = points_of(deed)
-    assert sum("after commit" in point for point in points) == commits
-    for number, point in enumerate(points):
-        with undone():
-            with pytest.raises(WorkerDied), Failpoints(at_number(number)).watching():
-                deed()
-            committed = "after commit" in point
-            assert whole_state() == (afterwards if committed else before), point
-            assert_done_again(deed, was_done=committed)
-            assert whole_state() == afterwards, point
-
-
-def assert_done_again(deed: Deed, *, was_done: bool) -> None:
-    """What was done already is said to be so, and nothing is done twice."""
-    if was_done:
-        with pytest.raises(Problem):
-            deed()
-    else:
-        deed()
 
 
 def test_a_draft_is_whole_or_not_there(azure: SandboxProcess, alice: User) -> None:
@@ -65,13 +26,15 @@ def test_a_draft_is_whole_or_not_there(azure: SandboxProcess, alice: User) -> No
     points = points_of(lambda: draft(alice, "web-02", parameters=SECRET))
     assert sum("after commit" in point for point in points) == 1
     for number, point in enumerate(points):
-        with undone():
-            with pytest.raises(WorkerDied), Failpoints(at_number(number)).watching():
-                draft(alice, "web-02", parameters=SECRET)
-            found = whole_state()
-            assert (found == before) == ("after commit" not in point), point
-            assert len(found["secrets"]) == len(found["operations"]) == len(found["requests"])
-            submit(draft(alice, "web-02", parameters=SECRET))  # a draft left behind occupies nothing
+        for times in (1, 2):
+            with undone():
+                for _ in range(times):
+                    with pytest.raises(WorkerDied), Failpoints(at_number(number)).watching():
+                        draft(alice, "web-02", parameters=SECRET)
+                found = whole_state()
+                assert (found == before) == ("after commit" not in point), point
+                assert len(found["secrets"]) == len(found["operations"]) == len(found["requests"])
+                submit(draft(alice, "web-02", parameters=SECRET))  # a draft left behind occupies nothing
 
 
 def test_submitting_is_all_or_nothing(azure: SandboxProcess, alice: User) -> None:

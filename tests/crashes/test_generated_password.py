@@ -1,5 +1,6 @@
-"""A worker, or the web process, dies around a generated password: what Azure got can be seen, or nobody has it."""
+"""A process dies, once and twice, around a generated password: what Azure got can be seen, or nobody has it."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,11 +13,14 @@ from reimage.models import PasswordView, ReimageOperation, SealedSecret, SecretF
 from reimage.services.password_views import Asked, Shown, show_password
 from reimage.services.secrets import open_secret
 from reimage.services.view_answers import answer_views, expire_unseen_passwords
-from tests.crashes.failpoints import Failpoints, WorkerDied, at_number
-from tests.crashes.whole_state import undone, whole_state
+from tests.crashes.deeds import assert_all_or_nothing
+from tests.crashes.failpoints import Failpoints, WorkerDied, at_label, at_number, never
+from tests.crashes.whole_state import undone
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, approved, let_lease_lapse, posts, run
+
+RECOVERY = 2  # the first point after the claim
 
 
 @pytest.fixture
@@ -49,42 +53,34 @@ def test_whatever_dies_around_the_post_what_azure_got_is_kept(
     azure.reset()
     assert any("reimage" in point.lower() for point in points.reached)
     for number, point in enumerate(points.reached):
-        with undone():
-            with pytest.raises(WorkerDied), Failpoints(at_number(number)).watching():
-                advance(operation)
-            if posts(azure):
-                assert seen_by_azure(azure, kept(operation) or ""), point
-            intended = ReimageOperation.objects.get().state == OperationState.SUBMITTING
-            assert (kept(operation) is not None) >= intended, point
-            let_lease_lapse(operation)
-        azure.reset()
+        for again in (never, at_label(point), at_number(RECOVERY)):
+            with undone():
+                with pytest.raises(WorkerDied), Failpoints(at_number(number)).watching():
+                    advance(operation)
+                assert_what_azure_got_is_kept(operation, azure, point)
+                let_lease_lapse(operation)
+                with suppress(WorkerDied), Failpoints(again).watching():
+                    advance(operation)
+                assert_what_azure_got_is_kept(operation, azure, point)
+            azure.reset()
 
 
-def assert_whole_or_nothing(deed: Any) -> None:
-    """At each of its points: as before, or as afterwards."""
-    before = whole_state()
-    points = Failpoints()
-    with undone(), points.watching():
-        deed()
-        afterwards = whole_state()
-    assert before != afterwards
-    assert sum("after commit" in point for point in points.reached) == 1
-    for number, point in enumerate(points.reached):
-        with undone():
-            with pytest.raises(WorkerDied), Failpoints(at_number(number)).watching():
-                deed()
-            assert whole_state() == (afterwards if "after commit" in point else before), point
+def assert_what_azure_got_is_kept(operation: ReimageOperation, azure: SandboxProcess, point: str) -> None:
+    if posts(azure):
+        assert seen_by_azure(azure, kept(operation) or ""), point
+    intended = ReimageOperation.objects.get().state == OperationState.SUBMITTING
+    assert (kept(operation) is not None) >= intended, point
 
 
 def test_every_step_of_the_view_is_whole_or_nothing(operation: ReimageOperation, azure: SandboxProcess) -> None:
     run(operation.reimage_request, azure)
     operation.refresh_from_db()
-    assert_whole_or_nothing(lambda: press(operation))
+    assert_all_or_nothing(lambda: press(operation), when_done="another")
     asked = press(operation)
     assert isinstance(asked, Asked)
-    assert_whole_or_nothing(lambda: answer_views(now=timezone.now()))
+    assert_all_or_nothing(lambda: answer_views(now=timezone.now()), when_done="nothing")
     answer_views(now=timezone.now())
-    assert_whole_or_nothing(lambda: press(operation, asked.private_key))
+    assert_all_or_nothing(lambda: press(operation, asked.private_key), when_done="another")
 
 
 def test_so_are_its_end_unseen_and_the_alarm(operation: ReimageOperation, azure: SandboxProcess, settings: Any) -> None:
@@ -92,7 +88,7 @@ def test_so_are_its_end_unseen_and_the_alarm(operation: ReimageOperation, azure:
     operation.refresh_from_db()
     assert operation.finished_at is not None
     settings.PASSWORD_HOURS = 0
-    assert_whole_or_nothing(lambda: expire_unseen_passwords(now=timezone.now()))
+    assert_all_or_nothing(lambda: expire_unseen_passwords(now=timezone.now()), when_done="nothing")
     settings.PASSWORD_HOURS = 24
     SealedSecret.objects.all().delete()
     PasswordView.objects.create(operation=operation, public_key=b"", asked_at=timezone.now(), seen_at=timezone.now())
@@ -101,4 +97,4 @@ def test_so_are_its_end_unseen_and_the_alarm(operation: ReimageOperation, azure:
         with pytest.raises(WrongState):
             press(operation)
 
-    assert_whole_or_nothing(ask_again)
+    assert_all_or_nothing(ask_again, when_done="another")

@@ -8,19 +8,16 @@ import pytest
 from django.test import TestCase
 from django.utils import timezone
 
-from portal.errors import Problem
 from portal.identity.models import User
 from reimage.domain.plan import DeleteOptionChange
 from reimage.models import ExecutionPause, ReimageBreaker, ReimageOperation
 from reimage.services import breaker, doorbell, pausing, preflight
 from tests.crashes.campaign import Campaign
-from tests.crashes.failpoints import Failpoints, WorkerDied, at_label, at_number
+from tests.crashes.deeds import Deed, assert_all_or_nothing
 from tests.crashes.guarded import Guarded
-from tests.crashes.whole_state import undone, whole_state
 from tests.sandbox_process import PRODUCTION, SandboxProcess
 from tests.stories import advance, approved
 
-Deed = Callable[[], object]
 REASON = "Azure has an outage."
 
 
@@ -117,33 +114,8 @@ def with_its_callbacks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Deed], Deed
     return wrap
 
 
-def assert_all_or_nothing_twice(deed: Deed) -> None:
-    """At each point, once and twice: as before or as afterwards; done again, as afterwards in any case."""
-    before = whole_state()
-    with undone(), Failpoints().watching():
-        deed()
-        afterwards = whole_state()
-    assert before != afterwards
-    points = Failpoints()
-    with undone(), points.watching():
-        deed()
-    assert any(point.startswith("after commit") for point in points.reached)
-    for number, point in enumerate(points.reached):
-        committed = any(passed.startswith("after commit") for passed in points.reached[: number + 1])
-        for death in (at_number(number), at_label(point)):
-            with undone():
-                with pytest.raises(WorkerDied), Failpoints(at_number(number)).watching():
-                    deed()
-                assert whole_state() == (afterwards if committed else before), point
-                with pytest.raises((WorkerDied, Problem)), Failpoints(death).watching():
-                    deed()
-                if not committed:
-                    deed()
-                assert whole_state() == afterwards, point
-
-
 def test_pausing_is_all_or_nothing(db: None, pause: Deed) -> None:
-    assert_all_or_nothing_twice(pause)
+    assert_all_or_nothing(pause)
 
 
 def test_resuming_is_all_or_nothing(
@@ -151,7 +123,7 @@ def test_resuming_is_all_or_nothing(
 ) -> None:
     pause()
     advance(campaign.operation)
-    assert_all_or_nothing_twice(with_its_callbacks(resume))
+    assert_all_or_nothing(with_its_callbacks(resume))
 
 
 def test_releasing_is_all_or_nothing(
@@ -160,4 +132,4 @@ def test_releasing_is_all_or_nothing(
     advance(campaign.operation)
     assert ReimageBreaker.objects.get().tripped_at
     assert ReimageOperation.objects.get(pk=campaign.operation.pk).note["code"] == "breaker_tripped"
-    assert_all_or_nothing_twice(with_its_callbacks(release))
+    assert_all_or_nothing(with_its_callbacks(release))

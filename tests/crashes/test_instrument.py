@@ -1,5 +1,7 @@
 """The instrument sees every commit and send there is, and what it finds is not always nothing."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 
@@ -8,10 +10,11 @@ from portal.audit.models import AuditEvent
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.models import ReimageOperation
-from reimage.services import execution, reimaging
+from reimage.services import execution, refusals, reimaging
 from reimage.services.leases import Claim, commit
 from tests.crashes.campaign import Campaign
 from tests.crashes.failpoints import Failpoints, WorkerDied, at_label, at_number
+from tests.crashes.scripts import POST, Script, faults
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approved
 
@@ -62,6 +65,18 @@ def test_a_second_post_does_not_escape_it(campaign: Campaign, monkeypatch: pytes
     for number in range(sent, written):
         broken = campaign.run(at_number(number)).broken
         assert "2 POSTs were sent, 2 accepted" in broken
+
+
+def test_a_post_after_a_hidden_acceptance_does_not_escape_it(
+    azure: SandboxProcess, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for the way to a second POST: an ephemeral machine, whose refusal was taken at its word too early."""
+    hidden = faults({"fault": "accepted_then_status", "match": POST, "status": 409})
+    script = Script(machine="web-01", posts=2, faults=hidden, looks_after=timedelta(seconds=50))
+    campaign = Campaign(script.approved(alice, bob), azure, script)
+    assert campaign.run().broken == []
+    monkeypatch.setattr(refusals, "is_borne_out", lambda *_, **__: True)
+    assert "a POST was sent after one that Azure answered with 409, accepted: True" in campaign.run().broken
 
 
 def test_before_a_commit_nothing_is_kept_and_after_it_all(campaign: Campaign) -> None:

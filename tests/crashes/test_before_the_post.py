@@ -1,0 +1,16 @@
+"""A worker dies, once and twice, on a way that is held up or ended before anything was sent."""
+
+import pytest
+
+from portal.identity.models import User
+from tests.crashes.before_the_post import SCRIPTS
+from tests.crashes.campaign import Campaign
+from tests.sandbox_process import SandboxProcess
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_worker_that_dies_anywhere_keeps_every_promise(
+    azure: SandboxProcess, alice: User, bob: User, name: str
+) -> None:
+    script = SCRIPTS[name]
+    assert Campaign(script.approved(alice, bob), azure, script).dies_everywhere() == {}

@@ -11,14 +11,16 @@ from portal.identity.models import User
 from tests.cast import client_of
 from tests.test_access_matrix import MATRIX
 
+EVENT = uuid4()
 # What is recorded, with what is left of the address: another site may lead to it no more than Entra ID does.
 RECORDED = {
     "audit:export": "/",
     "audit:export-jsonl": "/",
+    "audit:proof": "/",
     "reimage:request-evidence": "/",
     "reimage:requests-sample": "/audit/sample",
 }
-ARGUMENTS = ([], [7], [7, 7], [uuid4()])
+ARGUMENTS = ([], [7], [7, 7], [EVENT])
 
 
 def address_of(route: str) -> str:

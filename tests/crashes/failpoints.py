@@ -22,6 +22,8 @@ from django.db.transaction import Atomic
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 
+from reimage.azure import transport
+
 UUID_LENGTH = 36
 WRITES = ("INSERT", "UPDATE", "DELETE")
 HELPERS = ("leases.commit", "leases._look_again_later", "moves.wait")
@@ -115,7 +117,9 @@ class Failpoints:
         patch.setattr(Atomic, "__exit__", leave)
 
     def _watch_sends(self, patch: pytest.MonkeyPatch) -> None:
+        """In the thread of whoever waits for the answer, so that it is known who sends, and dies."""
         send = HTTPAdapter.send
+        patch.setattr(transport, "_begin", lambda target: target())
 
         def watched(adapter: HTTPAdapter, request: PreparedRequest, **options: Any) -> Any:
             what = f"{request.method} {_target(request)} by {_caller()}"

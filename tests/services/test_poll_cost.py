@@ -1,5 +1,7 @@
 """What one look at a running reimage costs: a thousand of them share a worker, so nothing is done but looking."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -31,7 +33,9 @@ def test_a_look_is_one_call_one_statement_and_no_event(running: ReimageOperation
         following.poll(held)
     running.refresh_from_db()
     assert [query["sql"].split()[0] for query in after_the_claim] == ["UPDATE"]
-    assert [entry["status"] for entry in azure.ledger()] == [200]
+    assert [(entry["method"], entry["path"], entry["status"]) for entry in azure.ledger()] == [
+        ("GET", urlsplit(running.operation_url).path, 200)
+    ]
     assert AuditEvent.objects.count() == events
     assert running.lease_until is None
     assert running.next_at > running.queued_at

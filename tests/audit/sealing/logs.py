@@ -1,5 +1,6 @@
 """A sealed log to test against: its key, its anchor file, and the sealer run by hand."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,9 +14,10 @@ from portal.audit.actors import Actor
 from portal.audit.models import AuditCheckpoint, AuditEvent
 from portal.audit.sealing.anchors import anchor_checkpoints
 from portal.audit.sealing.checkpoints import Checkpoint, read
-from portal.audit.sealing.keys import AFTER_LOSS, trusted_keys
+from portal.audit.sealing.keys import AFTER_LOSS, signing_key, trusted_keys
+from portal.audit.sealing.notes import Signer
 from portal.audit.sealing.rotation import replace_signing_key
-from portal.audit.sealing.sealer import Sealed, seal_audit_log
+from portal.audit.sealing.sealer import Sealed, extend, seal_audit_log
 from portal.audit.verification.log import verify_audit_log
 from portal.audit.verification.verdict import Verdict
 from tests.audit.events import record_event
@@ -51,6 +53,12 @@ class SealedLog:
 
     def seal(self, *, now: datetime | None = None, thorough: bool = False) -> Sealed:
         return seal_audit_log(now=now or timezone.now(), thorough=thorough)
+
+    def seal_in_order(self, events: Iterable[AuditEvent]) -> None:
+        """The first seal of the log, over these in any order: before the sealer kept the events of a subject in theirs,
+        a late one could come after those that follow it."""
+        rows = [(event.pk, bytes(event.body)) for event in events]
+        extend(None, rows, signers=[Signer("localhost/audit", signing_key())], now=timezone.now())
 
     def anchor(self) -> dict[str, int]:
         return anchor_checkpoints(now=timezone.now())

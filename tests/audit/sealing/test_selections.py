@@ -59,10 +59,7 @@ def test_a_selection_may_have_a_late_event_after_the_one_that_follows_it(
 ) -> None:
     """As logs have it that were sealed before the sealer kept them together."""
     events = log.record(3, subject=REQUEST)
-    numbers = [event.pk for event in events]
-    run(*(f"UPDATE audit_auditevent SET id = {-numbers[place]} WHERE id = {numbers[place]}" for place in order))
-    run(*(f"UPDATE audit_auditevent SET id = {at + 1} WHERE id = {-numbers[place]}" for at, place in enumerate(order)))
-    log.seal()
+    log.seal_in_order(events[place] for place in order)
     assert verify(export_to(tmp_path / "some.jsonl", "--subject", REQUEST), log.public_key)[0] == 0
     whole = verify(export_to(tmp_path / "all.jsonl"), log.public_key)
     assert whole[0] == (0 if order == (0, 1, 2) else 2), whole
@@ -74,9 +71,8 @@ def test_neighbours_in_a_selection_must_follow_by_digest(log: SealedLog, tmp_pat
     first, second = log.record(2, subject=REQUEST)
     forged = bytes(second.body).replace(first.digest.encode(), b"0" * 64)
     run("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[forged, second.pk])
-    if place:
-        run(f"UPDATE audit_auditevent SET id = {first.pk} + 9 WHERE id = {first.pk}")
-    log.seal()
+    second.refresh_from_db()
+    log.seal_in_order([second, first] if place else [first, second])
     export = rewritten(export_to(tmp_path / "export.jsonl", "--subject", REQUEST), claimed_digests)
     code, said = verify(export, log.public_key)
     assert (code, f"it does not follow event {1 + place} of {REQUEST}" in said) == (2, True), said

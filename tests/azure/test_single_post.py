@@ -1,6 +1,5 @@
 """However Azure answers, the reimage POST and the PATCH leave the portal exactly once."""
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +11,8 @@ from azure.core.exceptions import ClientAuthenticationError
 from pytest_django import Settings
 from urllib3.util import connection as urllib3_connection
 
-from reimage.azure import clients, time_limits, transport
-from reimage.azure.calls import NOT_SENT, Accepted, CallOutcome, Refused, Unknown
-from reimage.azure.errors import ENTRA_UNAVAILABLE
+from reimage.azure import clients, transport
+from reimage.azure.calls import Accepted, CallOutcome, Refused, Unknown
 from reimage.azure.virtual_machines import change_delete_option, submit_reimage
 from reimage.domain.resource_ids import VirtualMachineId
 from reimage.domain.virtual_machine import DeleteOption
@@ -99,41 +97,6 @@ def test_an_acceptance_carries_the_addresses_whole(server: Server) -> None:
     headers = {"Azure-AsyncOperation": url, "Location": f"{url}&monitor=true", "x-ms-request-id": "r-1"}
     server.answer = Answer(202, headers={**headers, "Retry-After": "7"})
     assert submit() == Accepted(202, url, f"{url}&monitor=true", "r-1", 7)
-
-
-@pytest.mark.parametrize(
-    ("drips", "outcome"),
-    [("body", Accepted(202, "https://localhost/o", "", "")), ("headers", Unknown("ServiceResponseTimeoutError"))],
-)
-def test_an_answer_that_comes_in_drops_is_not_waited_for(
-    server: Server, monkeypatch: pytest.MonkeyPatch, drips: str, outcome: CallOutcome
-) -> None:
-    """What it had told counts: an acceptance is one once its headers are here."""
-    submit()  # the client is slow to make
-    monkeypatch.setattr(time_limits, "CALL_SECONDS", 0.5)
-    server.answer = Answer(202, headers={"Azure-AsyncOperation": "https://localhost/o"}, drips=drips)
-    assert submit(deadline=time.monotonic() + 2) == outcome
-    assert not server.ran_dry
-    assert len(server.arrivals) == 2
-
-
-def test_a_token_that_comes_too_late_sends_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits any more when it is here."""
-    late, asking = threading.Event(), []
-
-    class Late(Token):
-        def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
-            asking.append(threading.current_thread())
-            late.wait()
-            return super().get_token_info(*scopes)
-
-    monkeypatch.setattr(clients, "credential", Late)
-    monkeypatch.setattr(time_limits, "CALL_SECONDS", 0.1)
-    assert submit(deadline=time.monotonic() + 0.1) == Refused(0, NOT_SENT, f"{ENTRA_UNAVAILABLE} Nothing was sent.")
-    late.set()
-    (thread,) = asking
-    thread.join()
-    assert server.arrivals == []
 
 
 @pytest.mark.parametrize("send", [lambda: submit(), lambda: change()], ids=["reimage", "change"])

@@ -27,9 +27,9 @@ def last_successor(current: VerifierKey) -> VerifierKey | None:
     return None
 
 
-def _named_in(body: object) -> VerifierKey | None:
+def _named_in(body: bytes | memoryview) -> VerifierKey | None:
     with suppress(ValueError, KeyError, TypeError, NoteError):  # damaged: audit_verify tells
-        return VerifierKey.parse(str(json.loads(bytes(body))["detail"]["new_key"]))  # type: ignore[call-overload]
+        return VerifierKey.parse(str(json.loads(bytes(body))["detail"]["new_key"]))
     return None
 
 

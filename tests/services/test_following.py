@@ -31,7 +31,7 @@ def test_it_looks_once_a_step_and_comes_back_later(azure: SandboxProcess, runnin
     before = timezone.now()
     operation = advance(running)
     assert operation.state == OperationState.IN_PROGRESS
-    assert len(polls(azure)) == 1
+    assert len({look["client_request_id"] for look in polls(azure)}) == 1  # the SDK repeats a read that broke off
     assert timedelta(seconds=11) < operation.next_at - before < timedelta(seconds=25)
 
 

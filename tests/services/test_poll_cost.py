@@ -33,9 +33,9 @@ def test_a_look_is_one_call_one_statement_and_no_event(running: ReimageOperation
         following.poll(held)
     running.refresh_from_db()
     assert [query["sql"].split()[0] for query in after_the_claim] == ["UPDATE"]
-    assert [(entry["method"], entry["path"], entry["status"]) for entry in azure.ledger()] == [
-        ("GET", urlsplit(running.operation_url).path, 200)
-    ]
+    # By the call's own id: where a kept connection breaks, the SDK sends a read once more, with the id that it had.
+    calls = {(entry["client_request_id"], entry["method"], entry["path"]) for entry in azure.ledger()}
+    assert [call[1:] for call in calls] == [("GET", urlsplit(running.operation_url).path)]
     assert AuditEvent.objects.count() == events
     assert running.lease_until is None
     assert running.next_at > running.queued_at

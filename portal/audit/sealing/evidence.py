@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf
 from portal.audit.sealing import checkpoints
@@ -73,7 +73,7 @@ def leaves_within(leaves: QuerySet[AuditLeaf], note: str) -> QuerySet[AuditLeaf]
 def in_chunks(leaves: QuerySet[AuditLeaf]) -> Iterator[AuditLeaf]:
     """In order, each chunk from where the last one ended: nothing is held, and no query runs for hours."""
     after, found = -1, _readable(leaves)
-    while chunk := list(found.filter(leaf_index__gt=after)[:CHUNK]):
+    while chunk := list(found.filter(leaf_index__gt=Value(after))[:CHUNK]):  # on SQLite it may be a fraction: as it is
         yield from chunk
         after = chunk[-1].leaf_index
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from statistics import median_low
 
 from django.db import transaction
-from django.db.models import Exists, Max, Min, OuterRef, QuerySet
+from django.db.models import BigIntegerField, Exists, Max, Min, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
@@ -155,8 +155,9 @@ def last_checkpoint() -> Checkpoint | None:
 
 
 def sealed_size() -> int:
-    """How many events the last checkpoint covers."""
-    return AuditCheckpoint.objects.aggregate(size=Max("tree_size"))["size"] or 0
+    """How many events the last checkpoint covers. On SQLite a size may be a text, which is larger than every number."""
+    numbers = AuditCheckpoint.objects.filter(tree_size__lte=BigIntegerField.MAX_BIGINT)
+    return numbers.aggregate(size=Max("tree_size"))["size"] or 0
 
 
 def _frontier_of(base: Checkpoint | None, signer: VerifierKey) -> Frontier:

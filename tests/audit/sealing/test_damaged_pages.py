@@ -126,6 +126,8 @@ def test_json_lines_hold_the_damaged_event_and_the_verifier_names_it(
     [
         "audit_auditevent SET body = CAST(body AS TEXT)",
         "audit_auditleaf SET leaf_hash = 'x'",
+        "audit_auditleaf SET leaf_index = 1.5 WHERE leaf_index = 1",
+        "audit_auditcheckpoint SET tree_size = 'x'",
         "audit_auditpersonaltext SET text = CAST(text AS BLOB)",
         "audit_auditpersonaltext SET salt = 'x'",
         "audit_auditpersonaltext SET field = CAST(field AS BLOB)",

@@ -1,10 +1,15 @@
-"""How long the portal waits for PostgreSQL, and how it notices that the other end is gone. See decision 0013."""
+"""Sessions at PostgreSQL: how long they wait, how they notice that the other end is gone, what they keep prepared.
+
+See decisions 0013 and 0047.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 20  # above every statement of a page or a step; manage.py migrate and audit_verify lift it
@@ -30,12 +35,26 @@ _OPTIONS: Mapping[str, Any] = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # milliseconds
+    "prepare_threshold": 5,  # executions in a session, of a `prepared_cursor`; Django's own prepare nothing
 }
 
 
 def connection_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """For libpq. What DATABASE_URL says itself (…?sslmode=verify-full&connect_timeout=2) wins."""
     return {**_OPTIONS, **given}
+
+
+def prepared_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """For a statement that is always the same: PostgreSQL reads and plans it once a session. Elsewhere any cursor.
+
+    Also any where Django logs statements: of one that is prepared it could tell no SQL.
+    """
+    if connection.vendor != "postgresql" or connection.queries_logged:
+        return connection.cursor()
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor: Any = psycopg.Cursor(connection.connection)
+    return connection.make_cursor(cursor)
 
 
 @contextmanager

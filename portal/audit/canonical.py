@@ -12,6 +12,7 @@ from uuid import UUID
 
 # RFC 8785 section 3.2.2.3: beyond this an IEEE 754 reader no longer sees the same number.
 LARGEST_INTEGER = 2**53 - 1
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class NotCanonical(ValueError):
@@ -20,7 +21,7 @@ class NotCanonical(ValueError):
 
 def canonical_bytes(value: object) -> bytes:
     """The value as UTF-8 JSON; raises NotCanonical for whatever has no single form."""
-    return json.dumps(_plain(value, "value"), ensure_ascii=False, separators=(",", ":")).encode()
+    return _to_json(_plain(value, "value")).encode()
 
 
 def canonical_time(moment: datetime) -> str:
@@ -40,7 +41,7 @@ def _plain(value: object, where: str) -> object:
             return _time(value, where)
         case UUID():
             return str(value)
-        case Mapping():
+        case dict() | Mapping():  # a mapping of another kind takes long to be known as one
             return _object(value, where)
         case list() | tuple():
             return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
@@ -74,9 +75,15 @@ def _time(value: datetime, where: str) -> str:
 
 
 def _object(value: Mapping[object, object], where: str) -> dict[str, object]:
-    members = {}
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise NotCanonical(f"{where} has the key {key!r}: keys must be text.")
-        members[_text(key, f"{where} key {key!r}")] = _plain(item, f"{where}.{key}")
-    return dict(sorted(members.items(), key=lambda member: member[0].encode("utf-16-be")))
+    members = {_name(key, where): _plain(item, f"{where}.{key}") for key, item in value.items()}
+    return {name: members[name] for name in sorted(members, key=_order)}
+
+
+def _name(key: object, where: str) -> str:
+    if not isinstance(key, str):
+        raise NotCanonical(f"{where} has the key {key!r}: keys must be text.")
+    return str.__str__(key) if key.isascii() else _text(key, f"{where} key {key!r}")
+
+
+def _order(name: str) -> bytes:
+    return name.encode("utf-16-be")

@@ -7,10 +7,13 @@ processor than all the rest of an append (docs/performance.md, `audit_appends`).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field
 
 from portal.audit.models import AuditEvent
 from portal.audit.personal import SaltedText
+from portal.postgresql import prepared_cursor
 
 FIELDS = [field for field in AuditEvent._meta.concrete_fields if not field.primary_key]
 COLUMNS = ", ".join(str(field.column) for field in FIELDS)
@@ -23,25 +26,32 @@ _LAST = "SELECT sequence, digest FROM audit_auditevent WHERE subject = %s ORDER 
 
 def row_of(values: Mapping[str, Any]) -> list[Any]:
     """The columns' values in the order of FIELDS, as the database takes them."""
-    return [field.get_db_prep_save(values[field.name], connection) for field in FIELDS]
+    database = connections[DEFAULT_DB_ALIAS]
+    return [_adapted(field, values[field.name], database) for field in FIELDS]
+
+
+def _adapted(field: "Field[Any, Any]", value: Any, database: BaseDatabaseWrapper) -> Any:
+    """Texts and numbers are what every database takes."""
+    return value if isinstance(value, str | int) else field.get_db_prep_save(value, database)
 
 
 def insert(values: Mapping[str, Any], texts: Sequence[SaltedText] = ()) -> AuditEvent:
     """Inserts an event of these columns, and its personal texts; returns it."""
-    with connection.cursor() as cursor:
+    database = connections[DEFAULT_DB_ALIAS]  # not `django.db.connection`, which looks for it at each attribute
+    with prepared_cursor(database) as cursor:
         cursor.execute(_INSERTION, row_of(values))
         (key,) = cursor.fetchone()
         if texts:
             rows = [part for found in texts for part in (key, found.field, found.salt, found.text)]
             cursor.execute(f"{_TEXTS} {', '.join([_TEXT_MARKS] * len(texts))}", rows)
     event = AuditEvent(id=key, **values)
-    event._state.adding, event._state.db = False, connection.alias
+    event._state.adding, event._state.db = False, database.alias
     return event
 
 
 def next_place(subject: str) -> tuple[int, str]:
     """The next number of a subject, and the digest of its event before."""
-    with connection.cursor() as cursor:
+    with prepared_cursor(connections[DEFAULT_DB_ALIAS]) as cursor:
         cursor.execute(_LAST, [subject])
         last = cursor.fetchone()
     return (last[0] + 1, last[1]) if last else (1, "")

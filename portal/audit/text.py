@@ -30,7 +30,9 @@ def storable(value: object) -> object:
     match value:
         case str():
             return _storable_text(str.__str__(value))
-        case Mapping():
+        case None | int():
+            return value
+        case dict() | Mapping():  # a mapping of another kind takes long to be known as one
             return {storable(key): storable(item) for key, item in value.items()}
         case list() | tuple():
             return [storable(item) for item in value]
@@ -45,7 +47,9 @@ def unstorable(text: str) -> str:
 
 
 def _storable_text(text: str) -> str:
-    return _UNSTORABLE.sub("\ufffd", text if text.isascii() else unicodedata.normalize("NFC", text))
+    if text.isascii():
+        return text.replace("\0", "\ufffd")
+    return _UNSTORABLE.sub("\ufffd", unicodedata.normalize("NFC", text))
 
 
 def _code(match: re.Match[str]) -> str:

@@ -75,15 +75,9 @@ def _time(value: datetime, where: str) -> str:
 
 
 def _object(value: Mapping[object, object], where: str) -> dict[str, object]:
-    members = {_name(key, where): _plain(item, f"{where}.{key}") for key, item in value.items()}
-    return {name: members[name] for name in sorted(members, key=_order)}
-
-
-def _name(key: object, where: str) -> str:
-    if not isinstance(key, str):
-        raise NotCanonical(f"{where} has the key {key!r}: keys must be text.")
-    return str.__str__(key) if key.isascii() else _text(key, f"{where} key {key!r}")
-
-
-def _order(name: str) -> bytes:
-    return name.encode("utf-16-be")
+    members = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise NotCanonical(f"{where} has the key {key!r}: keys must be text.")
+        members[_text(key, f"{where} key {key!r}")] = _plain(item, f"{where}.{key}")
+    return dict(sorted(members.items(), key=lambda member: member[0].encode("utf-16-be")))

@@ -6,8 +6,9 @@ microseconds. Anything else is refused, never guessed.
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Self
 from uuid import UUID
 
 # RFC 8785 section 3.2.2.3: beyond this an IEEE 754 reader no longer sees the same number.
@@ -18,10 +19,22 @@ _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class NotCanonical(ValueError):
     """A value has no canonical form; the message says where it stands and how to mend it."""
 
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self._problem, self._place = problem, ""
+
+    def within(self, step: str) -> Self:
+        """The same, seen from the value that holds this one: only what fails costs a description of its place."""
+        self._place = step + self._place
+        return self
+
+    def __str__(self) -> str:
+        return f"value{self._place} {self._problem}"
+
 
 def canonical_bytes(value: object) -> bytes:
     """The value as UTF-8 JSON; raises NotCanonical for whatever has no single form."""
-    return _to_json(_plain(value, "value")).encode()
+    return _to_json(_plain(value)).encode()
 
 
 def canonical_time(moment: datetime) -> str:
@@ -29,55 +42,72 @@ def canonical_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _plain(value: object, where: str) -> object:
+def _plain(value: object) -> object:
     match value:
+        case str():
+            return _text(value)
         case None | bool():
             return value
-        case str():
-            return _text(value, where)
         case int():
-            return _integer(value, where)
+            return _integer(value)
+        case dict() | Mapping():  # a mapping of another kind takes long to be known as one
+            return _object(value)
+        case list() | tuple():
+            return _array(value)
         case datetime():
-            return _time(value, where)
+            return _time(value)
         case UUID():
             return str(value)
-        case dict() | Mapping():  # a mapping of another kind takes long to be known as one
-            return _object(value, where)
-        case list() | tuple():
-            return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
         case float():
-            raise NotCanonical(f"{where} is a float: use an integer in a smaller unit, or text.")
+            raise NotCanonical("is a float: use an integer in a smaller unit, or text.")
         case _:
-            raise NotCanonical(f"{where} is a {type(value).__name__}: turn it into text, integers, lists or mappings.")
+            raise NotCanonical(f"is a {type(value).__name__}: turn it into text, integers, lists or mappings.")
 
 
-def _text(value: str, where: str) -> str:
+def _text(value: str) -> str:
     text = str.__str__(value)  # an enumeration's value rather than its name
     if text.isascii():
         return text
     if not unicodedata.is_normalized("NFC", text):
-        raise NotCanonical(f"{where} is not in Unicode form NFC: normalise it first.")
+        raise NotCanonical("is not in Unicode form NFC: normalise it first.")
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise NotCanonical(f"{where} holds half a surrogate pair, which UTF-8 cannot express: replace it first.")
+        raise NotCanonical("holds half a surrogate pair, which UTF-8 cannot express: replace it first.")
     return text
 
 
-def _integer(value: int, where: str) -> int:
+def _integer(value: int) -> int:
     if abs(value) > LARGEST_INTEGER:
-        raise NotCanonical(f"{where} is beyond ±{LARGEST_INTEGER}: write it as text.")
+        raise NotCanonical(f"is beyond ±{LARGEST_INTEGER}: write it as text.")
     return int(value)
 
 
-def _time(value: datetime, where: str) -> str:
+def _time(value: datetime) -> str:
     if value.utcoffset() is None:
-        raise NotCanonical(f"{where} is a time without a zone: use django.utils.timezone.now().")
+        raise NotCanonical("is a time without a zone: use django.utils.timezone.now().")
     return canonical_time(value)
 
 
-def _object(value: Mapping[object, object], where: str) -> dict[str, object]:
+def _array(value: Sequence[object]) -> list[object]:
+    items = []
+    for index, item in enumerate(value):
+        try:
+            items.append(_plain(item))
+        except NotCanonical as err:
+            raise err.within(f"[{index}]") from None
+    return items
+
+
+def _object(value: Mapping[object, object]) -> dict[str, object]:
     members = {}
     for key, item in value.items():
         if not isinstance(key, str):
-            raise NotCanonical(f"{where} has the key {key!r}: keys must be text.")
-        members[_text(key, f"{where} key {key!r}")] = _plain(item, f"{where}.{key}")
-    return dict(sorted(members.items(), key=lambda member: member[0].encode("utf-16-be")))
+            raise NotCanonical(f"has the key {key!r}: keys must be text.")
+        try:
+            members[_text(key)] = _plain(item)
+        except NotCanonical as err:
+            raise err.within(f".{key}" if key.isascii() else f"[{key!r}]") from None
+    return {key: members[key] for key in sorted(members, key=_utf_16)}
+
+
+def _utf_16(key: str) -> bytes:
+    return key.encode("utf-16-be")

@@ -16,6 +16,7 @@ from portal.audit.personal import SaltedText
 from portal.postgresql import prepared_cursor
 
 FIELDS = [field for field in AuditEvent._meta.concrete_fields if not field.primary_key]
+NAMES = [field.name for field in FIELDS]
 COLUMNS = ", ".join(str(field.column) for field in FIELDS)
 MARKS = ", ".join(["%s"] * len(FIELDS))
 _INSERTION = f"INSERT INTO audit_auditevent ({COLUMNS}) VALUES ({MARKS}) RETURNING id"  # noqa: S608  # our own columns
@@ -44,9 +45,7 @@ def insert(values: Mapping[str, Any], texts: Sequence[SaltedText] = ()) -> Audit
         if texts:
             rows = [part for found in texts for part in (key, found.field, found.salt, found.text)]
             cursor.execute(f"{_TEXTS} {', '.join([_TEXT_MARKS] * len(texts))}", rows)
-    event = AuditEvent(id=key, **values)
-    event._state.adding, event._state.db = False, database.alias
-    return event
+    return AuditEvent.from_db(database.alias, ["id", *NAMES], [key, *(values[name] for name in NAMES)])
 
 
 def next_place(subject: str) -> tuple[int, str]:

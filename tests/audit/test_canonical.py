@@ -68,6 +68,7 @@ def test_it_writes_keys_enumerations_and_mappings_as_what_they_stand_for() -> No
         (float("nan"), "value is a float"),
         ("e\u0301", "value is not in Unicode form NFC"),
         ({"e\u0301": 1}, "not in Unicode form NFC"),
+        ({"vm": {"\ud800": 1}}, r"value\.vm\['\\ud800'\] holds half a surrogate pair"),
         ("\ud800", "half a surrogate pair"),
         (LARGEST_INTEGER + 1, "is beyond"),
         (-LARGEST_INTEGER - 1, "is beyond"),

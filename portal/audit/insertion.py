@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Field
 
 from portal.audit.models import AuditEvent
@@ -36,21 +37,23 @@ def _adapted(field: "Field[Any, Any]", value: Any, database: BaseDatabaseWrapper
     return value if isinstance(value, str | int) else field.get_db_prep_save(value, database)
 
 
-def insert(values: Mapping[str, Any], texts: Sequence[SaltedText] = ()) -> AuditEvent:
-    """Inserts an event of these columns, and its personal texts; returns it."""
-    database = connections[DEFAULT_DB_ALIAS]  # not `django.db.connection`, which looks for it at each attribute
-    with prepared_cursor(database) as cursor:
-        cursor.execute(_INSERTION, row_of(values))
-        (key,) = cursor.fetchone()
-        if texts:
-            rows = [part for found in texts for part in (key, found.field, found.salt, found.text)]
-            cursor.execute(f"{_TEXTS} {', '.join([_TEXT_MARKS] * len(texts))}", rows)
-    return AuditEvent.from_db(database.alias, ["id", *NAMES], [key, *(values[name] for name in NAMES)])
+def log_cursor() -> CursorWrapper:
+    """For the statements of one event."""
+    return prepared_cursor(connections[DEFAULT_DB_ALIAS])  # `django.db.connection` looks for it at each attribute
 
 
-def next_place(subject: str) -> tuple[int, str]:
+def next_place(cursor: CursorWrapper, subject: str) -> tuple[int, str]:
     """The next number of a subject, and the digest of its event before."""
-    with prepared_cursor(connections[DEFAULT_DB_ALIAS]) as cursor:
-        cursor.execute(_LAST, [subject])
-        last = cursor.fetchone()
+    cursor.execute(_LAST, [subject])
+    last = cursor.fetchone()
     return (last[0] + 1, last[1]) if last else (1, "")
+
+
+def insert(cursor: CursorWrapper, values: Mapping[str, Any], texts: Sequence[SaltedText] = ()) -> AuditEvent:
+    """Inserts an event of these columns, and its personal texts; returns it."""
+    cursor.execute(_INSERTION, row_of(values))
+    (key,) = cursor.fetchone()
+    if texts:
+        rows = [part for found in texts for part in (key, found.field, found.salt, found.text)]
+        cursor.execute(f"{_TEXTS} {', '.join([_TEXT_MARKS] * len(texts))}", rows)
+    return AuditEvent.from_db(DEFAULT_DB_ALIAS, ["id", *NAMES], [key, *(values[name] for name in NAMES)])

@@ -18,6 +18,7 @@ PLAINTEXT_VERSION = 1  # the version of bodies that held personal texts as they 
 ACTOR_NAME, ADDRESS, TARGET_LABEL = "/actor/name", "/address", "/target/label"
 LABELS = r"^/(target|related/[0-9]+)/label$"
 # A JSON pointer (RFC 6901) without anything to escape: it is a word in a column, and found by a trigger in a body.
+_LEAF = (str, int, type(None))  # stands for nothing else, so nobody asks in which field it is
 _FIELD = re.compile(r"(/[a-z0-9_]+)+")
 
 
@@ -101,13 +102,14 @@ def is_commitment(value: object) -> bool:
 
 
 def _replaced(value: Any, replace: Callable[[str, Any], Any], field: str = "") -> Any:
-    if isinstance(value, str):
-        return value
     if isinstance(value, Personal) or is_commitment(value):
         return replace(field, value)
     match value:
         case Mapping():
-            return {key: _replaced(item, replace, f"{field}/{key}") for key, item in value.items()}
+            return {
+                key: item if isinstance(item, _LEAF) else _replaced(item, replace, f"{field}/{key}")
+                for key, item in value.items()
+            }
         case list() | tuple():
             return [_replaced(item, replace, f"{field}/{place}") for place, item in enumerate(value)]
         case _:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 
 from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from portal.audit import catalogue
@@ -13,7 +14,7 @@ from portal.audit.actors import Actor, Target
 from portal.audit.canonical import canonical_bytes, canonical_time
 from portal.audit.catalogue import AuditAction
 from portal.audit.context import current_context
-from portal.audit.insertion import insert, next_place
+from portal.audit.insertion import insert, log_cursor, next_place
 from portal.audit.models import AuditEvent, Outcome
 from portal.audit.personal import Personal, committed
 from portal.audit.projection import columns_of
@@ -50,24 +51,25 @@ def record(
     if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
         raise NotInTransaction(f"{action.name} must be recorded within transaction.atomic(), with what it describes.")
     catalogue.get(action.name)
-    sequence, previous_digest = next_place(subject) if subject else (None, "")
-    body = {
-        "version": BODY_VERSION,
-        "event_id": str(uuid.uuid4()),
-        "occurred_at": canonical_time(timezone.now()),
-        "action": action.name,
-        "outcome": Outcome(outcome).value,
-        "actor": actor.as_recorded(),
-        "target": target.as_recorded() if target else None,
-        "related": [item.as_recorded() for item in related],
-        "subject": subject,
-        "sequence": sequence,
-        "previous_digest": previous_digest,
-        "flags": _checked_flags(flags),
-        "detail": dict(detail or {}),
-        **_origin(),
-    }
-    return _insert(body)
+    with log_cursor() as cursor:
+        sequence, previous_digest = next_place(cursor, subject) if subject else (None, "")
+        body = {
+            "version": BODY_VERSION,
+            "event_id": str(uuid.uuid4()),
+            "occurred_at": canonical_time(timezone.now()),
+            "action": action.name,
+            "outcome": Outcome(outcome).value,
+            "actor": actor.as_recorded(),
+            "target": target.as_recorded() if target else None,
+            "related": [item.as_recorded() for item in related],
+            "subject": subject,
+            "sequence": sequence,
+            "previous_digest": previous_digest,
+            "flags": _checked_flags(flags),
+            "detail": dict(detail or {}),
+            **_origin(),
+        }
+        return _insert(cursor, body)
 
 
 def _checked_flags(flags: Iterable[str]) -> list[str]:
@@ -87,7 +89,7 @@ def _origin() -> dict[str, object]:
     }
 
 
-def _insert(body: Mapping[str, object]) -> AuditEvent:
+def _insert(cursor: CursorWrapper, body: Mapping[str, object]) -> AuditEvent:
     sealable, texts = committed(storable(body))
     stored = canonical_bytes(sealable)
-    return insert(columns_of(stored) | {"body": stored, "digest": hashlib.sha256(stored).hexdigest()}, texts)
+    return insert(cursor, columns_of(stored) | {"body": stored, "digest": hashlib.sha256(stored).hexdigest()}, texts)

@@ -10,6 +10,7 @@ from portal.audit.actors import Actor, Target
 from portal.audit.canonical import canonical_bytes
 from portal.audit.context import AuditContext, audit_context
 from portal.audit.disclosure import disclosed_body
+from portal.audit.insertion import log_cursor
 from portal.audit.models import AppendOnlyError, AuditEvent, AuditPersonalText
 from portal.audit.personal import NotCommittable, Personal, commitments_in, committed
 from portal.audit.services import _insert
@@ -93,7 +94,8 @@ def test_a_body_of_the_first_version_reads_as_it_always_did() -> None:
     body = json.loads(bytes(record_event().body))
     old = {**body, "version": 1, "event_id": "99999999-9999-4999-8999-999999999999"}
     old |= {"actor": body["actor"] | {"name": "Alice Aoki"}, "detail": {"x": {"y": "Please."}}, "address": "192.0.2.7"}
-    event = AuditEvent.objects.get(pk=_insert(json.loads(canonical_bytes(old))).pk)
+    with log_cursor() as cursor:
+        event = AuditEvent.objects.get(pk=_insert(cursor, json.loads(canonical_bytes(old))).pk)
     assert (event.actor_text, event.address_text, event.personal_fields) == ("Alice Aoki", "192.0.2.7", "")
     old["detail"] = {"personal_sha256": "word"}
     assert commitments_in(old) == {}

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from portal.audit.canonical import canonical_bytes
-from portal.audit.insertion import insert
+from portal.audit.insertion import insert, log_cursor
 from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.personal import commitment_to
 from portal.audit.projection import columns_of
@@ -172,7 +172,8 @@ def forged_redaction(of: AuditEvent, field: str) -> int:
     }
     body = canonical_bytes(json.loads(bytes(genuine.body)) | told)
     run(f"DELETE FROM audit_auditevent WHERE id = {genuine.pk}", f"DELETE FROM {TEXTS} WHERE event_id = {genuine.pk}")
-    return insert(columns_of(body) | {"body": body, "digest": hashlib.sha256(body).hexdigest()}).pk
+    with log_cursor() as cursor:
+        return insert(cursor, columns_of(body) | {"body": body, "digest": hashlib.sha256(body).hexdigest()}).pk
 
 
 @pytest.mark.parametrize("leaf", [None, -1, 10**6])

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from portal.audit.disclosure import disclosed_body
+from portal.audit.disclosure import disclosed_body, restore_columns
 from portal.audit.labels import label_of
 from portal.audit.models import TEXT_LENGTH, AuditEvent
 from reimage import audit_actions, wording
@@ -84,6 +84,7 @@ def attempts_of(events: Iterable[AuditEvent]) -> list[Attempt]:
     attempts = [Attempt(0)]
     before: datetime | None = None
     for event in events:
+        restore_columns(event)
         current = attempts[-1]
         if event.action == audit_actions.OPERATION_PREFLIGHT.name and (current.is_sent or not current.number):
             current = Attempt(current.number + 1)
@@ -126,6 +127,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _reasons(detail: Mapping[str, Any]) -> list[str]:
     """The note and the findings in words; the comment of a person as it is."""
-    notes = [detail, *(detail.get("findings") or [])]
+    findings = detail.get("findings")
+    notes = [detail, *(findings if isinstance(findings, list) else ())]
     texts = [wording.note_text(note) for note in notes if wording.has_note_text(note)]
     return [*texts, *filter(None, [detail.get("comment")])]

@@ -1,23 +1,56 @@
 """Reads events with their personal texts, and what was redacted of them."""
 
+import hashlib
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from portal.audit.canonical import canonical_time
+from portal.audit.canonical import canonical_bytes, canonical_time
 from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.models import AuditEvent, AuditEventQuerySet
-from portal.audit.personal import disclosed
+from portal.audit.personal import commitment_to, commitments_in, disclosed
 from portal.audit.projection import columns_of_event
+from portal.audit.text import ALTERED
 
 
 def disclosed_body(event: AuditEvent) -> dict[str, Any]:
     """The body as people read it. What is sealed are the bytes in `event.body`, with a commitment for each text.
 
-    Of a damaged event it is what the columns repeat, without a detail: one event must not hide all others.
+    Of a damaged event it is what the columns repeat, without a detail: one event must not hide all others. ALTERED
+    stands for a text that is not the one that the body commits to.
     """
     body = readable_body(event)
-    return _told_by_columns(event) if body is None else disclosed(body, event.texts)
+    return _told_by_columns(event) if body is None else disclosed(body, _texts_of(event, body))
+
+
+def _texts_of(event: AuditEvent, body: Mapping[str, Any]) -> dict[str, str]:
+    commitments = commitments_in(body)
+    rows = [(str(row.field), row.salt, str(row.text)) for row in event.personal_texts.all()]
+    return {field: text if _opens(commitments.get(field), salt, text) else ALTERED for field, salt, text in rows}
+
+
+def _opens(commitment: str | None, salt: object, text: str) -> bool:
+    with suppress(UnicodeEncodeError, TypeError):  # of a damaged file of SQLite
+        return isinstance(salt, bytes | memoryview) and commitment_to(bytes(salt), text) == commitment
+    return False
+
+
+def restore_columns(event: AuditEvent) -> bool:
+    """Puts what the body says in place of columns that say something else, in memory; tells whether any did.
+
+    The body is the event, and what is proven. Columns are there to search by, and a superuser can change them alone.
+    `search_text` is left as it is: nothing shows it.
+    """
+    body = readable_body(event)
+    if body is None:
+        return False
+    columns = columns_of_event(body, commitments_in(body))
+    altered = {name for name, said in columns.items() if name != "search_text" and getattr(event, name) != said}
+    for name in altered:
+        setattr(event, name, columns[name])
+    return bool(altered)
 
 
 def is_damaged(event: AuditEvent) -> bool:
@@ -26,10 +59,16 @@ def is_damaged(event: AuditEvent) -> bool:
 
 
 def readable_body(event: AuditEvent) -> dict[str, Any] | None:
-    """The body as it is stored, with commitments; None of a damaged event."""
+    """The body as it is stored, with commitments; None of a damaged event.
+
+    What was recorded is canonical, and the digest beside it is its own. Anything else was put there by somebody else.
+    """
     try:
-        body: dict[str, Any] = json.loads(bytes(event.body))
+        stored = bytes(event.body)
+        body: dict[str, Any] = json.loads(stored)
         columns_of_event(body, {})
+        if canonical_bytes(body) != stored or hashlib.sha256(stored).hexdigest() != event.digest:
+            return None
         return body if isinstance(body["detail"], dict) and isinstance(body["version"], int) else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return None

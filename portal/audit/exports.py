@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from portal.audit.actors import Actor, Target
 from portal.audit.canonical import NotCanonical, canonical_bytes, canonical_time
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
-from portal.audit.disclosure import disclosed_body, is_damaged
+from portal.audit.disclosure import disclosed_body, is_damaged, restore_columns
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 from portal.audit.personal import Personal
 from portal.audit.selectors import events_in_chunks
@@ -87,6 +87,7 @@ def csv_lines(keys: Sequence[int]) -> Iterator[str]:
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
     for event in events_in_chunks(keys):
+        restore_columns(event)
         yield writer.writerow(harmless_cell(str(value_of(event))) for value_of in COLUMNS.values())
 
 

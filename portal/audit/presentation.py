@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from portal.audit.labels import label_of
-from portal.audit.text import Redacted
+from portal.audit.text import Placeholder
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def _entry(label: str, value: object) -> Entry:
             return Entry(label, "–")
         case bool():
             return Entry(label, _("yes") if value else _("no"))
-        case Redacted():
+        case Placeholder():
             return Entry(label, value)
         case _:
             return Entry(label, str(value))

@@ -102,7 +102,7 @@ def _acted(tenant_id: UUID, object_id: UUID) -> Q:
 
 def _events_naming(object_id: str) -> Iterator[tuple[AuditEvent, bool | None]]:
     """Each with whether it is about that person: the search narrows it down, the body says it, a damaged one cannot."""
-    events = AuditEvent.objects.filter(search_text__contains=object_id).only("body")
+    events = AuditEvent.objects.filter(search_text__contains=object_id).only("body", "digest")
     for event in events.iterator():
         body = readable_body(event)
         yield event, None if body is None else _is_about(body, object_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from portal.audit.models import AuditEvent, AuditLeaf
 from portal.audit.personal import PLAINTEXT_VERSION
+from portal.audit.sealing.evidence import stored_bytes
 
 SYSLOG_LIMIT = 8_000  # bytes; rsyslog cuts at 8,192 unless told otherwise
 # Of bodies from before personal texts were kept apart, only what holds none.
@@ -42,7 +43,7 @@ def lines_from(start: int, end: int, count: int) -> list[Line]:
     found = AuditLeaf.objects.placed().filter(leaf_index__gte=start, leaf_index__lt=end).order_by("leaf_index")
     leaves = list(found.values_list("leaf_index", "leaf_hash", "event_id")[:count])
     events = AuditEvent.objects.filter(pk__in=[key for *_, key in leaves]).values_list("pk", "body")
-    bodies = {key: bytes(body) for key, body in events}
+    bodies = {key: stored_bytes(body) for key, body in events}
     return [
         Line(index, {"leaf_index": index, "leaf_hash": bytes(hashed).hex(), "event": _event(bodies.get(key, b""))})
         for index, hashed, key in leaves
@@ -54,7 +55,7 @@ def _event(body: bytes) -> dict[str, Any] | None:
     try:
         event = json.loads(body)
         return event if event["version"] > PLAINTEXT_VERSION else dict(_members(event))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -65,4 +66,7 @@ def _members(event: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _dumped(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
+    try:
+        return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
+    except RecursionError:  # an event that was just not too deep to be read
+        return _dumped(content | {"event": None})

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 # What neither UTF-8 (halves of surrogate pairs) nor PostgreSQL's text (NUL) can hold.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -16,13 +17,14 @@ _LINE_BREAKS = re.compile(r"[\t\n]")
 _SPACES = re.compile(r"[ \t\r\n]+")
 
 
-class Redacted(str):
-    """Stands where a personal text was, until it was redacted; on a page, in the reader's language."""
+class Placeholder(str):
+    """Stands where a personal text was; on a page, in the reader's language."""
 
     __slots__ = ()
 
 
-REDACTED = Redacted("[redacted]")
+REDACTED = Placeholder(gettext_noop("[redacted]"))
+ALTERED = Placeholder(gettext_noop("[altered]"))  # what is stored is not what the event commits to
 
 
 def storable(value: object) -> object:
@@ -56,11 +58,14 @@ def _code(match: re.Match[str]) -> str:
     return f"\\u{ord(match.group()):04x}"
 
 
-def visible(text: str) -> str:
-    """Text in which characters that cannot be seen, but change what is seen, stand as their code."""
-    if isinstance(text, Redacted):
-        return _("[redacted]")
-    return _UNSEEN.sub(_code, text.replace("\r\n", "\n"))
+def visible(text: object) -> str:
+    """Text in which characters that cannot be seen, but change what is seen, stand as their code.
+
+    Whatever else stands where a text should, as in an event that somebody added by hand, is shown as it is written.
+    """
+    if isinstance(text, Placeholder):
+        return _(text)
+    return _UNSEEN.sub(_code, str(text).replace("\r\n", "\n"))
 
 
 def folded(text: str) -> str:

@@ -78,6 +78,6 @@ def json_object(text: str) -> dict[str, Any]:
     """The JSON object of an answer, empty for anything else."""
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

@@ -1,13 +1,14 @@
 """What the sealed events of a request say: who asked, who decided, what was planned, what was done to each machine."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 
-from portal.audit.disclosure import disclosed_body
+from portal.audit.disclosure import disclosed_body, restore_columns
 from portal.audit.labels import label_of
 from portal.audit.models import TEXT_LENGTH, AuditEvent, AuditEventQuerySet
 from portal.audit.packs import Pack
@@ -70,8 +71,14 @@ class Deed:
     @property
     def authenticated_at(self) -> datetime | None:
         """When the person last proved who they are, if Entra ID said so."""
-        proof = self.sign_in["detail"].get("authenticated_at") if self.sign_in else None
-        return datetime.fromisoformat(proof) if proof else None
+        return _moment(self.sign_in["detail"].get("authenticated_at")) if self.sign_in else None
+
+
+def _moment(text: object) -> datetime | None:
+    """None for what is no time: whoever could add an event could write anything there."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    return None
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,8 @@ def story_of(reimage_request: ReimageRequest, pack: Pack) -> Story:
     about = Q(target_kind="reimage_request") | Q(actor_kind="person")
     within = events_of(reimage_request).filter(about).sealed_within(pack.tree_size)
     found = list(within.select_related("leaf").with_texts().order_by("sequence"))
+    for event in found:
+        restore_columns(event)
     sign_ins = {pk: disclosed_body(sign_in) for pk, sign_in in sign_ins_behind(found).items()}
     deeds = [Deed(event, disclosed_body(event), sign_ins.get(event.pk)) for event in found]
     return Story(pack, reimage_request.audit_subject, deeds)

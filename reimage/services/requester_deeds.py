@@ -3,7 +3,7 @@
 from typing import Any
 
 from portal.audit.catalogue import AuditAction
-from portal.audit.disclosure import readable_body
+from portal.audit.disclosure import readable_body, restore_columns
 from portal.audit.models import AuditEvent
 from reimage.models import ReimageOperation
 
@@ -21,10 +21,12 @@ def details_by_requester(operation: ReimageOperation, action: AuditAction) -> li
         action=action.name,
         actor_object_id=str(reimage_request.requester.object_id),
     ).order_by("pk")
-    details = [_detail_of(event) for event in events.only("body")]
+    details = [_detail_of(event) for event in events.defer("search_text")]
     return [detail for detail in details if detail is None or detail["operation"] == operation.pk]
 
 
 def _detail_of(event: AuditEvent) -> Detail | None:
+    if restore_columns(event):  # found by columns that its body does not know: the log would not say what was found
+        return None
     detail: Detail = (readable_body(event) or {}).get("detail", {})
     return detail if "operation" in detail else None

@@ -18,11 +18,10 @@ from portal.audit.sealing.locking import lock_for_sealing
 from portal.audit.sealing.notes import NoteError, Signer, VerifierKey
 from portal.audit.sealing.sealer import (
     SealingRefused,
+    all_unsealed_events,
     extend,
     last_checkpoint,
-    recorded_bodies,
     refuse_another_key,
-    unsealed_events,
 )
 from portal.audit.services import record
 
@@ -55,8 +54,7 @@ def replace_signing_key(*, new_key: str, actor: Actor, now: datetime, is_lost: b
             actor=actor,
             detail={"new_key": str(new.verifier_key), "old_key_is_lost": is_lost},
         )
-        events = recorded_bodies(unsealed_events(thorough=True).values_list("pk", "body"))
-        extend(base, events, signers=signers, now=now)
+        extend(base, all_unsealed_events(), signers=signers, now=now)
     return new.verifier_key
 
 

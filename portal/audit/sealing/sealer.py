@@ -29,6 +29,7 @@ ROUNDS = 20  # a call: then what was sealed is anchored, however much still come
 # behind the middle one of the newest, which no single id moves, however large, and at as many of the last hours, whose
 # ids are small where somebody set the sequence back; the thorough round, every few minutes, looks at all.
 LOOK_BEHIND = 20_000
+_COLUMNS = ("pk", "body", "subject", "sequence")
 
 
 class SealingRefused(Exception):
@@ -89,15 +90,19 @@ def _first_to_look_at() -> int:
     return by_id if by_time is None else min(by_id, by_time)
 
 
+def all_unsealed_events() -> list[tuple[int, bytes]]:
+    """Keys and bodies of whatever has no leaf yet, in the order in which they take their places."""
+    return recorded_bodies(_by_numbers(list(unsealed_events(thorough=True).values_list(*_COLUMNS))))
+
+
 def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:
     """Keys and bodies of a round. An event that was committed so late that only the thorough round would look for it
     comes along with the ones that follow it: within a subject the log keeps its order, whatever the ids."""
-    columns = ("pk", "body", "subject", "sequence")
-    found = list(unsealed_events(thorough=thorough).values_list(*columns)[:ROUND])
+    found = list(unsealed_events(thorough=thorough).values_list(*_COLUMNS)[:ROUND])
     subjects = {subject for _, _, subject, _ in found if subject}
     if not thorough and subjects:
         earlier = unsealed_events(thorough=True).filter(subject__in=subjects, pk__lt=found[0][0])
-        found = [*earlier.values_list(*columns), *found]
+        found = [*earlier.values_list(*_COLUMNS), *found]
     return recorded_bodies(_by_numbers(found))
 
 

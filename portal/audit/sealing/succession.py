@@ -28,7 +28,7 @@ def last_successor(current: VerifierKey) -> VerifierKey | None:
 
 
 def _named_in(body: bytes | memoryview) -> VerifierKey | None:
-    with suppress(ValueError, KeyError, TypeError, NoteError):  # damaged: audit_verify tells
+    with suppress(ValueError, KeyError, TypeError, RecursionError, NoteError):  # damaged: audit_verify tells
         return VerifierKey.parse(str(json.loads(bytes(body))["detail"]["new_key"]))
     return None
 

@@ -3,11 +3,11 @@
 EXPORT is a file of audit_export or a proof from an event's page. PUBLIC_KEYS is a file of the log's public keys, oldest
 first, or such a key itself (NAME+KEYID+BASE64); get it from the people who run the portal, not with the export.
 Needs Python 3.11 and the package cryptography. Exit code 0: verified; 2: not; 1: could not be read to its end.
-
 Verified are the signature under the checkpoint (https://c2sp.org/tlog-checkpoint); each event's hashes, and its proof
 to the signed root (RFC 9162 section 2.1.3.2); each personal text by its commitment (SHA-256 of salt and text), which
 may be redacted or missing; the order of events, and of a subject's by digest. A selection may claim, unsigned, that
 it is complete for a subject: it must then have the numbers from 1 on, and the verdict names it; not what followed.
+No file can tell what was sealed after its checkpoint: hold size and time, which the verdict names, against an anchor.
 """
 
 import base64
@@ -58,9 +58,9 @@ def public_keys(argument):
 
 
 def signed_tree(note, keys):
-    """Size and root of the tree that a checkpoint signs for, and who signed."""
+    """Size and root of the tree that a checkpoint signs for, who signed, and when by their word."""
     text, _, signatures = note.rpartition("\n\n")
-    origin, size, root = (text + "\n").split("\n")[:3]
+    origin, size, root, time = (text + "\n").split("\n")[:4]
     for line in reversed(signatures.splitlines()):  # of a hand-over, the second is the newer key
         _, name, encoded = line.split(" ")
         raw = base64.b64decode(encoded, validate=True)
@@ -68,7 +68,7 @@ def signed_tree(note, keys):
         with suppress(InvalidSignature):
             if key_name == name == origin:
                 Ed25519PublicKey.from_public_bytes(key).verify(raw[4:], (text + "\n").encode())
-                return int(size), base64.b64decode(root, validate=True), f"{name}+{raw[:4].hex()}"
+                return int(size), base64.b64decode(root, validate=True), f"{name}+{raw[:4].hex()}, {time}"
     raise NotVerified("the checkpoint is not signed by the public key that you gave")
 
 
@@ -187,7 +187,7 @@ def main(path, public_key):
         sys.exit(2)
     except (OSError, ValueError, MemoryError, sqlite3.OperationalError) as err:
         sys.exit(f"cannot verify: {str(err) or 'out of memory'}")
-    if not export.signed_by.endswith(list(export.keys)[-1].hex()):
+    if f"+{list(export.keys)[-1].hex()}, " not in export.signed_by:
         say("WARNING: sealed by a retired key. Who has it can seal what they like: get an export by the key of today.")
     told = ", ".join(f"{name} from 1 to {export.subjects[name][-1].bit_length() - 1}" for name in export.complete)
     kind, claim = ("all", "") if export.is_whole else ("a selection", f", complete: {told or 'nothing'}")

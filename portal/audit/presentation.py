@@ -41,8 +41,11 @@ def _entry(label: str, value: object) -> Entry:
 
 
 def readable_json(body: bytes) -> str:
-    """The body with one member a line; the same content, not the same bytes. What is no JSON comes as it is."""
+    """The body with one member a line; the same content, not the same bytes.
+
+    What is no JSON comes as it is, and so does half a surrogate pair, which no page can hold.
+    """
     try:
-        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2).encode().decode()
     except (ValueError, RecursionError):
         return body.decode(errors="replace")

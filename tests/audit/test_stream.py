@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from portal.audit import stream_lines, streaming, tasks
@@ -294,3 +295,18 @@ def test_the_command_says_what_it_cannot_do(siem: SealedLog, tmp_path: Path) -> 
     siem.settings.AUDIT_STREAM = ""
     with pytest.raises(CommandError, match="AUDIT_STREAM is not set"):
         command()
+
+
+def test_an_event_that_is_too_deep_to_be_read_keeps_no_other_back(siem: SealedLog, capsysbinary: Capture) -> None:
+    _, deep, _ = siem.grow(3)
+    run("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[b"[" * 100_000, deep.pk])
+    assert stream() == 3
+    assert [line["event"] is None for line in told(capsysbinary)] == [False, True, False]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL lets no column hold another type")
+def test_a_body_that_became_a_text_keeps_no_other_back(siem: SealedLog, capsysbinary: Capture) -> None:
+    siem.grow(3)
+    run("UPDATE audit_auditevent SET body = CAST(body AS TEXT) WHERE id = (SELECT MIN(id) FROM audit_auditevent)")
+    assert stream() == 3
+    assert [line["leaf_index"] for line in told(capsysbinary)] == [0, 1, 2]

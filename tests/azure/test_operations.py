@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reimage.azure.calls import is_trusted_address
-from reimage.azure.operations import PollStatus, poll_operation
+from reimage.azure.operations import PollStatus, json_object, poll_operation
 from tests.azure.samples import SUBSCRIPTION
 from tests.azure.server import Answer, Server
 
@@ -36,6 +36,10 @@ def test_an_operation_is_looked_at_once_and_judged_by_its_body(
     server.answer = answer
     assert poll_operation(SUBSCRIPTION, f"{server.url}/operations/1?p=x").status is status
     assert [arrival.path for arrival in server.arrivals] == ["/operations/1?p=x"]
+
+
+def test_an_answer_that_is_too_deep_to_be_read_says_nothing() -> None:
+    assert json_object("[" * 100_000) == json_object("[") == {}
 
 
 def test_a_poll_that_breaks_off_is_no_answer(server: Server) -> None:

@@ -200,7 +200,7 @@ def test_a_pack_of_an_older_request_is_signed_by_the_key_of_today(
     pack = TakenPack.by(auditor, ended.pk)
     folder = pack.unpack(tmp_path)
     code, said = verify(folder / "events.jsonl", str(folder / "public-keys.txt"), verifier=folder / "verify_audit.py")
-    signer = f"sealed by {'+'.join(key.split('+')[:2])}, "
+    signer = f"sealed by {'+'.join(key.split('+')[:2])}, time 20"
     assert (code, said.splitlines()[0].startswith("VERIFIED: "), signer in said) == (0, True, True), said
     assert pack.events() == before.events()
     log.grow(3)

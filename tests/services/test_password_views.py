@@ -8,12 +8,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core import mail
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from structlog.testing import capture_logs
 
 from portal.audit.actors import Actor
 from portal.audit.models import AuditEvent
+from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
 from reimage import audit_actions, tasks
@@ -100,6 +101,27 @@ def test_a_view_that_was_asked_for_before_keys_were_recorded_is_asked_for_anew(
     assert answer_views(now=timezone.now()) == 0
     assert isinstance(press(alice, ended, private_key), Asked)
     assert answer_views(now=timezone.now()) == 1
+
+
+@pytest.mark.asvs("V8.2.3")
+def test_columns_that_say_she_asked_open_nothing(ended: ReimageOperation, alice: User) -> None:
+    """As whoever may add rows could: the body, which is sealed, names another, so the log would never tell."""
+    stolen = view_keys.new_private_key()
+    public_key = view_keys.public_half(stolen)
+    with transaction.atomic():
+        event = record(
+            action=audit_actions.OPERATION_ACCEPTED,
+            actor=Actor.system("worker"),
+            subject=ended.reimage_request.audit_subject,
+            detail={"operation": ended.pk, "view_key_sha256": view_keys.view_key_sha256(public_key)},
+        )
+    run_sql(
+        "UPDATE audit_auditevent SET action = %s, actor_object_id = %s WHERE id = %s",
+        parameters=[audit_actions.PASSWORD_ASKED.name, str(alice.object_id), event.pk],
+    )
+    PasswordView.objects.create(operation=ended, public_key=public_key, ciphertext=None, asked_at=timezone.now())
+    assert answer_views(now=timezone.now()) == 0
+    assert not PasswordView.objects.exists()
 
 
 @pytest.mark.parametrize("body", [b"\xff{", b"{}", b"[]"])

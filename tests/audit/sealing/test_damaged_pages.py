@@ -1,8 +1,10 @@
 """A damaged event or checkpoint is named, and hides nothing else: no page fails, no file breaks off in its middle."""
 
 import csv
+import hashlib
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
+from portal.audit.actors import Actor
 from portal.audit.models import AuditEvent
 from portal.audit.sealing.merkle import leaf_hash
 from tests.audit.sealing.logs import SealedLog
@@ -19,6 +22,7 @@ from tests.audit.sealing.test_pages import page
 
 NO_UTF8, NO_JSON, NO_EVENT, NO_DETAIL = b"\xff\xfe no json", b"{", b"{}", b"[7]"
 of_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL lets no column hold another type")
+ALTERED_WORDS = {"en": "The columns beside this event were altered", "ja": "列が改変されています"}
 WORDS = {"en": "This event is damaged", "ja": "このイベントは破損しており"}
 
 
@@ -71,6 +75,64 @@ def test_a_page_shows_no_proof_by_values_of_another_type(
     auditor: Client, events: list[AuditEvent], change: str
 ) -> None:
     run(f"UPDATE {change}")
+    assert is_proven(auditor, events[1]) is False
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_page_tells_the_event_and_not_altered_columns_beside_it(
+    auditor: Client, events: list[AuditEvent], language: str
+) -> None:
+    run(
+        "UPDATE audit_auditevent SET outcome = 'refused', action = 'user.signed_in', occurred_at = '2020-02-02 00:00Z' "
+        f"WHERE id = {events[1].pk}"
+    )
+    told = [
+        auditor.get(f"/audit/{event.event_id}/", headers={"accept-language": language}).content.decode()
+        for event in events[:2]
+    ]
+    assert [ALTERED_WORDS[language] in text for text in told] == [False, True]
+    assert not any(false in told[1] for false in ("user.signed_in", "2020-02-02", "status tone-bad"))
+    assert events[1].action in told[1]
+    assert is_proven(auditor, events[1])
+    rows = csv.DictReader(io.StringIO(b"".join(auditor.get("/audit/export.csv").streaming_content).decode("utf-8-sig")))
+    assert {row["outcome"] for row in rows if row["event_id"] == str(events[1].event_id)} == {"success"}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "[altered]"), ("ja", "［改変あり］")])
+def test_a_text_that_was_exchanged_is_not_shown(auditor: Client, log: SealedLog, language: str, words: str) -> None:
+    (event,) = log.grow(actor=Actor.unknown("Alice Aoki"))
+    run("UPDATE audit_auditpersonaltext SET text = 'Mallory' WHERE field = '/actor/name'")
+    told = auditor.get(f"/audit/{event.event_id}/", headers={"accept-language": language}).content.decode()
+    facts = told[told.index('<dl class="facts">') :]
+    assert (words in facts, "Mallory" in facts) == (True, False)
+
+
+HALF_A_PAIR = rb'"\ud800"'
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body.replace(b'"success"', HALF_A_PAIR),
+        lambda body: body.replace(b'"detail":{}', b'"detail":{"reason":' + HALF_A_PAIR + b"}"),
+        lambda body: body.replace(b'"related":[]', b'"related":[{"kind":null,"id":"x","label":"y"}]'),
+        lambda body: body.replace(b'"detail":', b'"detail": '),
+    ],
+)
+@pytest.mark.parametrize("has_its_digest", [False, True])
+def test_a_body_that_nobody_could_have_recorded_is_damaged_and_fails_no_page(
+    auditor: Client, events: list[AuditEvent], change: Callable[[bytes], bytes], has_its_digest: bool
+) -> None:
+    body = change(bytes(events[1].body))
+    assert body != bytes(events[1].body)
+    damage(events[1], body)
+    if has_its_digest:
+        digest = hashlib.sha256(body).hexdigest()
+        run("UPDATE audit_auditevent SET digest = %s WHERE id = %s", parameters=[digest, events[1].pk])
+    for path in ("", "export.csv", "export.jsonl", f"{events[1].event_id}/proof.jsonl"):
+        response = auditor.get(f"/audit/{path}")
+        content = b"".join(response.streaming_content) if response.streaming else response.content
+        assert (response.status_code, bool(content)) == (200, True), path
     assert is_proven(auditor, events[1]) is False
 
 

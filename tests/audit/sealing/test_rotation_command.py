@@ -1,10 +1,13 @@
 """manage.py audit_rotate_key: what it replaces, what it tells to set, and what it refuses."""
 
+import hashlib
+import uuid
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from deploy import audit_key
 from portal.audit.models import AuditCheckpoint, AuditEvent
@@ -12,6 +15,8 @@ from portal.audit.sealing import rotation
 from portal.audit.sealing.keys import AFTER_LOSS
 from portal.audit.verification.verdict import SOUND
 from tests.audit.sealing.logs import URL, SealedLog
+from tests.audit.sealing.standalone import export_to, verify
+from tests.audit.sealing.tampering import run
 
 
 @pytest.fixture
@@ -97,3 +102,36 @@ def test_it_does_not_come_between_a_sealer_and_its_work(
     with pytest.raises(CommandError, match="The sealer is at work: try again"):
         rotate(new_key)
     assert not AuditEvent.objects.exists()
+
+
+def test_a_request_keeps_the_order_of_its_events_when_a_key_takes_over(log: SealedLog, tmp_path: Path) -> None:
+    """Though their ids are in another, as after a sequence that was set back."""
+    log.grow(1)
+    first, _second = log.record(2, subject="reimage_request:1")
+    run(f"UPDATE audit_auditevent SET id = 1000 WHERE id = {first.pk}")
+    log.rotate("new-order.pem")
+    assert log.verify().exit_code == SOUND
+    keys = tmp_path / "keys"
+    keys.write_text(log.settings.AUDIT_PUBLIC_KEYS.replace(",", "\n"))
+    code, said = verify(export_to(tmp_path / "all"), str(keys))
+    assert (code, said.split(",")[0]) == (0, "VERIFIED: 4 events"), said
+
+
+def test_an_event_of_a_key_that_is_too_deep_to_be_read_holds_up_no_seal(log: SealedLog) -> None:
+    """Whoever may add events could have added it, and nobody can remove it."""
+    log.grow(2)
+    body = b"[" * 100_000
+    row = {
+        "subject": "",
+        "sequence": None,
+        "previous_digest": "",
+        "event_id": uuid.uuid4(),
+        "occurred_at": timezone.now(),
+    }
+    row |= {"action": "audit_key.replaced", "body": body, "digest": hashlib.sha256(body).hexdigest()}
+    AuditEvent(**AuditEvent.objects.values().first() | {"id": None} | row).save()
+    for _ in range(2):
+        log.record(1)
+        assert log.seal().added >= 1
+    log.rotate("new-deep.pem")
+    assert log.seal().tree_size == AuditEvent.objects.count()

@@ -128,6 +128,6 @@ def _mapping(value: object) -> Mapping[str, Any]:
 def _reasons(detail: Mapping[str, Any]) -> list[str]:
     """The note and the findings in words; the comment of a person as it is."""
     findings = detail.get("findings")
-    notes = [detail, *(findings if isinstance(findings, list) else ())]
+    notes = [detail, *map(_mapping, findings if isinstance(findings, list) else ())]
     texts = [wording.note_text(note) for note in notes if wording.has_note_text(note)]
     return [*texts, *filter(None, [detail.get("comment")])]

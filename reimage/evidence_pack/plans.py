@@ -9,6 +9,8 @@ from reimage.domain.canonical import canonical_digest, canonical_json
 from reimage.evidence_pack.story import Story
 from reimage.models import ReimageOperation, ReimageRequest
 
+_MEMBERS = {"resource_id", "plan_digest", "warnings_shown", "body"}
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -34,8 +36,14 @@ def planned_machines(reimage_request: ReimageRequest, story: Story) -> list[Plan
     operations = {operation.plan_digest: operation for operation in reimage_request.operations.all()}
     return [
         Planned(number, recorded, _as_sealed(operations.get(recorded["plan_digest"]), recorded))
-        for number, recorded in enumerate(story.asked.detail.get("virtual_machines", []), start=1)
+        for number, recorded in enumerate(_recorded_machines(story.asked.detail.get("virtual_machines")), start=1)
     ]
+
+
+def _recorded_machines(value: object) -> list[Mapping[str, Any]]:
+    """Only what has the form of one: whoever could change an event could write anything there."""
+    machines = value if isinstance(value, list) else []
+    return [machine for machine in machines if isinstance(machine, Mapping) and machine.keys() >= _MEMBERS]
 
 
 def plan_files(machines: list[Planned]) -> Iterator[PackedFile]:

@@ -110,7 +110,8 @@ class Story:
         """What became of a machine, in words; empty while the request has not ended."""
         for deed in self.deeds:
             if deed.event.action == audit_actions.REQUEST_FINISHED.name:
-                state = deed.detail.get("virtual_machines", {}).get(resource_id)
+                ends = deed.detail.get("virtual_machines")
+                state = ends.get(resource_id) if isinstance(ends, Mapping) else None
                 return wording.state_text(state) if state else ""
             if deed.event.action in UNSENT_ENDS:
                 return wording.state_text(OperationState.CANCELED)

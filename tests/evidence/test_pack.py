@@ -217,3 +217,50 @@ def test_a_request_of_which_every_event_is_damaged_still_has_its_pages_and_its_p
     pack = TakenPack.by(auditor, ended.pk)
     assert sum(event == {} for event in pack.events()) == count
     assert "Every event of this pack" in pack.words()
+
+
+def test_it_tells_the_events_and_not_altered_columns_and_texts_beside_them(
+    ended: ReimageRequest, auditor: Client
+) -> None:
+    """As a superuser could leave them; the bodies are the sealed ones, and the verifier has no reason to complain."""
+    before = TakenPack.by(auditor, ended.pk).words()
+    approval = AuditEvent.objects.get(action=audit_actions.REQUEST_APPROVED.name)
+    run("UPDATE audit_auditpersonaltext SET text = 'Mallory' WHERE event_id = %s", parameters=[approval.pk])
+    run(
+        "UPDATE audit_auditevent SET action = 'reimage_request.rejected', outcome = 'refused' WHERE id = %s",
+        parameters=[approval.pk],
+    )
+    after = TakenPack.by(auditor, ended.pk).words()
+    assert ("Request rejected" in after, "Mallory" in after, "[altered]" in after) == (False, False, True)
+    assert after.count("Request approved") == before.count("Request approved")
+
+
+@pytest.mark.parametrize("has_its_digest", [False, True])
+@pytest.mark.parametrize(
+    ("action", "member", "value"),
+    [
+        ("reimage_request.submitted", "virtual_machines", [{"x": 1}, 7]),
+        ("reimage_request.submitted", "virtual_machines", None),
+        ("reimage_request.finished", "virtual_machines", [7]),
+        ("session.signed_in", "authenticated_at", "x"),
+        ("preflight.started", "findings", 5),
+        ("preflight.started", "findings", [7]),
+        ("reimage_request.approved", "comment", "\ud800"),
+    ],
+)
+def test_a_detail_of_another_form_breaks_neither_a_page_nor_the_pack(
+    ended: ReimageRequest, auditor: Client, action: str, member: str, value: object, has_its_digest: bool
+) -> None:
+    event = AuditEvent.objects.filter(action=action)[0]
+    told = json.loads(bytes(event.body))
+    told["detail"][member] = value
+    body = json.dumps(told, ensure_ascii=not has_its_digest, separators=(",", ":"), sort_keys=True)
+    stored = body.encode(errors="surrogatepass")
+    digest = hashlib.sha256(stored).hexdigest() if has_its_digest else event.digest
+    run("UPDATE audit_auditevent SET body = %s, digest = %s WHERE id = %s", parameters=[stored, digest, event.pk])
+    for operation in ended.operations.all():
+        assert auditor.get(f"/requests/{ended.pk}/operations/{operation.pk}/").status_code == 200
+    assert auditor.get(f"/audit/{event.event_id}/").status_code == 200
+    pack = TakenPack.by(auditor, ended.pk)
+    assert pack.names[-4:] == FILES[-4:]
+    assert "Every event of this pack" in pack.words()

@@ -26,6 +26,7 @@ class SandboxProcess:
         self._process: subprocess.Popen[str] | None = None
         self._http = requests.Session()
         self._http.trust_env = False
+        self._http.headers["Connection"] = "close"  # an idle one may end at the very moment at which it is used again
         self.http_url = self.https_url = self.ca_file = ""
 
     def start(self) -> Self:

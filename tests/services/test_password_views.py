@@ -8,23 +8,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
-from structlog.testing import capture_logs
 
-from portal.audit.actors import Actor
 from portal.audit.models import AuditEvent
-from portal.audit.services import record
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
-from reimage import audit_actions, tasks
+from reimage import tasks
 from reimage.models import ExecutionAlarm, PasswordView, ReimageOperation, SealedSecret, SecretField
 from reimage.services import alarms, doorbell, notification, view_keys
-from reimage.services.password_views import Asked, Shown, record_view, show_password, view_state
+from reimage.services.password_views import Asked, Shown, show_password, view_state
 from reimage.services.sealing_keys import SealingError
 from reimage.services.secrets import open_secret
 from reimage.services.view_answers import answer_views, expire_unseen_passwords
-from tests.audit.sealing.tampering import run as run_sql
 from tests.passwords import GENERATED, seen_by_azure
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approved, run
@@ -71,71 +67,6 @@ def test_it_is_shown_once_and_then_destroyed(ended: ReimageOperation, azure: San
     view = PasswordView.objects.get()
     assert (view.ciphertext, bytes(view.public_key)) == (None, b"")
     assert actions() == ["requested", "opened", "seen"]
-
-
-@pytest.mark.asvs("V8.2.3")
-def test_a_row_that_nobody_asked_for_opens_nothing(ended: ReimageOperation, alice: User) -> None:
-    """As whoever writes to the database could make it, and as if she had asked with another key."""
-    stolen = view_keys.new_private_key()
-    row = {"public_key": view_keys.public_half(stolen), "ciphertext": None, "asked_at": timezone.now()}
-    PasswordView.objects.create(operation=ended, **row)
-    assert answer_views(now=timezone.now()) == 0
-    asked(alice, ended)
-    PasswordView.objects.update(**row)
-    with capture_logs() as logs:
-        assert answer_views(now=timezone.now()) == 0
-        assert answer_views(now=timezone.now()) == 0
-    assert [line["event"] for line in logs] == ["password_view.nobody_asked"]
-    key = asked(alice, ended)
-    assert answer_views(now=timezone.now()) == 1
-    assert isinstance(press(alice, ended, key), Shown)
-
-
-def test_a_view_that_was_asked_for_before_keys_were_recorded_is_asked_for_anew(
-    ended: ReimageOperation, alice: User
-) -> None:
-    private_key = view_keys.new_private_key()
-    row = {"public_key": view_keys.public_half(private_key), "ciphertext": None, "asked_at": timezone.now()}
-    PasswordView.objects.create(operation=ended, **row)
-    record_view(audit_actions.PASSWORD_ASKED, ended, Actor.person(alice))
-    assert answer_views(now=timezone.now()) == 0
-    assert isinstance(press(alice, ended, private_key), Asked)
-    assert answer_views(now=timezone.now()) == 1
-
-
-@pytest.mark.asvs("V8.2.3")
-def test_columns_that_say_she_asked_open_nothing(ended: ReimageOperation, alice: User) -> None:
-    """As whoever may add rows could: the body, which is sealed, names another, so the log would never tell."""
-    stolen = view_keys.new_private_key()
-    public_key = view_keys.public_half(stolen)
-    with transaction.atomic():
-        event = record(
-            action=audit_actions.OPERATION_ACCEPTED,
-            actor=Actor.system("worker"),
-            subject=ended.reimage_request.audit_subject,
-            detail={"operation": ended.pk, "view_key_sha256": view_keys.view_key_sha256(public_key)},
-        )
-    run_sql(
-        "UPDATE audit_auditevent SET action = %s, actor_object_id = %s WHERE id = %s",
-        parameters=[audit_actions.PASSWORD_ASKED.name, str(alice.object_id), event.pk],
-    )
-    PasswordView.objects.create(operation=ended, public_key=public_key, ciphertext=None, asked_at=timezone.now())
-    assert answer_views(now=timezone.now()) == 0
-    assert not PasswordView.objects.exists()
-
-
-@pytest.mark.parametrize("body", [b"\xff{", b"{}", b"[]"])
-def test_a_damaged_event_of_asking_opens_nothing_and_keeps_nobody_from_asking_anew(
-    ended: ReimageOperation, alice: User, body: bytes
-) -> None:
-    """As a superuser could leave it, with triggers off."""
-    asked(alice, ended)
-    run_sql("UPDATE audit_auditevent SET body = %s WHERE action = 'generated_password.requested'", parameters=[body])
-    assert answer_views(now=timezone.now()) == 0
-    assert not PasswordView.objects.exists()
-    key = asked(alice, ended)
-    assert answer_views(now=timezone.now()) == 1
-    assert isinstance(press(alice, ended, key), Shown)
 
 
 def test_what_was_asked_for_in_time_is_not_answered_after_it(ended: ReimageOperation, alice: User) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from portal.audit.disclosure import disclosed_body, restore_columns
+from portal.audit.disclosure import disclosed_body
 from portal.audit.labels import label_of
 from portal.audit.models import TEXT_LENGTH, AuditEvent
 from reimage import audit_actions, wording
@@ -84,19 +84,18 @@ def attempts_of(events: Iterable[AuditEvent]) -> list[Attempt]:
     attempts = [Attempt(0)]
     before: datetime | None = None
     for event in events:
-        restore_columns(event)
+        detail = disclosed_body(event)["detail"]  # first: then the event says what its body does
         current = attempts[-1]
         if event.action == audit_actions.OPERATION_PREFLIGHT.name and (current.is_sent or not current.number):
             current = Attempt(current.number + 1)
             attempts.append(current)
         current.is_sent |= event.action == audit_actions.OPERATION_SUBMITTING.name
-        current.steps.append(_step(event, before))
+        current.steps.append(_step(event, detail, before))
         before = event.occurred_at
     return [attempt for attempt in attempts if attempt.steps]
 
 
-def _step(event: AuditEvent, before: datetime | None) -> Step:
-    detail = disclosed_body(event)["detail"]
+def _step(event: AuditEvent, detail: Mapping[str, Any], before: datetime | None) -> Step:
     told = _flat(detail)
     reasons = _reasons(detail)
     words = " ".join(filter(None, (str(told.get("azure_code") or ""), str(told.get("message") or ""))))

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,14 +16,30 @@ from portal.audit.projection import columns_of_event
 from portal.audit.text import ALTERED
 
 
-def disclosed_body(event: AuditEvent) -> dict[str, Any]:
-    """The body as people read it. What is sealed are the bytes in `event.body`, with a commitment for each text.
+@dataclass(frozen=True)
+class Disclosure:
+    """The body as people read it, and what is wrong with what is stored of the event."""
 
-    Of a damaged event it is what the columns repeat, without a detail: one event must not hide all others. ALTERED
-    stands for a text that is not the one that the body commits to.
+    body: dict[str, Any]
+    is_damaged: bool = False
+    are_columns_altered: bool = False
+
+
+def disclose(event: AuditEvent) -> Disclosure:
+    """Reads the event as people do; what is sealed are the bytes in `event.body`, with a commitment for each text.
+
+    The event in memory gets the columns that its body says. Of a damaged one the body is what the columns repeat,
+    without a detail: one event must not hide all others. ALTERED stands for a text that the body does not commit to.
     """
     body = readable_body(event)
-    return _told_by_columns(event) if body is None else disclosed(body, _texts_of(event, body))
+    if body is None:
+        return Disclosure(_told_by_columns(event), is_damaged=True)
+    return Disclosure(disclosed(body, _texts_of(event, body)), are_columns_altered=restore_columns(event, body))
+
+
+def disclosed_body(event: AuditEvent) -> dict[str, Any]:
+    """The body as people read it."""
+    return disclose(event).body
 
 
 def _texts_of(event: AuditEvent, body: Mapping[str, Any]) -> dict[str, str]:
@@ -37,15 +54,12 @@ def _opens(commitment: str | None, salt: object, text: str) -> bool:
     return False
 
 
-def restore_columns(event: AuditEvent) -> bool:
+def restore_columns(event: AuditEvent, body: Mapping[str, Any]) -> bool:
     """Puts what the body says in place of columns that say something else, in memory; tells whether any did.
 
     The body is the event, and what is proven. Columns are there to search by, and a superuser can change them alone.
     `search_text` is left as it is: nothing shows it.
     """
-    body = readable_body(event)
-    if body is None:
-        return False
     columns = columns_of_event(body, commitments_in(body))
     altered = {name for name, said in columns.items() if name != "search_text" and getattr(event, name) != said}
     for name in altered:
@@ -53,13 +67,8 @@ def restore_columns(event: AuditEvent) -> bool:
     return bool(altered)
 
 
-def is_damaged(event: AuditEvent) -> bool:
-    """Whether the stored body can be read as an event no more. Whether it is the sealed one, audit_verify says."""
-    return readable_body(event) is None
-
-
 def readable_body(event: AuditEvent) -> dict[str, Any] | None:
-    """The body as it is stored, with commitments; None of a damaged event.
+    """The body as it is stored, with commitments; None of a damaged event. Whether it was sealed, audit_verify says.
 
     What was recorded is canonical, and the digest beside it is its own. Anything else was put there by somebody else.
     """

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from portal.audit.actors import Actor, Target
 from portal.audit.canonical import NotCanonical, canonical_bytes, canonical_time
 from portal.audit.catalogue import AUDIT_LOG_EXPORTED
-from portal.audit.disclosure import disclosed_body, is_damaged, restore_columns
+from portal.audit.disclosure import disclose
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 from portal.audit.personal import Personal
 from portal.audit.selectors import events_in_chunks
@@ -87,15 +87,16 @@ def csv_lines(keys: Sequence[int]) -> Iterator[str]:
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
     for event in events_in_chunks(keys):
-        restore_columns(event)
+        disclose(event)  # the columns as its body has them
         yield writer.writerow(harmless_cell(str(value_of(event))) for value_of in COLUMNS.values())
 
 
 def _detail_of(event: AuditEvent) -> str:
     """As JSON; words in its place for a damaged event, which must not end the file in its middle."""
     with suppress(NotCanonical):
-        if not is_damaged(event):
-            return canonical_bytes(disclosed_body(event)["detail"]).decode()
+        told = disclose(event)
+        if not told.is_damaged:
+            return canonical_bytes(told.body["detail"]).decode()
     return _("damaged: run audit_verify")
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 
-from portal.audit.disclosure import disclosed_body, restore_columns
+from portal.audit.disclosure import disclosed_body
 from portal.audit.packs import Pack, told_in
 
 _HERE = "\ue000"  # of Unicode's private use: it stands in a frame where its pieces go, and is in no text of ours
@@ -37,9 +37,8 @@ def _sections(pack: Pack, language: str, sections: Iterable[str]) -> Iterator[st
 
 def _rows(pack: Pack, language: str) -> Iterator[str]:
     for leaf in pack.leaves():
-        restore_columns(leaf.event)
         with told_in(language):
-            context = {"leaf": leaf, "event": leaf.event, "document": disclosed_body(leaf.event)}
+            context = {"document": disclosed_body(leaf.event), "leaf": leaf, "event": leaf.event}
             row = render_to_string("audit/pack/_row.html", context)
         yield row
 

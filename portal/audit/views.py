@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from portal.audit import exports
 from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.chips import chips_of
-from portal.audit.disclosure import disclosed_body, is_damaged, redactions_of, restore_columns
+from portal.audit.disclosure import disclose, redactions_of
 from portal.audit.filters import EventFilter
 from portal.audit.links import links_of, tools
 from portal.audit.models import AuditEvent
@@ -50,15 +50,14 @@ def events(request: AuditorRequest) -> HttpResponseBase:
 def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     """One event in full: every word of its body, and what proves it."""
     found = event_by_id(event_id)
-    are_columns_altered = restore_columns(found)
-    body = disclosed_body(found)
+    told = disclose(found)
     context: dict[str, object] = {
         "event": found,
-        "body": body,
-        "is_damaged": is_damaged(found),
-        "are_columns_altered": are_columns_altered,
-        "links": links_of(body),
-        "detail": entries_of(body["detail"]),
+        "body": told.body,
+        "is_damaged": told.is_damaged,
+        "are_columns_altered": told.are_columns_altered,
+        "links": links_of(told.body),
+        "detail": entries_of(told.body["detail"]),
         "readable_json": readable_json(stored_bytes(found.body)),
         "redactions": redactions_of(found.event_id),
         "seal": seal_status(),

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from portal.audit.disclosure import disclosed_body, restore_columns
+from portal.audit.disclosure import disclosed_body
 from portal.audit.labels import label_of
 from portal.audit.models import TEXT_LENGTH, AuditEvent, AuditEventQuerySet
 from portal.audit.packs import Pack
@@ -129,10 +129,10 @@ def story_of(reimage_request: ReimageRequest, pack: Pack) -> Story:
     about = Q(target_kind="reimage_request") | Q(actor_kind="person")
     within = events_of(reimage_request).filter(about).sealed_within(pack.tree_size)
     found = list(within.select_related("leaf").with_texts().order_by("sequence"))
-    for event in found:
-        restore_columns(event)
+    documents = [disclosed_body(event) for event in found]  # first: then the events say what their bodies do
     sign_ins = {pk: disclosed_body(sign_in) for pk, sign_in in sign_ins_behind(found).items()}
-    deeds = [Deed(event, disclosed_body(event), sign_ins.get(event.pk)) for event in found]
+    told = zip(found, documents, strict=True)
+    deeds = [Deed(event, document, sign_ins.get(event.pk)) for event, document in told]
     return Story(pack, reimage_request.audit_subject, deeds)
 
 

@@ -26,7 +26,8 @@ def details_by_requester(operation: ReimageOperation, action: AuditAction) -> li
 
 
 def _detail_of(event: AuditEvent) -> Detail | None:
-    if restore_columns(event):  # found by columns that its body does not know: the log would not say what was found
+    body = readable_body(event)
+    if body is None or restore_columns(event, body):  # found by what its body does not say: the log would not tell
         return None
-    detail: Detail = (readable_body(event) or {}).get("detail", {})
+    detail: Detail = body["detail"]
     return detail if "operation" in detail else None

@@ -1,7 +1,7 @@
 """Canonical JSON: one value, one sequence of bytes, so that a digest can be computed again by anyone.
 
 RFC 8785 restricted to what needs no judgement: no floats, strings in Unicode form NFC, times in UTC with
-microseconds. Anything else is refused, never guessed.
+microseconds, nothing so deep that a reader could give up on it. Anything else is refused, never guessed.
 """
 
 import json
@@ -13,6 +13,7 @@ from uuid import UUID
 
 # RFC 8785 section 3.2.2.3: beyond this an IEEE 754 reader no longer sees the same number.
 LARGEST_INTEGER = 2**53 - 1
+DEEPEST = 32  # objects and lists within each other: four times what is recorded, and no page's template gives up
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -34,7 +35,7 @@ class NotCanonical(ValueError):
 
 def canonical_bytes(value: object) -> bytes:
     """The value as UTF-8 JSON; raises NotCanonical for whatever has no single form."""
-    return _to_json(_plain(value)).encode()
+    return _to_json(_plain(value, DEEPEST)).encode()
 
 
 def canonical_time(moment: datetime) -> str:
@@ -42,7 +43,7 @@ def canonical_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, levels: int) -> object:
     match value:
         case str():
             return _text(value)
@@ -51,9 +52,9 @@ def _plain(value: object) -> object:
         case int():
             return _integer(value)
         case dict() | Mapping():  # a mapping of another kind takes long to be known as one
-            return _object(value)
+            return _object(value, levels - 1)
         case list() | tuple():
-            return _array(value)
+            return _array(value, levels - 1)
         case datetime():
             return _time(value)
         case UUID():
@@ -87,23 +88,30 @@ def _time(value: datetime) -> str:
     return canonical_time(value)
 
 
-def _array(value: Sequence[object]) -> list[object]:
+def _check_depth(levels: int) -> None:
+    if levels < 0:
+        raise NotCanonical(f"lies deeper than {DEEPEST} objects and lists: record less of it, or write it as text.")
+
+
+def _array(value: Sequence[object], levels: int) -> list[object]:
+    _check_depth(levels)
     items = []
     for index, item in enumerate(value):
         try:
-            items.append(_plain(item))
+            items.append(_plain(item, levels))
         except NotCanonical as err:
             raise err.within(f"[{index}]") from None
     return items
 
 
-def _object(value: Mapping[object, object]) -> dict[str, object]:
+def _object(value: Mapping[object, object], levels: int) -> dict[str, object]:
+    _check_depth(levels)
     members = {}
     for key, item in value.items():
         if not isinstance(key, str):
             raise NotCanonical(f"has the key {key!r}: keys must be text.")
         try:
-            members[_text(key)] = _plain(item)
+            members[_text(key)] = _plain(item, levels)
         except NotCanonical as err:
             raise err.within(f".{key}" if key.isascii() else f"[{key!r}]") from None
     return {key: members[key] for key in sorted(members, key=_utf_16)}

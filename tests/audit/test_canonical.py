@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.audit.canonical import LARGEST_INTEGER, NotCanonical, canonical_bytes
+from portal.audit.canonical import DEEPEST, LARGEST_INTEGER, NotCanonical, canonical_bytes
 from portal.audit.models import Outcome
 
 texts = st.text(st.characters(exclude_categories=["Cs"])).map(lambda text: unicodedata.normalize("NFC", text))
@@ -20,6 +20,14 @@ values = st.recursive(
     st.none() | st.booleans() | integers | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
 )
+
+
+def nested(depth: int) -> object:
+    """An empty text within so many objects and lists."""
+    value: object = ""
+    for level in range(depth, 0, -1):
+        value = {"a": value} if level % 2 else [value]
+    return value
 
 
 @given(values)
@@ -36,6 +44,10 @@ def test_it_gives_the_same_bytes_when_what_was_read_back_is_written_again(value:
 def test_it_does_not_depend_on_the_order_of_members(value: dict[str, int]) -> None:
     backwards = dict(reversed(value.items()))
     assert canonical_bytes(backwards) == canonical_bytes(value)
+
+
+def test_it_takes_what_is_as_deep_as_it_may_be() -> None:
+    assert json.loads(canonical_bytes(nested(DEEPEST))) == nested(DEEPEST)
 
 
 def test_it_sorts_keys_by_utf_16_code_units_as_rfc_8785_has_it() -> None:
@@ -77,6 +89,8 @@ def test_it_writes_keys_enumerations_and_mappings_as_what_they_stand_for() -> No
         ([b"bytes"], r"value\[0\] is a bytes"),
         (Decimal("1.0"), "value is a Decimal"),
         ({"a", "b"}, "value is a set"),
+        (nested(DEEPEST + 1), r"value(\.a\[0\]){16} lies deeper than 32 objects and lists"),
+        (nested(100_000), "lies deeper than 32"),
     ],
 )
 def test_it_refuses_what_has_no_single_form(value: object, message: str) -> None:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from portal.audit.actors import Actor
+from portal.audit.canonical import DEEPEST
 from portal.audit.models import AuditEvent
 from portal.audit.sealing.merkle import leaf_hash
 from tests.audit.sealing.logs import SealedLog
@@ -110,6 +111,21 @@ def test_a_text_that_was_exchanged_is_not_shown(auditor: Client, log: SealedLog,
 HALF_A_PAIR = rb'"\ud800"'
 
 
+def with_detail(body: bytes, depth: int) -> bytes:
+    """The body with so many objects within each other as its detail."""
+    return body.replace(b'"detail":{}', b'"detail":' + b'{"a":' * (depth - 1) + b"{}" + b"}" * (depth - 1))
+
+
+def test_the_deepest_detail_is_shown_to_its_end(auditor: Client, log: SealedLog) -> None:
+    detail: dict[str, object] = {"reason": "the innermost"}
+    for _ in range(DEEPEST - 2):  # the body is one of them, and the innermost is there
+        detail = {"reason": detail}
+    (event,) = log.grow(1, detail=detail)
+    facts = page(auditor, f"/audit/{event.event_id}/").split("<pre")[0]
+    assert "the innermost" in facts
+    assert is_proven(auditor, event)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -117,6 +133,11 @@ HALF_A_PAIR = rb'"\ud800"'
         lambda body: body.replace(b'"detail":{}', b'"detail":{"reason":' + HALF_A_PAIR + b"}"),
         lambda body: body.replace(b'"related":[]', b'"related":[{"kind":null,"id":"x","label":"y"}]'),
         lambda body: body.replace(b'"detail":', b'"detail": '),
+        lambda body: with_detail(body, DEEPEST),
+        lambda body: with_detail(body, 100),
+        lambda body: with_detail(body, 400),
+        lambda body: with_detail(body, 900),
+        lambda body: with_detail(body, 50_000),
     ],
 )
 @pytest.mark.parametrize("has_its_digest", [False, True])

@@ -9,16 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.audit.links import Link, register_link, register_tool
 
-_SUBJECT = re.compile(r"reimage_request:(\d{1,18})")
+_SUBJECT = re.compile(r"reimage_request:([0-9]{1,18})")
 
 
 def page_of(body: Mapping[str, Any]) -> Link | None:
     """The operation's page where the event names one, else the request's."""
-    found = _SUBJECT.fullmatch(body.get("subject") or "")
+    found = _SUBJECT.fullmatch(body.get("subject", ""))
     if not found:
         return None
     operation = body.get("detail", {}).get("operation")
-    if isinstance(operation, int):
+    if type(operation) is int and operation > 0:  # whoever adds an event past the portal names what they like
         return Link(reverse("reimage:operation", args=[found[1], operation]), _("Every step of this operation"))
     return Link(reverse("reimage:request", args=[found[1]]), _("The request's page"))
 

@@ -1,15 +1,15 @@
 """Reads events with their personal texts, and what was redacted of them."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from portal.audit.canonical import canonical_bytes, canonical_time
+from portal.audit.canonical import canonical_time
 from portal.audit.catalogue import AUDIT_REDACTED
+from portal.audit.form import NotAnEvent, event_in
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 from portal.audit.personal import commitment_to, commitments_in, disclosed
 from portal.audit.projection import columns_of_event
@@ -28,13 +28,15 @@ class Disclosure:
 def disclose(event: AuditEvent) -> Disclosure:
     """Reads the event as people do; what is sealed are the bytes in `event.body`, with a commitment for each text.
 
-    The event in memory gets the columns that its body says. Of a damaged one the body is what the columns repeat,
-    without a detail: one event must not hide all others. ALTERED stands for a text that the body does not commit to.
+    The event in memory gets the columns that its body says, and the texts that it commits to. Of a damaged one the
+    body is what the columns repeat, without a detail: one event must not hide all others. ALTERED stands for a text
+    that the body does not commit to.
     """
     body = readable_body(event)
     if body is None:
         return Disclosure(_told_by_columns(event), is_damaged=True)
-    return Disclosure(disclosed(body, _texts_of(event, body)), are_columns_altered=restore_columns(event, body))
+    event.checked_texts = _texts_of(event, body)
+    return Disclosure(disclosed(body, event.checked_texts), are_columns_altered=restore_columns(event, body))
 
 
 def disclosed_body(event: AuditEvent) -> dict[str, Any]:
@@ -70,17 +72,13 @@ def restore_columns(event: AuditEvent, body: Mapping[str, Any]) -> bool:
 def readable_body(event: AuditEvent) -> dict[str, Any] | None:
     """The body as it is stored, with commitments; None of a damaged event. Whether it was sealed, audit_verify says.
 
-    What was recorded is canonical, and the digest beside it is its own. Anything else was put there by somebody else.
+    What was recorded has its form, and the digest beside it is its own. Anything else was put there by somebody else.
     """
-    try:
+    with suppress(NotAnEvent, TypeError):  # a damaged file of SQLite may have a text for a body
         stored = bytes(event.body)
-        body: dict[str, Any] = json.loads(stored)
-        columns_of_event(body, {})
-        if canonical_bytes(body) != stored or hashlib.sha256(stored).hexdigest() != event.digest:
-            return None
-        return body if isinstance(body["detail"], dict) and isinstance(body["version"], int) else None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-        return None
+        body = event_in(stored)
+        return body if hashlib.sha256(stored).hexdigest() == event.digest else None
+    return None
 
 
 def _told_by_columns(event: AuditEvent) -> dict[str, Any]:
@@ -105,5 +103,19 @@ def _told_by_columns(event: AuditEvent) -> dict[str, Any]:
 
 
 def redactions_of(*event_ids: UUID) -> AuditEventQuerySet:
-    """The events that say what was redacted of these."""
+    """The events that may say what was redacted of these, by their columns; `redacts` tells by their bodies."""
     return AuditEvent.objects.filter(action=AUDIT_REDACTED.name, target_id__in=list(map(str, event_ids)))
+
+
+def fields_gone(event: AuditEvent) -> set[str]:
+    """Where its body commits to a text that is not there any more; of a damaged event nobody can tell."""
+    body = readable_body(event)
+    return commitments_in(body).keys() - {str(row.field) for row in event.personal_texts.all()} if body else set()
+
+
+def redacts(redaction: AuditEvent, gone: Mapping[str, set[str]]) -> bool:
+    """Whether it says that one of these fields was redacted, of these events by their ids: an event is soon added."""
+    body = readable_body(redaction)
+    if body is None or body["action"] != AUDIT_REDACTED.name:
+        return False
+    return not gone.get(body["target"]["id"], set()).isdisjoint(body["detail"]["fields"])

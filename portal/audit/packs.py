@@ -22,7 +22,9 @@ from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AUDIT_KEY_REPLACED, EVIDENCE_PACK_TAKEN
 from portal.audit.disclosure import redactions_of
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditEventQuerySet, AuditLeaf
-from portal.audit.sealing.evidence import evidence_lines, leaves_at, tree_size_of
+from portal.audit.sealing import checkpoints
+from portal.audit.sealing.checkpoints import Checkpoint
+from portal.audit.sealing.evidence import evidence_lines, leaves_at
 from portal.audit.sealing.notes import NoteError
 from portal.audit.services import record
 from portal.audit.zip_stream import PackedFile
@@ -89,17 +91,14 @@ def begin_pack(*, subject: str, beside: Iterable[int], actor: Actor, target: Tar
     covering = AuditCheckpoint.objects.filter(tree_size__gt=after).order_by("tree_size").first()
     if covering is None:
         raise Problem(_("A part of the seal is missing from the database."), _("Have the operators run audit_verify."))
-    try:
-        tree_size_of(covering.note)
-    except NoteError as err:
-        raise damaged_checkpoint() from err
+    signed = _checkpoint_of(covering)
     pack = Pack(
         subject,
         places,
         _sealed(own)[-1],
         covering.note,
-        covering.tree_size,
-        covering.sealed_at,
+        signed.tree_size,
+        signed.sealed_at,
         waiting=len(found) - len(places),
         redactions=_sealed(redacting),
     )
@@ -111,6 +110,17 @@ def begin_pack(*, subject: str, beside: Iterable[int], actor: Actor, target: Tar
             detail={"rows": len(places), "tree_size": pack.tree_size, "waiting": pack.waiting},
         )
     return pack
+
+
+def _checkpoint_of(row: AuditCheckpoint) -> Checkpoint:
+    """What its note says, which is what is signed. Raises Problem where the columns beside it say another size."""
+    try:
+        found, _signatures = checkpoints.read(row.note)
+    except NoteError as err:
+        raise damaged_checkpoint() from err
+    if found.tree_size != row.tree_size:
+        raise damaged_checkpoint()
+    return found
 
 
 def damaged_checkpoint() -> Problem:

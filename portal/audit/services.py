@@ -11,16 +11,16 @@ from django.utils import timezone
 
 from portal.audit import catalogue
 from portal.audit.actors import Actor, Target
-from portal.audit.canonical import canonical_bytes, canonical_time
+from portal.audit.canonical import NotCanonical, canonical_bytes, canonical_time
 from portal.audit.catalogue import AuditAction
 from portal.audit.context import current_context
+from portal.audit.form import BODY_VERSION
 from portal.audit.insertion import insert, log_cursor, next_place
-from portal.audit.models import AuditEvent, Outcome
+from portal.audit.models import LARGEST_BODY, AuditEvent, Outcome
 from portal.audit.personal import Personal, committed
 from portal.audit.projection import columns_of
 from portal.audit.text import storable
 
-BODY_VERSION = 2  # since 2 with commitments in place of personal texts
 _FLAG = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -92,4 +92,6 @@ def _origin() -> dict[str, object]:
 def _insert(cursor: CursorWrapper, body: Mapping[str, object]) -> AuditEvent:
     sealable, texts = committed(storable(body))
     stored = canonical_bytes(sealable)
+    if len(stored) > LARGEST_BODY:
+        raise NotCanonical(f"has {len(stored)} bytes as an event; {LARGEST_BODY} can be held: record less of it.")
     return insert(cursor, columns_of(stored) | {"body": stored, "digest": hashlib.sha256(stored).hexdigest()}, texts)

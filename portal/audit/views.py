@@ -1,5 +1,6 @@
 """The review pages: the list with its filters, and one event in full. They read; nothing here decides."""
 
+from itertools import islice
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_safe
 from portal.audit import exports
 from portal.audit.access import AuditorRequest, auditors_only
 from portal.audit.chips import chips_of
-from portal.audit.disclosure import disclose, redactions_of
+from portal.audit.disclosure import disclose, fields_gone, redactions_of, redacts
 from portal.audit.filters import EventFilter
 from portal.audit.links import links_of, tools
 from portal.audit.models import AuditEvent
@@ -19,6 +20,8 @@ from portal.audit.sealing.evidence import proof_of, stored_bytes
 from portal.audit.sealing.status import seal_status
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.selectors import EventPage, event_by_id, events_page
+
+REDACTIONS_SHOWN = 20
 
 
 @require_safe
@@ -59,7 +62,7 @@ def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
         "links": links_of(told.body),
         "detail": entries_of(told.body["detail"]),
         "readable_json": readable_json(stored_bytes(found.body)),
-        "redactions": redactions_of(found.event_id),
+        "redactions": _redactions_of(found),
         "seal": seal_status(),
     }
     try:
@@ -67,3 +70,10 @@ def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
     except TreeIncomplete:
         context["is_proof_broken"] = True
     return render(request, "audit/event.html", context)
+
+
+def _redactions_of(event: AuditEvent) -> list[AuditEvent]:
+    """The first that took something out of it. A redaction takes all that it names, so there are few."""
+    gone = {str(event.event_id): fields_gone(event)}
+    found = redactions_of(event.event_id).order_by("pk").iterator() if any(gone.values()) else ()
+    return list(islice((redaction for redaction in found if redacts(redaction, gone)), REDACTIONS_SHOWN))

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from django.db import DatabaseError, ProgrammingError, connection, transaction
+from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 
 from portal.audit.actors import Actor
-from portal.audit.models import AuditCheckpoint, AuditEvent, AuditPersonalText
+from portal.audit.insertion import COLUMNS, MARKS, NAMES, row_of
+from portal.audit.models import LARGEST_BODY, AuditCheckpoint, AuditEvent, AuditPersonalText
 from portal.audit.redaction import Redaction, redact, texts_of_person
 from portal.health import heartbeats
 from portal.health.models import Heartbeat, ProcessRole
@@ -64,6 +65,34 @@ def as_role(role: str) -> Iterator[None]:
             yield
         finally:
             cursor.execute("RESET ROLE")
+
+
+@pytest.mark.parametrize(
+    ("values", "limit"),
+    [
+        ({"occurred_at": "infinity"}, "audit_event_is_of_our_time"),
+        ({"occurred_at": "0001-01-01 00:00:00+14"}, "audit_event_is_of_our_time"),
+        ({"occurred_at": "9000-01-01 00:00:00Z"}, "audit_event_is_of_our_time"),
+        ({"body": bytes(LARGEST_BODY + 1)}, "audit_event_can_be_held"),
+    ],
+)
+def test_the_web_adds_no_event_that_nobody_could_read(roles: None, values: dict[str, object], limit: str) -> None:
+    event = record_event()
+    row = dict(zip(NAMES, row_of(vars(event)), strict=True)) | {"event_id": uuid4()} | values
+    with pytest.raises(IntegrityError, match=limit), as_role(WEB), transaction.atomic():
+        execute(f"INSERT INTO audit_auditevent ({COLUMNS}) VALUES ({MARKS})", list(row.values()))  # noqa: S608  # ours
+    assert list(AuditEvent.objects.all()) == [event]
+
+
+def test_nor_a_text_that_nobody_could_hold(roles: None) -> None:
+    insertion = "INSERT INTO audit_auditpersonaltext (event_id, field, salt, text) VALUES (%s, '/address', '', %s)"
+    with pytest.raises(IntegrityError, match="audit_personal_text_can_be_held"), as_role(WEB), transaction.atomic():
+        execute(insertion, [record_event().pk, "x" * (LARGEST_BODY + 1)])
+
+
+def execute(statement: str, parameters: list[object]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
 
 
 def test_the_owner_of_the_tables_may_make_more_though_a_superuser_runs_it(db: None) -> None:

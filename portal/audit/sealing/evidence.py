@@ -15,6 +15,7 @@ from django.db.models import QuerySet, Value
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf
 from portal.audit.sealing import checkpoints
 from portal.audit.sealing.checkpoints import Checkpoint
+from portal.audit.sealing.keys import trusted_keys
 from portal.audit.sealing.merkle import inclusion_proof, leaf_hash, root_by_proof
 from portal.audit.sealing.notes import NoteError
 from portal.audit.sealing.tree import StoredTree, TreeIncomplete
@@ -153,7 +154,7 @@ def proof_of(event: AuditEvent) -> EventProof | None:
     if first is None or newest is None:
         return None
     try:
-        sealed_at, checkpoint = checkpoints.read(first)[0].sealed_at, checkpoints.read(newest)[0]
+        sealed_at, checkpoint = _signed_checkpoint(first).sealed_at, _signed_checkpoint(newest)
     except NoteError as err:
         raise TreeIncomplete(f"A checkpoint over leaf {leaf.leaf_index} is damaged. {err}") from err
     return EventProof(
@@ -163,6 +164,15 @@ def proof_of(event: AuditEvent) -> EventProof | None:
         sealed_at=sealed_at,
         note=newest,
     )
+
+
+def _signed_checkpoint(note: str) -> Checkpoint:
+    """Raises NoteError for one that none of the log's keys signed, as far as this process was told of any."""
+    found, signed = checkpoints.read(note)
+    listed = [entry.key for entry in trusted_keys()]
+    if listed and not checkpoints.signers_by(signed, listed):
+        raise NoteError("It is signed by none of the keys of AUDIT_PUBLIC_KEYS.")
+    return found
 
 
 def _nodes_between(leaf: AuditLeaf, event: AuditEvent, checkpoint: Checkpoint) -> list[bytes]:

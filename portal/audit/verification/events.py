@@ -1,7 +1,6 @@
 """Holds events against their bodies and leaves: digest, every column, leaf hash, and that no place is empty."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from portal.audit.folding import folded_by_python
+from portal.audit.form import NotAnEvent, event_in
 from portal.audit.models import AuditEvent
 from portal.audit.personal import MARK, commitments_in
 from portal.audit.projection import columns_of_event
@@ -24,7 +24,7 @@ PROJECTED = tuple(
     field.name for field in AuditEvent._meta.concrete_fields if field.name not in ("id", "body", "digest")
 )
 _projected = itemgetter(*PROJECTED)
-_MARK, _ESCAPE = MARK.encode(), b"\\u"
+_MARK = MARK.encode()
 # Sequence and digest of the event before, within each subject.
 _BROKEN_CHAINS = """
     SELECT id, subject, sequence FROM (
@@ -113,15 +113,15 @@ def _problems(row: Row, texts: PersonalTexts) -> Iterator[str]:
     if leaf_hash(body) != index_hash:
         yield "its body is not the one that was sealed, or its leaf was changed"
     try:
-        event = json.loads(body.decode())
-        # Most bodies hold none, and to look through their members would take longer than to read them.
-        commitments = commitments_in(event) if _MARK in body or _ESCAPE in body else {}
-        expected = _projected(columns_of_event(event, commitments))
-        differences = () if expected == row[5:] else tuple(_differences(expected, row[5:]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-        yield "its body is no event"
+        event = event_in(body)
+    except NotAnEvent as err:
+        yield f"its body is no event: {err}"
         return
-    yield from differences
+    # Most bodies hold none, and to look through their members would take longer than to read them.
+    commitments = commitments_in(event) if _MARK in body else {}
+    expected = _projected(columns_of_event(event, commitments))
+    if expected != row[5:]:
+        yield from _differences(expected, row[5:])
     yield from texts.problems_with(index, key, event["event_id"], commitments)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from django.db import connection
 from django.utils import timezone
 
+from portal.audit.limits import ADDING, REMOVING
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.merkle import Frontier, leaf_hash
@@ -23,15 +24,15 @@ TABLES = (
 
 @contextmanager
 def triggers_off() -> Iterator[None]:
-    """For the length of a block, within the test's own transaction."""
+    """For the length of a block, within the test's own transaction; and without what else refuses rows."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit_%%'", [])
             triggers = cursor.fetchall()
             off, on = [f'DROP TRIGGER "{name}"' for name, _ in triggers], [sql for _, sql in triggers]
         else:
-            off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in TABLES]
-            on = [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in TABLES]
+            off = [*(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in TABLES), *REMOVING]
+            on = [*(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in TABLES), *ADDING]
         for statement in off:
             cursor.execute(statement)
         yield

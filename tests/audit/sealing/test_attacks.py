@@ -77,7 +77,7 @@ def test_an_edit_of_every_column_in_harmony_is_found(log: SealedLog, story: list
 
 def test_an_edit_in_harmony_with_its_leaf_is_found(log: SealedLog, story: list[AuditEvent]) -> None:
     """Nothing below the root is left to disagree."""
-    body = forge(story[8], b'"success"', b'"failed" ')
+    body = forge(story[8], b'"success"', b'"failed"')
     run(f"UPDATE audit_auditevent SET outcome = 'failed' WHERE id = {story[8].pk}")
     run(
         "UPDATE audit_auditleaf SET leaf_hash = %s WHERE leaf_index = 8",

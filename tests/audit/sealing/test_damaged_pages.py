@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from portal.audit.actors import Actor
-from portal.audit.canonical import DEEPEST
+from portal.audit.canonical import DEEPEST, canonical_bytes
 from portal.audit.models import AuditEvent
 from portal.audit.sealing.merkle import leaf_hash
 from tests.audit.sealing.logs import SealedLog
@@ -116,6 +116,10 @@ def with_detail(body: bytes, depth: int) -> bytes:
     return body.replace(b'"detail":{}', b'"detail":' + b'{"a":' * (depth - 1) + b"{}" + b"}" * (depth - 1))
 
 
+def with_member(body: bytes, name: str, value: object) -> bytes:
+    return canonical_bytes(json.loads(body) | {name: value})
+
+
 def test_the_deepest_detail_is_shown_to_its_end(auditor: Client, log: SealedLog) -> None:
     detail: dict[str, object] = {"reason": "the innermost"}
     for _ in range(DEEPEST - 2):  # the body is one of them, and the innermost is there
@@ -133,6 +137,15 @@ def test_the_deepest_detail_is_shown_to_its_end(auditor: Client, log: SealedLog)
         lambda body: body.replace(b'"detail":{}', b'"detail":{"reason":' + HALF_A_PAIR + b"}"),
         lambda body: body.replace(b'"related":[]', b'"related":[{"kind":null,"id":"x","label":"y"}]'),
         lambda body: body.replace(b'"detail":', b'"detail": '),
+        lambda body: with_member(body, "occurred_at", "0001-01-01T00:00:00+14:00"),
+        lambda body: with_member(body, "occurred_at", "9999-12-31T23:59:59.000000Z"),
+        lambda body: with_member(body, "occurred_at", "2026-12-01T00:00:00"),
+        lambda body: with_member(body, "action", []),
+        lambda body: with_member(body, "action", "Reimaged, verified by Azure \u202edenrut"),
+        lambda body: with_member(body, "session_reference", ["x"]),
+        lambda body: with_member(body, "subject", [1]),
+        lambda body: with_member(body, "sequence", 2_147_483_647),
+        lambda body: with_member(body, "version", "2"),
         lambda body: with_detail(body, DEEPEST),
         lambda body: with_detail(body, 100),
         lambda body: with_detail(body, 400),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from portal.audit.models import LARGEST_BODY
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.evidence import FORMAT
 from portal.audit.sealing.keys import read_signing_key
@@ -26,7 +27,7 @@ FIELDS = [f"/detail/{place}" for place in range(2_000)]
 def export(log: SealedLog, tmp_path: Path) -> Path:
     """Of a few events, of which the last is large."""
     log.grow(2)
-    log.grow(1, detail={"text": "x" * MEGABYTE})
+    log.grow(1, detail={"text": "x" * (LARGEST_BODY - 1_000)})
     return export_to(tmp_path / "export.jsonl")
 
 

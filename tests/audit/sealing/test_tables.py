@@ -117,7 +117,10 @@ def test_keys_that_are_fractions_are_found(log: SealedLog, story: list[AuditEven
 COLUMNS = {
     "postgresql": {
         "collation": ['ALTER TABLE audit_auditpersonaltext ALTER text TYPE text COLLATE "C"'],
-        "type": ["ALTER TABLE audit_auditpersonaltext ALTER text TYPE json USING to_json(text)"],
+        "type": [
+            "ALTER TABLE audit_auditpersonaltext DROP CONSTRAINT audit_personal_text_can_be_held",
+            "ALTER TABLE audit_auditpersonaltext ALTER text TYPE json USING to_json(text)",
+        ],
         "length": ["ALTER TABLE audit_auditpersonaltext ALTER field TYPE varchar(500)"],
         "domain": [
             "CREATE DOMAIN reworded AS text",

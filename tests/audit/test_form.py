@@ -1,0 +1,165 @@
+"""What is an event, and what nobody recorded: asked before pages, packs and verifiers believe a body."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from portal.audit.actors import Actor
+from portal.audit.canonical import NotCanonical, canonical_bytes
+from portal.audit.catalogue import AUDIT_REDACTED
+from portal.audit.form import NotAnEvent, event_in
+from portal.audit.models import LARGEST_BODY, AuditEvent
+from portal.audit.personal import Personal
+from portal.audit.projection import columns_of_event
+from tests.audit.events import WEB_01, record_event
+from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.standalone import export_to, verify
+from tests.audit.sealing.tampering import run
+
+Change = Callable[[dict[str, Any]], object]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def body() -> dict[str, Any]:
+    event = record_event(
+        actor=Actor.unknown("Alice Aoki"),
+        target=WEB_01,
+        related=[WEB_01],
+        subject="reimage_request:1",
+        detail={"reason": Personal("Down"), "attempts": [1, {"at": None}], "名前": "値"},
+        flags=["delete_warning"],
+    )
+    found: dict[str, Any] = json.loads(bytes(event.body))
+    return found
+
+
+def test_what_was_recorded_is_an_event(body: dict[str, Any]) -> None:
+    assert event_in(canonical_bytes(body)) == body
+    record_event()
+    for event in AuditEvent.objects.all():
+        assert event_in(bytes(event.body))["event_id"] == str(event.event_id)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda body: body.pop("version"), "members"),
+        (lambda body: body.update(more=1), "members"),
+        (lambda body: body.update(version="2"), "version"),
+        (lambda body: body.update(version=True), "version"),
+        (lambda body: body.update(version=3), "version"),
+        (lambda body: body.update(event_id=body["event_id"].upper()), "event_id"),
+        (lambda body: body.update(occurred_at="2026-12-01T00:00:00"), "occurred_at"),
+        (lambda body: body.update(occurred_at="2026-12-01T00:00:00.000000+00:00"), "occurred_at"),
+        (lambda body: body.update(occurred_at="9999-12-31T23:59:59.000000Z"), "occurred_at"),
+        (lambda body: body.update(occurred_at="1999-12-31T23:59:59.000000Z"), "occurred_at"),
+        (lambda body: body.update(occurred_at="2026-13-01T00:00:00.000000Z"), "another form"),
+        (lambda body: body.update(action="Reimaged by Azure"), "action"),
+        (lambda body: body.update(action=["a.made"]), "another form"),
+        (lambda body: body.update(outcome="splendid"), "outcome"),
+        (lambda body: body.update(outcome=["success"]), "another form"),
+        (lambda body: body["actor"].update(kind="god"), "actor"),
+        (lambda body: body["actor"].update(object_id=7), "actor"),
+        (lambda body: body["actor"].update(name={"personal_sha256": "x"}), "actor"),
+        (lambda body: body["actor"].update(role="approver"), "actor"),
+        (lambda body: body.update(actor="worker"), "another form"),
+        (lambda body: body["target"].update(id=None), "target"),
+        (lambda body: body.update(related={}), "related"),
+        (lambda body: body["related"].append({"kind": "x", "id": "y"}), "related"),
+        (lambda body: body.update(subject=""), "subject"),
+        (lambda body: body.update(subject=7), "subject"),
+        (lambda body: body.update(sequence=None), "subject"),
+        (lambda body: body.update(sequence=0), "subject"),
+        (lambda body: body.update(sequence=1_000_000), "subject"),
+        (lambda body: body.update(previous_digest="x"), "subject"),
+        (lambda body: body.update(flags="delete_warning"), "flags"),
+        (lambda body: body.update(flags=["delete warning"]), "flags"),
+        (lambda body: body.update(detail=[]), "detail"),
+        (lambda body: body.update(address=None), "address"),
+        (lambda body: body.update(session_reference=["x"]), "session"),
+        (lambda body: body.update(http_request_id=1), "session"),
+        (lambda body: body.update(action=AUDIT_REDACTED.name, detail={"fields": "/address"}), "redaction"),
+        (lambda body: body.update(action=AUDIT_REDACTED.name), "another form"),
+        (lambda body: body.update(detail={"text": "x" * LARGEST_BODY}), "bytes"),
+    ],
+)
+def test_what_no_service_recorded_is_none(body: dict[str, Any], change: Change, part: str) -> None:
+    change(body)
+    with pytest.raises(NotAnEvent, match=part):
+        event_in(canonical_bytes(body))
+
+
+@pytest.mark.parametrize("is_ascii", [True, False])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"attempts":[1,', b'"attempts":[1.5,'),
+        (b'"attempts":[1,', b'"attempts":[NaN,'),
+        (b'"attempts":[1,', b'"attempts":[9007199254740992,'),
+        (b'"attempts":[1,', b'"attempts":[1, '),
+        (b'"flags":', b'"flags":[],"flags":'),
+        (b'"at":null', b'"at":1,"at":null'),
+        (b'"action"', b'"\\u0061ction"'),
+        (b'"reimage_request:1"', b'"\\ud800"'),
+        (b'{"action":"access.refused",', b"{"),
+        (b'"access.refused"', b'"access.refused" '),
+    ],
+)
+def test_what_is_not_canonical_is_none(body: dict[str, Any], old: bytes, new: bytes, is_ascii: bool) -> None:
+    if is_ascii:
+        del body["detail"]["名前"]
+    stored = canonical_bytes(body)
+    assert stored.isascii() is is_ascii
+    assert old in stored
+    with pytest.raises(NotAnEvent):
+        event_in(stored.replace(old, new))
+
+
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_nor_are_members_in_another_order(body: dict[str, Any], is_ascii: bool) -> None:
+    if is_ascii:
+        del body["detail"]["名前"]
+    with pytest.raises(NotAnEvent, match="canonical"):
+        event_in(json.dumps(dict(reversed(body.items())), ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def test_a_service_cannot_record_what_nobody_could_hold() -> None:
+    with pytest.raises(NotCanonical, match="bytes"):
+        record_event(detail={"text": "x" * LARGEST_BODY})
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: canonical_bytes(body).replace(b'"flags":', b'"flags":[],"flags":'),
+        lambda body: canonical_bytes({name: value for name, value in body.items() if name != "version"}),
+        lambda body: canonical_bytes(body | {"version": "2"}),
+        lambda body: canonical_bytes(body | {"detail": {"text": "x" * 5_000_000}}),
+        lambda body: canonical_bytes(body | {"action": AUDIT_REDACTED.name}),
+        lambda body: canonical_bytes(body).replace(b'"flags":', b'"flags": '),
+    ],
+)
+def test_a_sealed_one_that_was_put_there_is_tampering_to_each_verifier_and_reader(
+    log: SealedLog, auditor: Client, change: Callable[[dict[str, Any]], bytes]
+) -> None:
+    """Else the log would be sound by the one and not by the other, for good: nothing can be taken back."""
+    (event,) = log.record(1)
+    body = json.loads(bytes(event.body))
+    stored = change(body)
+    columns = {"body": stored, "digest": hashlib.sha256(stored).hexdigest()}
+    if b'"access' not in stored:
+        columns["action"] = columns_of_event(json.loads(stored), {})["action"]
+    marks = ", ".join(f"{name} = %s" for name in columns)
+    run(f"UPDATE audit_auditevent SET {marks} WHERE id = {event.pk}", parameters=list(columns.values()))
+    log.seal()
+    log.anchor()
+    assert [finding for finding in log.verify().tampered if "its body is no event" in finding]
+    code, _ = verify(export_to(log.folder / "all"), log.public_key)
+    assert code == (0 if b'": ' in stored else 2)
+    assert "This event is damaged" in auditor.get(f"/audit/{event.event_id}/").content.decode()

@@ -4,9 +4,10 @@ A round is one transaction. A sealer that is killed on any line has sealed all o
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from statistics import median_low
 
 from django.db import transaction
@@ -24,12 +25,14 @@ from portal.audit.sealing.succession import last_successor
 from portal.audit.sealing.tree import KEPT_LEVELS, StoredTree
 
 ROUND = 2_000  # events a transaction: SQLite's writers wait for it
+ROUND_BYTES = 50_000_000  # of bodies
 ROUNDS = 20  # a call: then what was sealed is anchored, however much still comes
 # Ids are given before they commit, so the newest sealed id says nothing about smaller ones. Each round looks this far
 # behind the middle one of the newest, which no single id moves, however large, and at as many of the last hours, whose
 # ids are small where somebody set the sequence back; the thorough round, every few minutes, looks at all.
 LOOK_BEHIND = 20_000
 _COLUMNS = ("pk", "body", "subject", "sequence")
+_Row = tuple[int, object, str, object]
 
 
 class SealingRefused(Exception):
@@ -98,15 +101,30 @@ def all_unsealed_events() -> list[tuple[int, bytes]]:
 def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:
     """Keys and bodies of a round. An event that was committed so late that only the thorough round would look for it
     comes along with the ones that follow it: within a subject the log keeps its order, whatever the ids."""
-    found = list(unsealed_events(thorough=thorough).values_list(*_COLUMNS)[:ROUND])
+    found = _held(_rows_of(unsealed_events(thorough=thorough)[:ROUND]))
     subjects = {subject for _, _, subject, _ in found if subject}
     if not thorough and subjects:
         earlier = unsealed_events(thorough=True).filter(subject__in=subjects, pk__lt=found[0][0])
-        found = [*earlier.values_list(*_COLUMNS), *found]
+        found = _held(chain(_rows_of(earlier), found))
     return recorded_bodies(_by_numbers(found))
 
 
-def _by_numbers(found: Sequence[tuple[int, object, str, object]]) -> list[tuple[int, object]]:
+def _rows_of(events: QuerySet[AuditEvent]) -> Iterator[_Row]:
+    return events.values_list(*_COLUMNS).iterator(chunk_size=100)
+
+
+def _held(rows: Iterable[_Row]) -> list[_Row]:
+    """The first ones, as far as memory goes: whoever may add events must not stop the sealing by large ones."""
+    found, size = list[_Row](), 0
+    for row in rows:
+        found.append(row)
+        size += len(row[1]) if isinstance(row[1], bytes | memoryview) else 0
+        if size > ROUND_BYTES:
+            break
+    return found
+
+
+def _by_numbers(found: Sequence[_Row]) -> list[tuple[int, object]]:
     """Each subject's places among these, taken by its events in the order of their numbers."""
     following: dict[str, deque[tuple[int, object]]] = defaultdict(deque)
     for key, body, subject, _ in sorted(found, key=lambda row: row[3] if isinstance(row[3], int) else 0):

@@ -67,6 +67,14 @@ def test_many_rounds_grow_one_tree_whose_every_leaf_has_a_proof(
         assert root_by_proof(bytes(leaf.leaf_hash), leaf.leaf_index, 530, proof) == root
 
 
+def test_large_events_make_small_rounds_and_stop_nothing(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealer, "ROUND_BYTES", 10_000)
+    log.record(7, subject="s:1", detail={"text": "x" * 4_000})
+    assert log.seal() == Sealed(tree_size=7, added=7)
+    assert list(AuditCheckpoint.objects.values_list("tree_size", flat=True)) == [3, 6, 7]
+    assert log.verify().exit_code == 3  # nothing but its anchor is missing
+
+
 def test_an_event_that_commits_late_is_sealed_though_its_id_is_smaller(log: SealedLog) -> None:
     """As PostgreSQL gives ids before they commit; here the late one's id is given by hand."""
     early = log.record(2)

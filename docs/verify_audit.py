@@ -1,30 +1,29 @@
 """Verifies an export of the portal's audit log, with no trust in the portal: python verify_audit.py EXPORT PUBLIC_KEYS
 
-EXPORT is a file of audit_export or a proof from an event's page. PUBLIC_KEYS is a file of the log's public keys, oldest
-first, or such a key itself (NAME+KEYID+BASE64); get it from the people who run the portal, not with the export.
-Needs Python 3.11 and the package cryptography. Exit code 0: verified; 2: not; 1: could not be read to its end.
-Verified are the signature under the checkpoint (https://c2sp.org/tlog-checkpoint); each event's hashes, and its proof
-to the signed root (RFC 9162 section 2.1.3.2); each personal text by its commitment (SHA-256 of salt and text), which
-may be redacted or missing; the order of events, and of a subject's by digest. A selection may claim, unsigned, that
-it is complete for a subject: it must then have the numbers from 1 on, and the verdict names it; not what followed.
-No file can tell what was sealed after its checkpoint: hold size and time, which the verdict names, against an anchor.
+EXPORT is of audit_export, a pack or an event's page. PUBLIC_KEYS is a file of the log's public keys, oldest first, or
+such a key itself (NAME+KEYID+BASE64); get it from the people who run the portal, not with the export. Needs Python 3.11
+and the package cryptography. Exit code 0: verified; 2: not; 1: not read to its end. Verified are the checkpoint's
+signature, each event's hashes and proof to the signed root, personal texts that are there, and the order of events. A
+selection may claim, unsigned, to be complete for a subject: it must then have its numbers from 1 on. The verdict names
+it, and the checkpoint's size and time: hold these against an anchor, as no file tells what was sealed later.
 """
 
 import base64
 import hashlib
 import json
+import re
 import sqlite3
 import sys
 from contextlib import suppress
-from operator import index as as_int
+from itertools import groupby
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-FORMAT = "reimage-portal-audit-1"
 FIRST, LAST = {"format", "checkpoint", "selection", "filter", "complete"}, {"events"}  # the members of a line
 EVENT, TEXT = {"leaf_index", "digest", "leaf_hash", "proof", "body", "personal"}, {"salt", "text"}
-LINE_LIMIT, SUBJECTS_REMEMBERED = 4 * 1024 * 1024, 50_000  # no event comes near; the least recent are forgotten
+LINE_LIMIT, SUBJECT = 4 * 1024 * 1024, "[a-z_]+:[A-Za-z0-9-]+"  # no event comes near; any other could forge words
+SQL = "CREATE TABLE gone (what, text); CREATE TABLE redacted (text); CREATE TABLE chain (subject, n, previous, digest)"
 
 
 class NotVerified(Exception):
@@ -59,7 +58,7 @@ def public_keys(argument):
 
 def signed_tree(note, keys):
     """Size and root of the tree that a checkpoint signs for, who signed, and when by their word."""
-    text, _, signatures = note.rpartition("\n\n")
+    text, _, signatures = note.rpartition("\n\n")  # https://c2sp.org/tlog-checkpoint
     origin, size, root, time = (text + "\n").split("\n")[:4]
     for line in reversed(signatures.splitlines()):  # of a hand-over, the second is the newer key
         _, name, encoded = line.split(" ")
@@ -92,12 +91,12 @@ def commitments(value, field=""):
 
 
 class Export:
-    """Reads an export line by line and stops at the first thing that is wrong. Many `texts` lie in a nameless file."""
+    """Reads an export line by line, stops at the first thing that is wrong, and keeps all else in a nameless file."""
 
     def __init__(self, keys):
-        self.keys, self.size, self.root, self.signed_by, self.is_whole, self.complete = keys, 0, b"", "", False, {}
-        self.count, self.last_index, self.is_over, self.subjects, self.told = 0, -1, False, {}, [0, 0]
-        self.texts = sqlite3.connect("").executescript("CREATE TABLE gone (what, text); CREATE TABLE redacted (text)")
+        self.keys, self.size, self.root, self.signed_by, self.is_whole, self.claims = keys, 0, b"", "", False, {}
+        self.count, self.last_index, self.is_over, self.complete, self.told = 0, -1, False, [], [0, 0]
+        self.db = sqlite3.connect("").executescript(SQL)
 
     def verify(self, stream):
         for number, raw in enumerate(iter(lambda: stream.readline(LINE_LIMIT), b""), start=1):
@@ -109,18 +108,15 @@ class Export:
                 words = err if isinstance(err, NotVerified) else f"it is not in its form ({type(err).__name__})"
                 raise NotVerified(f"line {number}: {words}") from err
         demand(self.is_over, "the export is cut short, its last line is missing")
-        is_all = self.count == self.size or not self.is_whole
-        demand(is_all, f"the export says that it has all {self.size} events, and has {self.count}")
-        for what, is_redacted in self.texts.execute("SELECT what, text IN redacted FROM gone ORDER BY rowid"):
+        demand(self.count == self.size or not self.is_whole, f"it claims all {self.size} events, and has {self.count}")
+        rows = self.db.execute("SELECT * FROM chain ORDER BY subject, n * ?, rowid", (not self.is_whole,))
+        for subject, events in groupby(rows, lambda row: row[0]):  # of a whole log they come in their order
+            self._check_chain(subject, events)
+        demand(not self.claims, f"it claims to be complete for {', '.join(self.claims)}: without 1")
+        for what, is_redacted in self.db.execute("SELECT what, text IN redacted FROM gone ORDER BY rowid"):
             demand(is_redacted or not self.is_whole, f"{what} is missing, and no event says that it was redacted")
             say(f"{'redacted' if is_redacted else 'missing'}: {what}")
             self.told[is_redacted] += 1
-        for subject in self.complete | self.subjects:  # one that is not there at all is without its first event
-            bits = f"{self.subjects.get(subject, [0b101])[-1]:b}"[::-1]
-            lost = ", ".join(str(number) for number, bit in enumerate(bits) if bit == "0")
-            demand(not lost or subject not in self.complete, f"it claims to be complete for {subject}: without {lost}")
-            if lost and len(self.subjects) < SUBJECTS_REMEMBERED:
-                say(f"gap: {subject} is here without its events {lost}")
 
     def _check_line(self, raw, number):
         demand(not self.is_over, "something follows the last line")
@@ -129,18 +125,18 @@ class Export:
         known = FIRST if number == 1 else LAST if "events" in line else EVENT
         demand(line.keys() <= known, "it is not in its form (a member that no export has)")
         if number == 1:
-            demand(line["format"] == FORMAT, f"the format is not {FORMAT}")
+            demand(line["format"] == "reimage-portal-audit-1", "the format is not reimage-portal-audit-1")
             self.size, self.root, self.signed_by = signed_tree(line["checkpoint"], self.keys)
             self.is_whole = {"all": True, "some": False}[line["selection"]]
-            self.complete = dict.fromkeys(line.get("complete", ()))
+            self.claims = {re.fullmatch(SUBJECT, claim)[0]: True for claim in line.get("complete", ())}
         elif known is LAST:
-            counted, self.is_over = as_int(line["events"]), True
-            demand(counted == self.count, f"it counts {counted} events, and there are {self.count}")
+            counted, self.is_over = line["events"], True  # `:d` takes integers alone
+            demand(counted == self.count, f"it counts {counted:d} events, and there are {self.count}")
         else:
-            self._check_event(line, as_int(line["leaf_index"]), line["body"].encode())
+            self._check_event(line, line["leaf_index"], line["body"].encode())
 
     def _check_event(self, line, index, body):
-        where, place = f"event #{index + 1}", self.last_index
+        where, place = f"event #{index + 1:d}", self.last_index
         demand(index > place, f"leaf {index} stands after leaf {place}: doubled or out of order")
         demand(index == place + 1 or not self.is_whole, f"event #{place + 2} is missing")
         hashes = [hashlib.sha256(body).hexdigest(), hashlib.sha256(b"\x00" + body).hexdigest()]
@@ -154,27 +150,32 @@ class Export:
             is_true = len(salt) == 32 and hashlib.sha256(salt + text).hexdigest() == expected.pop(field, None)
             demand(is_true and found.keys() == TEXT, f"{where}: {field} is not the text that was recorded")
         gone = ((f"{where}: {field}", event["event_id"] + field) for field in expected)
-        self.texts.executemany("INSERT INTO gone VALUES (?, ?)", gone)
+        self.db.executemany("INSERT INTO gone VALUES (?, ?)", gone)
         fields = event["detail"]["fields"] if event["action"] == "audit.redacted" else ()
-        self.texts.executemany("INSERT INTO redacted VALUES (?)", ((event["target"]["id"] + name,) for name in fields))
+        self.db.executemany("INSERT INTO redacted VALUES (?)", ((event["target"]["id"] + name,) for name in fields))
         if event["subject"]:
-            self._check_chain(event["subject"], event["sequence"], event["previous_digest"], hashes[0], where)
+            number = f"{event['subject']} {event['sequence']!r}"
+            demand(re.fullmatch(SUBJECT + " [1-9][0-9]{0,5}", number), f"{where}: its number is not in its form")
+            self.db.execute("INSERT INTO chain VALUES (:subject, :sequence, :previous_digest, :digest)", event | line)
 
-    def _check_chain(self, subject, number, previous, digest, where):
+    def _check_chain(self, subject, events):
         """Events of one subject that follow each other by number must do so by digest; a selection may have gaps."""
-        last, its_digest, its_previous, seen = self.subjects.pop(subject, (0, "", "", 1))  # `seen`: a bit a number
-        follows = {1: previous == its_digest, -1: digest == its_previous and not self.is_whole}  # or it came late
-        fits = follows.get(number - last, not self.is_whole) and not seen >> number & 1
-        is_known = last or len(self.subjects) < SUBJECTS_REMEMBERED
-        demand(fits or not is_known, f"{where}: it does not follow event {last} of {subject}")
-        self.subjects[subject] = (number, digest, previous, seen | (not self.is_whole) << number)
-        if len(self.subjects) > SUBJECTS_REMEMBERED:
-            del self.subjects[next(iter(self.subjects))]
+        last, its_digest, gaps = 0, "", []
+        for _, number, previous, digest in events:
+            fits = previous == its_digest if number == last + 1 else number > last and not self.is_whole
+            demand(fits, f"event {number} of {subject} does not follow event {last}")
+            gaps += [(last + 1, number - 1)] if number > last + 1 and len(gaps) <= 20 else []
+            last, its_digest = number, digest
+        lost = ", ".join(f"{a}-{z}" if a < z else f"{a}" for a, z in gaps[:20]) + " and more" * bool(gaps[20:])
+        if self.claims.pop(subject, False):
+            demand(not lost, f"it claims to be complete for {subject}: without {lost}")
+            self.complete.append(f"{subject} from 1 to {last}")
+        elif lost:
+            say(f"gap: {subject} is here without its events {lost}")
 
 
 def say(text):
-    """What steers a terminal, or what it may have no letters for, is told as its code."""
-    print(ascii(text)[1:-1])
+    print(ascii(text)[1:-1])  # what steers a terminal, or what it may have no letters for, is told as its code
 
 
 def main(path, public_key):
@@ -183,14 +184,13 @@ def main(path, public_key):
         with open(path, "rb") as stream:
             export.verify(stream)
     except NotVerified as err:
-        say(f"NOT VERIFIED: {err}")
-        sys.exit(2)
+        sys.exit(say(f"NOT VERIFIED: {err}") or 2)
     except (OSError, ValueError, MemoryError, sqlite3.OperationalError) as err:
         sys.exit(f"cannot verify: {str(err) or 'out of memory'}")
     if f"+{list(export.keys)[-1].hex()}, " not in export.signed_by:
         say("WARNING: sealed by a retired key. Who has it can seal what they like: get an export by the key of today.")
-    told = ", ".join(f"{name} from 1 to {export.subjects[name][-1].bit_length() - 1}" for name in export.complete)
-    kind, claim = ("all", "") if export.is_whole else ("a selection", f", complete: {told or 'nothing'}")
+    claim = "" if export.is_whole else f", complete: {', '.join(export.complete) or 'nothing'}"
+    kind = "all" if export.is_whole else "a selection"
     texts = "{} texts missing, {} texts redacted".format(*export.told)
     say(f"VERIFIED: {export.count} events, {kind} of {export.size}{claim}, sealed by {export.signed_by}, {texts}")
 

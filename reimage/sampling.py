@@ -1,21 +1,22 @@
 """A random sample of the requests that were submitted in a period: drawn from the log itself, and an event of it."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from portal.audit.actors import Actor
 from portal.audit.models import AuditEvent, AuditEventQuerySet
-from portal.audit.sampling import Sample, draw
+from portal.audit.sampling import Sample, checked_seed, draw
 from portal.audit.services import record
 from reimage import audit_actions
+from reimage.models import ReimageRequest
 
 LARGEST_SAMPLE = 200
-_SUBJECT = re.compile(r"reimage_request:(\d{1,18})")
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,11 @@ class Period:
 
 
 def draw_requests(*, period: Period, seed: str, size: int, actor: Actor) -> Sample:
-    """Draws the sample and records it with seed and period: nobody can try seeds in secret until one suits them."""
-    sample = draw(_numbers(period), seed=seed, size=size)
+    """Draws the sample and records it with seed and period: nobody can try seeds in secret until one suits them.
+
+    Raises UnfitSeed: the seed stands in the sealed body, where no name may, as it could not be redacted.
+    """
+    sample = draw(_numbers(period), seed=checked_seed(seed), size=size)
     with transaction.atomic():
         record(
             action=audit_actions.REQUESTS_SAMPLED,
@@ -60,6 +64,9 @@ def draw_requests(*, period: Period, seed: str, size: int, actor: Actor) -> Samp
 
 
 def _numbers(period: Period) -> Iterator[int]:
-    asked = AuditEvent.objects.filter(action=audit_actions.REQUEST_SUBMITTED.name)
-    subjects = period.contains(asked).order_by().values_list("subject", flat=True)
-    return (int(found[1]) for subject in subjects.iterator(chunk_size=2000) if (found := _SUBJECT.fullmatch(subject)))
+    """Each request that exists, once: by the first event of its subject, which is its submission."""
+    asked = AuditEvent.objects.filter(action=audit_actions.REQUEST_SUBMITTED.name, sequence=1)
+    subject = Concat(Value("reimage_request:"), Cast("pk", CharField()))
+    submitted = period.contains(asked).order_by().values("subject")
+    requests = ReimageRequest.objects.annotate(subject=subject).filter(subject__in=submitted)
+    return requests.order_by().values_list("pk", flat=True).iterator(chunk_size=2000)

@@ -9,13 +9,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.audit.sampling import SEED
 from portal.forms import Form
 from portal.identity.time_zones import is_time_zone
 from reimage.sampling import LARGEST_SAMPLE, Period
 
 USUAL_SAMPLE = 25
 _DAY_LIMITS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(9000, 1, 1))]
-_SEED = RegexValidator(r"^[A-Za-z0-9._-]+\Z", _("Use letters, digits, full stops, hyphens and underscores alone."))
+_SEED = RegexValidator(
+    SEED, _("Use up to 64 of the letters a to z and A to Z, digits, full stops, hyphens and underscores.")
+)
 
 
 def _day(label: Any) -> forms.DateField:
@@ -32,7 +35,6 @@ class SampleForm(Form):
     seed = forms.CharField(
         label=_("Seed"),
         help_text=_("The same seed draws the same requests. This one is proposed at random."),
-        max_length=64,
         validators=[_SEED],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

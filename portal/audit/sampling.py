@@ -6,8 +6,15 @@ into the sample but by trying seeds, and each try is an event.
 
 import hashlib
 import heapq
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+SEED = re.compile(r"^[A-Za-z0-9._-]{1,64}\Z")
+
+
+class UnfitSeed(ValueError):
+    """A seed of other characters, or too long: whole sentences do not belong into a sealed body."""
 
 
 @dataclass(frozen=True, order=True)
@@ -24,6 +31,13 @@ class Sample:
 
     drawn: list[Drawn]
     candidates: int
+
+
+def checked_seed(seed: str) -> str:
+    """The seed, if it may be sealed."""
+    if not SEED.search(seed):
+        raise UnfitSeed("A seed has 1 to 64 letters a to z or A to Z, digits, full stops, hyphens and underscores.")
+    return seed
 
 
 def draw(numbers: Iterable[int], *, seed: str, size: int) -> Sample:

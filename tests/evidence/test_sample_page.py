@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import date
 
 import pytest
 import time_machine
@@ -12,8 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from portal.audit.actors import Actor
 from portal.audit.disclosure import disclosed_body
 from portal.audit.models import AuditEvent
+from portal.audit.sampling import UnfitSeed
 from portal.identity.models import User
 from reimage import audit_actions
+from reimage.sampling import Period, draw_requests
 from tests.audit.events import record_event
 from tests.cast import client_of
 from tests.pages.reading import words
@@ -100,7 +103,9 @@ def test_it_proposes_last_month_and_a_seed_of_its_own(auditor: Client) -> None:
         (("size=3", "size=201"), "less than or equal to 200"),
         (("last_day=2026-05-31", "last_day=2026-04-30"), "The last day lies before the first"),
         (("seed=a1b2", "seed="), "This field is required."),
-        (("seed=a1b2", "seed=a b"), "Use letters, digits"),
+        (("seed=a1b2", "seed=a b"), "Use up to 64 of the letters a to z"),
+        (("seed=a1b2", "seed=%E9%9D%92%E6%9C%A8"), "Use up to 64 of the letters a to z"),
+        (("seed=a1b2", "seed=" + "a" * 65), "Use up to 64 of the letters a to z"),
         (("seed=a1b2", "seed=a%00"), "cannot be stored (U+0000)"),
         (("Asia/Tokyo", "Mars/Olympus"), "which does not exist"),
         (("first_day=2026-05-01", "first_day=May"), "Enter a valid date."),
@@ -114,6 +119,42 @@ def test_what_cannot_be_drawn_comes_back_with_what_was_typed(
     assert message in words(response)
     assert 'value="2026-05-31"' in response.content.decode() or change[0].startswith("last_day")
     assert not AuditEvent.objects.filter(action="reimage_requests.sampled").exists()
+
+
+@pytest.mark.parametrize("seed", ["Alice Aoki", "青木", "", "a" * 65, "a1b2\n"])
+def test_a_seed_of_free_text_is_not_sealed_by_the_service_either(carol: User, seed: str) -> None:
+    """In the body it could not be redacted."""
+    period = Period(date(2026, 5, 1), date(2026, 5, 31), "Asia/Tokyo")
+    with pytest.raises(UnfitSeed):
+        draw_requests(period=period, seed=seed, size=3, actor=Actor.person(carol))
+    assert not AuditEvent.objects.filter(action="reimage_requests.sampled").exists()
+
+
+def test_each_request_that_exists_is_drawn_from_once(auditor: Client, alice: User) -> None:
+    (number,) = submit(alice, "2026-05-01T12:00:00Z")
+    for subject in (f"reimage_request:{number}", "reimage_request:999", f"reimage_request:0{number}"):
+        with time_machine.travel("2026-05-02T12:00:00Z", tick=False):
+            record_event(action=audit_actions.REQUEST_SUBMITTED, actor=Actor.person(alice), subject=subject)
+    response = auditor.get(MAY)
+    assert numbers_of(response.content.decode()) == [number]
+    assert "1 of 1 request, seed a1b2" in words(response)
+    detail = disclosed_body(AuditEvent.objects.get(action="reimage_requests.sampled"))["detail"]
+    assert (detail["candidates"], detail["drawn"]) == (1, [number])
+
+
+def test_a_request_belongs_to_the_period_of_its_first_event_alone(auditor: Client, alice: User) -> None:
+    (number,) = submit(alice, "2026-04-01T12:00:00Z")
+    with time_machine.travel("2026-05-02T12:00:00Z", tick=False):
+        subject = f"reimage_request:{number}"
+        record_event(action=audit_actions.REQUEST_SUBMITTED, actor=Actor.person(alice), subject=subject)
+    assert numbers_of(auditor.get(MAY).content.decode()) == []
+
+
+def test_a_seed_that_is_refused_is_told_so_in_japanese_and_stays(auditor: Client) -> None:
+    response = auditor.get(MAY.replace("seed=a1b2", "seed=Alice Aoki"), headers={"Accept-Language": "ja"})
+    assert response.status_code == 422
+    assert "使用できるのは、半角の英字" in words(response)
+    assert 'value="Alice Aoki"' in response.content.decode()
 
 
 def test_it_is_for_auditors_alone(alice: User, bob: User, dan: User, eve: User) -> None:

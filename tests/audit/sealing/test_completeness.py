@@ -52,7 +52,7 @@ def test_an_export_of_one_request_is_complete_and_the_verdict_says_so(log: Seale
     assert said.startswith(f"VERIFIED: 5 events, a selection of 8, complete: {REQUEST} from 1 to 5, sealed by ")
 
 
-@pytest.mark.parametrize(("places", "lost"), [((1,), "1"), ((2,), "2"), ((2, 4), "2, 4"), ((1, 2, 3, 4), "1, 2, 3, 4")])
+@pytest.mark.parametrize(("places", "lost"), [((1,), "1"), ((2,), "2"), ((2, 4), "2, 4"), ((1, 2, 3, 4), "1-4")])
 def test_an_event_that_was_taken_out_is_missed(
     log: SealedLog, export: Path, places: tuple[int, ...], lost: str
 ) -> None:
@@ -74,16 +74,30 @@ def test_an_end_that_was_cut_off_shows_by_the_number_alone(log: SealedLog, expor
     assert (code, f"complete: {REQUEST} from 1 to 3, sealed by" in said) == (0, True), said
 
 
-@pytest.mark.parametrize("claim", ["reimage_request:2", "reimage_request:9", ""])
+@pytest.mark.parametrize("claim", ["reimage_request:2", "reimage_request:9"])
 def test_a_claim_about_what_is_not_there_is_refused(log: SealedLog, export: Path, claim: str) -> None:
     code, said = verify(rewritten(export, claiming(REQUEST, claim)), log.public_key)
     assert (code, said) == (2, f"NOT VERIFIED: it claims to be complete for {claim}: without 1\n")
 
 
-@pytest.mark.parametrize("claim", [7, None, [["reimage_request:1"]], [{}]])
+@pytest.mark.parametrize(
+    "claim", [7, None, [7], [None], [""], [["reimage_request:1"]], [{}], REQUEST, [f"{REQUEST}\n"]]
+)
 def test_a_claim_of_another_form_is_refused(log: SealedLog, export: Path, claim: object) -> None:
     file = rewritten(export, lambda lines: [lines[0] | {"complete": claim}, *lines[1:]])
-    assert verify(file, log.public_key)[0] == 2
+    code, said = verify(file, log.public_key)
+    assert (code, said.startswith("NOT VERIFIED: line 1: it is not in its form")) == (2, True), said
+
+
+def test_a_subject_cannot_write_words_of_the_verdict(log: SealedLog, tmp_path: Path) -> None:
+    """One that reads as if another request were complete; whether it is claimed or there."""
+    forged = f"{REQUEST} from 1 to 16, sealed by portal, verified"
+    log.grow(2, subject=forged)
+    file = export_to(tmp_path / "forged.jsonl")
+    for change in (claiming(forged), without_claim):
+        code, said = verify(rewritten(file, change), log.public_key)
+        assert (code, "it is not in its form" in said or "its number is not in its form" in said) == (2, True), said
+        assert "sealed by portal" not in said
 
 
 @pytest.mark.parametrize(

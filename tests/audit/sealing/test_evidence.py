@@ -58,7 +58,7 @@ def test_one_event_has_a_proof_of_its_own(log: SealedLog, export: Path, tmp_path
     (tmp_path / "proof.jsonl").write_text(out.getvalue(), encoding="utf-8")
     code, words = verify(tmp_path / "proof.jsonl", log.public_key)
     gap, verdict = words.splitlines()
-    assert (code, gap) == (0, "gap: reimage_request:1 is here without its events 1, 2, 3")
+    assert (code, gap) == (0, "gap: reimage_request:1 is here without its events 1-3")
     assert verdict.startswith("VERIFIED: 1 events, a selection of 60, complete: nothing,")
     assert json.loads(out.getvalue().split("\n")[1])["body"].encode() == bytes(event.body)
 
@@ -142,7 +142,7 @@ def edited(field: str, change: Callable[[object], object]) -> Callable[[Lines], 
         (without(0), "it is not in its form"),
         (without(5), "event #5 is missing"),
         (without(60), "it counts 60 events, and there are 59"),
-        (lambda lines: [*lines[:-2], '{"events":59}\n'], "says that it has all 60 events, and has 59"),
+        (lambda lines: [*lines[:-2], '{"events":59}\n'], "it claims all 60 events, and has 59"),
         (swapped, "event #5 is missing"),
         (renumbered, "event #5 is missing"),
         (edited("body", lambda body: str(body).replace("expiry", "mallet")), "does not have the hashes it claims"),

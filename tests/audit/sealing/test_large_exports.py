@@ -62,6 +62,12 @@ def body_of_many_texts_or_their_redaction(number: int) -> bytes:
     return json.dumps(event | {"target": {"id": f"event-{number - 1}"}, "detail": {"fields": FIELDS}}).encode()
 
 
+def numbered(subject: int, sequence: object, previous: str = "0" * 64) -> bytes:
+    """The event of this number in a subject."""
+    chained = {"subject": f"request:{subject}", "sequence": sequence, "previous_digest": previous}
+    return json.dumps({"version": 2, "event_id": "event", "action": "a.thing"} | chained).encode()
+
+
 def honest_export(
     log: SealedLog, file: Path, count: int, body_of: Callable[[int], bytes] = large_body, selection: str = "all"
 ) -> Path:
@@ -145,3 +151,44 @@ def test_too_little_memory_is_no_verdict(log: SealedLog, export: Path) -> None:
     export.write_bytes(first + b"\n[" + b"[]," * MEGABYTE + b"[]]\n")
     code, said = verify(export, log.public_key, memory=LITTLE_MEMORY)
     assert (code, said) == (1, "cannot verify: out of memory\n")
+
+
+def test_gaps_of_a_hundred_subjects_take_no_memory_and_are_told_shortly(log: SealedLog, tmp_path: Path) -> None:
+    """A selection of a few kilobytes, of which each event has the highest number that there may be."""
+    export = honest_export(log, tmp_path / "export.jsonl", 100, lambda number: numbered(number, 999_999), "some")
+    code, said = verify(export, log.public_key, memory=LITTLE_MEMORY)
+    assert (code, said.splitlines()[0]) == (0, "gap: request:0 is here without its events 1-999998")
+    assert len(said) < 10_000
+
+
+def test_of_many_gaps_the_first_are_told(log: SealedLog, tmp_path: Path) -> None:
+    """Every third number is there, or every second one."""
+    for step, first in ((3, "1-2, 4-5, 7-8, "), (2, "1, 3, 5, ")):
+        export = honest_export(
+            log, tmp_path / "export.jsonl", 200, lambda number, step=step: numbered(1, (number + 1) * step), "some"
+        )
+        code, said = verify(export, log.public_key, memory=LITTLE_MEMORY)
+        gap, _ = said.splitlines()
+        assert (code, gap.startswith(f"gap: request:1 is here without its events {first}")) == (0, True), said
+        assert (gap.count(","), gap.endswith(" and more")) == (19, True), said
+
+
+@pytest.mark.parametrize("sequence", [0, -1, 1_000_000, 20_000_000, 2_147_483_647, 10**400, 1.0, True, "1", None, [1]])
+def test_a_sequence_that_no_event_has_is_refused(log: SealedLog, tmp_path: Path, sequence: object) -> None:
+    """A gap of twenty millions took 1.7 GB, from a file of 1 kB."""
+    export = honest_export(log, tmp_path / "export.jsonl", 1, lambda number: numbered(number, sequence), "some")
+    code, said = verify(export, log.public_key, memory=LITTLE_MEMORY)
+    assert (code, said) == (2, "NOT VERIFIED: line 2: event #1: its number is not in its form\n")
+
+
+@pytest.mark.parametrize(
+    ("second", "previous", "is_so"), [(2, True, True), (2, False, False), (1, True, False), (3, True, False)]
+)
+def test_a_whole_log_has_each_number_once_and_in_order(
+    log: SealedLog, tmp_path: Path, second: int, previous: bool, is_so: bool
+) -> None:
+    first = numbered(1, 1, previous="")
+    bodies = [first, numbered(1, second, previous=hashlib.sha256(first).hexdigest() if previous else "")]
+    code, said = verify(honest_export(log, tmp_path / "export.jsonl", 2, bodies.__getitem__), log.public_key)
+    words = f"event {second} of request:1 does not follow event 1"
+    assert (code, words in said) == (0 if is_so else 2, not is_so), said

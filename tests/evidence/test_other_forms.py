@@ -1,0 +1,138 @@
+"""One event of another form than the portal writes: it is told as such with its place, and all others as usual."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from portal.identity.models import User
+from reimage import audit_actions as actions
+from reimage.models import ReimageRequest
+from reimage.services import decision
+from tests.audit.sealing.logs import SealedLog
+from tests.evidence.altering import body_of, event_of, operation_pages, rewrite
+from tests.evidence.packs import TakenPack
+
+UNTOLD = {"en": "Event #{} is damaged, or of a form", "ja": "イベント #{} は破損しているか"}
+NO_PLAN = {"en": "does not have the plan of this machine in the form", "ja": "この仮想マシンの実行計画が"}
+PLANNED = {"en": "The plan, as it was requested", "ja": "申請時の実行計画"}
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        *(("resource_id", value) for value in (None, True, 7, [], ["x"], {"x": 1})),
+        *(("plan_digest", value) for value in (None, [], ["x"], {}, 7)),
+        *(("warnings_shown", value) for value in (None, [], "x", 7, {"en": "x"}, {"en": [7]}, {"en": None})),
+    ],
+)
+def test_a_machine_of_another_form_is_told_as_such_and_the_next_one_as_usual(
+    ended: ReimageRequest, auditor: Client, member: str, value: object
+) -> None:
+    event = event_of(ended, actions.REQUEST_SUBMITTED)
+    body = body_of(event)
+    body["detail"]["virtual_machines"][0][member] = value
+    rewrite(event, body)
+    pack = TakenPack.by(auditor, ended.pk)
+    for language in ("en", "ja"):
+        words = pack.words(language)
+        assert PLANNED[language] in words, "of web-03"
+        assert words.count(NO_PLAN[language]) == 2, "in its place, and where its steps are told"
+    assert [name for name in pack.names if name.startswith("plan-")] == ["plan-02.json"]
+    assert pack.words().count("Attempt 1") == 2, "what was done is told of both"
+    assert len(operation_pages(auditor, ended)) == 2
+
+
+@pytest.mark.parametrize("value", [[], ["x"], {}, {"x": []}])
+def test_a_code_that_is_no_text_makes_one_step_untold(ended: ReimageRequest, auditor: Client, value: object) -> None:
+    event = event_of(ended, actions.OPERATION_ACCEPTED)
+    before = TakenPack.by(auditor, ended.pk).words().count("Azure took the reimage on.")
+    body = body_of(event)
+    body["detail"]["code"] = value
+    rewrite(event, body)
+    pack, pages = TakenPack.by(auditor, ended.pk), operation_pages(auditor, ended)
+    for language, text in UNTOLD.items():
+        assert pack.words(language).count(text.format(event.leaf.leaf_index + 1)) == 1
+    assert pack.words().count("Azure took the reimage on.") == before - 1
+    assert [UNTOLD["en"].format(event.leaf.leaf_index + 1) in page for page in pages].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "told"),
+    [
+        ("outcome", [], "State Its event does not tell it"),
+        ("outcome", {"x": 1}, "State Its event does not tell it"),
+        ("outcome", "\u202eyad", "State Something that this version of the portal does not know: \\u202eyad"),
+        ("virtual_machines", [], "Outcome Its event does not tell it"),
+        ("virtual_machines", None, "Outcome Its event does not tell it"),
+    ],
+)
+def test_an_end_of_another_form_is_not_told_as_no_end(
+    ended: ReimageRequest, auditor: Client, member: str, value: object, told: str
+) -> None:
+    event = event_of(ended, actions.REQUEST_FINISHED)
+    body = body_of(event)
+    body["detail"][member] = value
+    rewrite(event, body)
+    words = TakenPack.by(auditor, ended.pk).words()
+    assert told in words
+    assert "The request had not ended yet." not in words
+
+
+@pytest.mark.parametrize("changes", [{"action": ["reimage_request.approved"]}, {"sequence": None}, {"sequence": "2"}])
+def test_an_approval_of_another_form_is_named_and_decides_nothing(
+    asked: ReimageRequest, auditor: Client, bob: User, log: SealedLog, changes: dict[str, Any]
+) -> None:
+    decision.approve_reimage_request(
+        approver=bob, reimage_request_id=asked.pk, digest=asked.digest, comment="Fine.", now=timezone.now()
+    )
+    log.seal()
+    event = event_of(asked, actions.REQUEST_APPROVED)
+    rewrite(event, body_of(event) | changes)
+    pack = TakenPack.by(auditor, asked.pk)
+    for language, text in UNTOLD.items():
+        assert text.format(event.leaf.leaf_index + 1) in pack.words(language)
+    assert "Events of this pack are damaged" in pack.words()
+    assert f'<a href="#event-{event.leaf.leaf_index + 1}">' in pack.text("request.en.html")
+    assert "Nobody had decided yet." not in pack.words()
+    assert "Fine." not in pack.words()
+    assert "State Waiting for approval, as far as its events can be read" in pack.words()
+    for page in operation_pages(auditor, asked):
+        assert UNTOLD["en"].format(event.leaf.leaf_index + 1) in page
+
+
+def test_without_its_submission_the_pack_says_so_and_tells_what_was_done(
+    ended: ReimageRequest, auditor: Client
+) -> None:
+    rewrite(event_of(ended, actions.REQUEST_SUBMITTED), {})
+    words = TakenPack.by(auditor, ended.pk).words()
+    assert "The event of the submission is missing or damaged" in words
+    assert words.count("Attempt 1") == 2
+    assert words.count("Request approved") >= 1
+
+
+def test_words_that_turn_the_line_round_are_shown_as_codes(ended: ReimageRequest, auditor: Client) -> None:
+    event = event_of(ended, actions.REQUEST_SUBMITTED)
+    body = body_of(event)
+    turned = "\u202etext\u0007"
+    body["detail"]["digest"] = turned
+    for member in ("delete_option_before", "delete_option_at_reimage", "vm_id", "os_disk_id"):
+        body["detail"]["virtual_machines"][0][member] = turned
+    body["detail"]["virtual_machines"][0]["plan_digest"] = turned
+    body["actor"]["kind"] = turned
+    rewrite(event, body)
+    pack = TakenPack.by(auditor, ended.pk)
+    for language in ("en", "ja"):
+        page = pack.text(f"request.{language}.html")
+        assert page.count("\\u202etext\\u0007") >= 7
+        assert "\u202e" not in page
+        assert "\u0007" not in page
+
+
+def test_an_action_that_is_in_no_catalogue_is_no_headline(ended: ReimageRequest, auditor: Client) -> None:
+    event = event_of(ended, actions.OPERATION_ACCEPTED)
+    rewrite(event, body_of(event) | {"action": "Nothing\u202e was done. <b>"})
+    shown = "<code>Nothing\\u202e was done. &lt;b&gt;</code>"
+    assert TakenPack.by(auditor, ended.pk).text("request.en.html").count(shown) == 2
+    assert sum(shown in page for page in operation_pages(auditor, ended)) == 1

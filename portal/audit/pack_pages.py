@@ -50,21 +50,18 @@ def rendered(template: str, context_of: Callable[[], dict[str, object]]) -> str:
 def _sections(pack: Pack, language: str, sections: Iterable[str]) -> Iterator[str]:
     yield from sections
     with told_in(language):
-        redactions = [rendered("audit/pack/_redaction.html", partial(_redaction, leaf)) for leaf in _redacting(pack)]
+        redactions = [rendered("audit/pack/_redaction.html", partial(dict, one)) for one in _redactions(pack)]
         told = render_to_string("audit/pack/redactions.html", {"redactions": redactions}) if redactions else ""
     yield told
     yield from _framed(language, "audit/pack/events.html", {"here": _HERE}, _rows(pack, language))
 
 
-def _redacting(pack: Pack) -> Iterator[AuditLeaf]:
-    """Those that say it themselves: columns alone could make any event look like one."""
+def _redactions(pack: Pack) -> Iterator[dict[str, object]]:
+    """Of those that say it themselves: columns alone could make any event look like one."""
     for leaf in pack.redacting_leaves():
-        if tell(leaf.event).is_readable and leaf.event.action == AUDIT_REDACTED.name:
-            yield leaf
-
-
-def _redaction(leaf: AuditLeaf) -> dict[str, object]:
-    return {"leaf": leaf, "document": tell(leaf.event).body}
+        told = tell(leaf.event)
+        if told.is_readable and told.event.action == AUDIT_REDACTED.name:
+            yield {"event": told.event, "document": told.body}
 
 
 def _rows(pack: Pack, language: str) -> Iterator[str]:

@@ -51,7 +51,7 @@ class Deed:
 
     @property
     def is_decision(self) -> bool:
-        """Decided by a person, or by time. A machine that somebody called off is one, by whatever it was ended else."""
+        """Decided by a person, or by time, as a damaged one may have been. What the portal itself cancels is none."""
         action = self.event.action
         called_off = action == audit_actions.OPERATION_CANCELED.name and self.told.is_by_person
         return not self.told.is_readable or called_off or action in DECISIONS

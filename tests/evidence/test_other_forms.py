@@ -1,17 +1,22 @@
 """One event of another form than the portal writes: it is told as such with its place, and all others as usual."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from portal.audit.actors import Actor
+from portal.audit.models import AuditEvent, AuditPersonalText
+from portal.audit.redaction import redact
 from portal.identity.models import User
 from reimage import audit_actions as actions
+from reimage.evidence_pack.pack import take_evidence_pack
 from reimage.models import ReimageRequest
 from reimage.services import decision
 from tests.audit.sealing.logs import SealedLog
-from tests.evidence.altering import body_of, event_of, operation_pages, rewrite
+from tests.evidence.altering import alter, body_of, event_of, operation_pages, rewrite
 from tests.evidence.packs import TakenPack
 
 UNTOLD = {"en": "Event #{} is damaged, or of a form", "ja": "イベント #{} は破損しているか"}
@@ -136,3 +141,44 @@ def test_an_action_that_is_in_no_catalogue_is_no_headline(ended: ReimageRequest,
     shown = "<code>Nothing\\u202e was done. &lt;b&gt;</code>"
     assert TakenPack.by(auditor, ended.pk).text("request.en.html").count(shown) == 2
     assert sum(shown in page for page in operation_pages(auditor, ended)) == 1
+
+
+def test_what_looks_like_a_redaction_by_its_columns_alone_redacted_nothing(
+    ended: ReimageRequest, auditor: Client, log: SealedLog
+) -> None:
+    (other,) = log.grow(1)
+    alter(other, action="audit.redacted", target_id=str(event_of(ended, actions.REQUEST_APPROVED).event_id))
+    pack = TakenPack.by(auditor, ended.pk)
+    assert len([event for event in pack.events() if event["event_id"] == str(other.event_id)]) == 1
+    assert "What was redacted" not in pack.words()
+
+
+@pytest.mark.parametrize("fields", [7, None, {"x": 1}])
+def test_a_redaction_of_another_form_leaves_the_pack_whole(
+    ended: ReimageRequest, auditor: Client, log: SealedLog, fields: object
+) -> None:
+    texts = AuditPersonalText.objects.filter(event=event_of(ended, actions.REQUEST_APPROVED))
+    redact(texts=texts, reason="Erasure was asked for.", actor=Actor.system("test"))
+    log.seal()
+    event = AuditEvent.objects.get(action="audit.redacted")
+    body = body_of(event)
+    body["detail"]["fields"] = fields
+    rewrite(event, body)
+    pack = TakenPack.by(auditor, ended.pk)
+    assert "What was redacted" in pack.words()
+    assert pack.text("request.en.html").rstrip().endswith("</html>")
+
+
+def test_a_section_that_cannot_be_made_is_a_sentence(ended: ReimageRequest, auditor: Client) -> None:
+    """The last guard, for what nobody thought of."""
+    with patch("reimage.evidence_pack.pages.plan_view", side_effect=TypeError):
+        pack = TakenPack.by(auditor, ended.pk)
+    assert pack.words().count("This part cannot be told") == 2
+    assert pack.words("ja").count("この部分は表示できません") == 2
+    assert pack.words().count("Attempt 1") == 2
+    assert pack.names[-1] == "verify_audit.py"
+
+
+def test_what_is_told_is_read_before_the_first_byte(ended: ReimageRequest) -> None:
+    with patch("reimage.evidence_pack.pack.planned_machines", side_effect=TypeError), pytest.raises(TypeError):
+        take_evidence_pack(reimage_request_id=ended.pk, actor=Actor.system("test"))

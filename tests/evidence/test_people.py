@@ -1,5 +1,6 @@
 """Who decided, called off, gave a password or settled: by name, and a person's words apart from the portal's own."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from reimage.services import attention, decision
 from reimage.services.password_views import show_password
 from tests import stories
 from tests.audit.sealing.logs import SealedLog
-from tests.evidence.altering import operation_pages
+from tests.evidence.altering import body_of, event_of, operation_pages, rewrite
 from tests.evidence.conftest import PROOF
 from tests.evidence.packs import TakenPack, signed_in
 from tests.passwords import GENERATED
@@ -100,7 +101,20 @@ def test_a_comment_is_a_quotation_of_whoever_wrote_it(settled: ReimageRequest, a
     for language, told in pages.items():
         for page in told:
             quoted = page.partition(LABELS[language])[2].partition("</blockquote>")[0]
-            assert "<blockquote>" in quoted
+            assert "<blockquote" in quoted
             assert quoted.count("all is well.") == 1
             steps = page.partition('id="machine-1"')[2] or page.partition('id="attempt-1"')[2]
             assert steps.count("all is well.") == 1, "it stands nowhere else"
+
+
+def test_whether_it_took_place_is_said_by_yes_or_no_alone(settled: ReimageRequest, auditor: Client) -> None:
+    assert "It took place no" in TakenPack.by(auditor, settled.pk).words()
+    event = event_of(settled, actions.OPERATION_SETTLED)
+    body = body_of(event)
+    body["detail"]["executed"] = "no"
+    rewrite(event, body)
+    assert re.search(r"It took place\s*</dt>\s*<dd>\s*<code>no</code>", page_of(settled, auditor))
+
+
+def page_of(reimage_request: ReimageRequest, auditor: Client) -> str:
+    return TakenPack.by(auditor, reimage_request.pk).text("request.en.html")

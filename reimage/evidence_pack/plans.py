@@ -18,7 +18,8 @@ _MEMBERS = {*_TEXTS, "warnings_shown", "body"}
 class Planned:
     """A machine of the request as the submission's event has it; `operation` only where its plan is the sealed one.
 
-    Nothing is recorded of one that the event has in a form that the portal does not write, or not at all.
+    Nothing is recorded of one that the event has in a form that the portal does not write, or not at all. Without a
+    resource id nobody knows which it is: the steps are told of each that they are about.
     """
 
     number: int
@@ -55,9 +56,11 @@ def planned_machines(reimage_request: ReimageRequest, story: Story) -> list[Plan
 
 def _planned(number: int, member: object, operations: Mapping[str, ReimageOperation]) -> Planned:
     """Whoever could change an event, or add one, could write anything there."""
-    if not isinstance(member, Mapping) or not _is_as_written(member):
-        return Planned(number, "")
-    return Planned(number, member["resource_id"], member, _as_sealed(operations.get(member["plan_digest"]), member))
+    found = member if isinstance(member, Mapping) else {}
+    if not _is_as_written(found):
+        resource_id = found.get("resource_id")
+        return Planned(number, resource_id if isinstance(resource_id, str) else "")
+    return Planned(number, found["resource_id"], found, _as_sealed(operations.get(found["plan_digest"]), found))
 
 
 def _is_as_written(member: Mapping[str, Any]) -> bool:

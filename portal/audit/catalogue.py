@@ -55,6 +55,11 @@ def get(name: str) -> AuditAction:
         raise CatalogueError(f"No action is named {name!r}: register it with portal.audit.catalogue.register.") from err
 
 
+def is_registered(name: str) -> bool:
+    """Whether this version of the portal knows the action."""
+    return name in _actions
+
+
 def label_of(name: str) -> str:
     """The label of an action, or its bare name where an older version of the portal recorded it."""
     return str(_actions[name].label) if name in _actions else name

@@ -39,7 +39,7 @@ BODY_VERSION = 2  # since 2 with commitments in place of personal texts
 LARGEST_SEQUENCE = 999_999
 _ACTORS, _OUTCOMES = frozenset(ActorKind.values), frozenset(Outcome.values)
 _ACTION = re.compile(r"[a-z0-9_]{1,60}\.[a-z0-9_]{1,60}")
-_SUBJECT = re.compile(r"[a-z_]+:[A-Za-z0-9-]+")  # any other could write words of a verdict
+SUBJECT = re.compile(r"[a-z_]+:[A-Za-z0-9-]+")  # any other could write words of a verdict
 _FLAG = re.compile(r"[a-z][a-z0-9_]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -141,7 +141,7 @@ def _is_placed(subject: str, sequence: int | None, previous: str) -> bool:
     if not subject:
         return subject == previous == "" and sequence is None
     is_numbered = type(sequence) is int and 1 <= sequence <= LARGEST_SEQUENCE
-    return is_numbered and bool(_SUBJECT.fullmatch(subject)) and (not previous or bool(_DIGEST.fullmatch(previous)))
+    return is_numbered and bool(SUBJECT.fullmatch(subject)) and (not previous or bool(_DIGEST.fullmatch(previous)))
 
 
 def _is_redaction(event: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from portal.audit.actors import Actor, Target
 from portal.audit.canonical import NotCanonical, canonical_bytes, canonical_time
 from portal.audit.catalogue import AuditAction
 from portal.audit.context import current_context
-from portal.audit.form import BODY_VERSION
+from portal.audit.form import BODY_VERSION, SUBJECT
 from portal.audit.insertion import insert, log_cursor, next_place
 from portal.audit.models import LARGEST_BODY, AuditEvent, Outcome
 from portal.audit.personal import Personal, committed
@@ -45,14 +45,14 @@ def record(
     of the subject's row, and a second writer without it fails on the constraint. `related` names further things
     that a search shall find it by. `detail` holds text, integers, lists, mappings and aware times, never a secret;
     what is about a person, or typed by one, is a `Personal` text. Address and names of actors are so by themselves.
-    Raises NotInTransaction outside of an atomic block, CatalogueError for an action that is not registered, and
-    NotCanonical for a detail that has no single form.
+    Raises NotInTransaction outside of an atomic block, CatalogueError for an action that is not registered, ValueError
+    for a subject or flag of another form, and NotCanonical for a detail that has no single form.
     """
     if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
         raise NotInTransaction(f"{action.name} must be recorded within transaction.atomic(), with what it describes.")
     catalogue.get(action.name)
     with log_cursor() as cursor:
-        sequence, previous_digest = next_place(cursor, subject) if subject else (None, "")
+        sequence, previous_digest = next_place(cursor, _checked_subject(subject)) if subject else (None, "")
         body = {
             "version": BODY_VERSION,
             "event_id": str(uuid.uuid4()),
@@ -70,6 +70,12 @@ def record(
             **_origin(),
         }
         return _insert(cursor, body)
+
+
+def _checked_subject(subject: str) -> str:
+    if not SUBJECT.fullmatch(subject):
+        raise ValueError(f"{subject!r} is no subject: write a kind and a key, like reimage_request:12.")
+    return subject
 
 
 def _checked_flags(flags: Iterable[str]) -> list[str]:

@@ -1,17 +1,17 @@
-"""Puts the pack of a request together. Its files are made while they are sent."""
+"""Puts the pack of a request together. What it tells is read first; its files are made while they are sent."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
-from portal.audit.packs import LANGUAGES, Pack, begin_pack, proving_files
+from portal.audit.packs import LANGUAGES, begin_pack, proving_files
 from portal.audit.zip_stream import PackedFile, zip_pieces
 from portal.errors import NotFound
 from reimage.domain.request_states import RequestState
 from reimage.evidence_pack.pages import request_page
-from reimage.evidence_pack.plans import plan_files, planned_machines
-from reimage.evidence_pack.story import sign_ins_of, story_of
+from reimage.evidence_pack.plans import Planned, plan_files, planned_machines
+from reimage.evidence_pack.story import Story, sign_ins_of, story_of
 from reimage.models import ReimageRequest
 
 
@@ -29,7 +29,8 @@ def take_evidence_pack(*, reimage_request_id: int, actor: Actor) -> Iterator[byt
         actor=actor,
         target=Target("reimage_request", str(found.pk), str(found)),
     )
-    return zip_pieces(_files(found, pack))
+    story = story_of(found, pack)
+    return zip_pieces(_files(found, story, planned_machines(found, story)))
 
 
 def file_name_of(reimage_request_id: int) -> str:
@@ -37,10 +38,8 @@ def file_name_of(reimage_request_id: int) -> str:
     return f"evidence-request-{reimage_request_id}.zip"
 
 
-def _files(reimage_request: ReimageRequest, pack: Pack) -> Iterator[PackedFile]:
-    story = story_of(reimage_request, pack)
-    machines = planned_machines(reimage_request, story)
+def _files(reimage_request: ReimageRequest, story: Story, machines: list[Planned]) -> Iterator[PackedFile]:
     for language in LANGUAGES:
         yield request_page(reimage_request, story, machines, language)
     yield from plan_files(machines)
-    yield from proving_files(pack, read_me="reimage/evidence/readme.txt")
+    yield from proving_files(story.pack, read_me="reimage/evidence/readme.txt")

@@ -4,26 +4,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal.audit.models import TEXT_LENGTH
 from portal.audit.zip_stream import PackedFile
 from reimage.domain.canonical import canonical_digest, canonical_json
 from reimage.evidence_pack.story import Story
 from reimage.models import ReimageOperation, ReimageRequest
 
-_MEMBERS = {"resource_id", "plan_digest", "warnings_shown", "body"}
+_TEXTS = ("resource_id", "plan_digest")
+_MEMBERS = {*_TEXTS, "warnings_shown", "body"}
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A machine of the request as the submission's event has it; `operation` only where its plan is the sealed one."""
+    """A machine of the request as the submission's event has it; `operation` only where its plan is the sealed one.
+
+    Nothing is recorded of one that the event has in a form that the portal does not write, or not at all. Without a
+    resource id nobody knows which it is: the steps are told of each that they are about.
+    """
 
     number: int
-    recorded: Mapping[str, Any]
-    operation: ReimageOperation | None
+    resource_id: str
+    recorded: Mapping[str, Any] | None = None
+    operation: ReimageOperation | None = None
 
     @property
     def name(self) -> str:
         """The machine's, as its resource id ends."""
-        return str(self.recorded["resource_id"]).rpartition("/")[2]
+        return self.resource_id.rpartition("/")[2] or "–"
 
     @property
     def file_name(self) -> str:
@@ -32,18 +39,37 @@ class Planned:
 
 
 def planned_machines(reimage_request: ReimageRequest, story: Story) -> list[Planned]:
-    """Every machine, in the order of the request; none where its event is damaged. A plan of another is left out."""
+    """Every machine, in the order of the request, then those to which something was done though it does not have them.
+
+    A plan of another is left out.
+    """
     operations = {operation.plan_digest: operation for operation in reimage_request.operations.all()}
-    return [
-        Planned(number, recorded, _as_sealed(operations.get(recorded["plan_digest"]), recorded))
-        for number, recorded in enumerate(_recorded_machines(story.asked.detail.get("virtual_machines")), start=1)
+    members = story.asked.detail.get("virtual_machines") if story.asked else None
+    listed = [
+        _planned(number, member, operations)
+        for number, member in enumerate(members if isinstance(members, list) else [], start=1)
     ]
+    known = {machine.resource_id[:TEXT_LENGTH] for machine in listed}
+    further = [resource_id for resource_id in story.of_machines if resource_id not in known]
+    return listed + [Planned(number, key) for number, key in enumerate(further, start=len(listed) + 1)]
 
 
-def _recorded_machines(value: object) -> list[Mapping[str, Any]]:
-    """Only what has the form of one: whoever could change an event could write anything there."""
-    machines = value if isinstance(value, list) else []
-    return [machine for machine in machines if isinstance(machine, Mapping) and machine.keys() >= _MEMBERS]
+def _planned(number: int, member: object, operations: Mapping[str, ReimageOperation]) -> Planned:
+    """Whoever could change an event, or add one, could write anything there."""
+    found = member if isinstance(member, Mapping) else {}
+    if not _is_as_written(found):
+        resource_id = found.get("resource_id")
+        return Planned(number, resource_id if isinstance(resource_id, str) else "")
+    return Planned(number, found["resource_id"], found, _as_sealed(operations.get(found["plan_digest"]), found))
+
+
+def _is_as_written(member: Mapping[str, Any]) -> bool:
+    has_texts = member.keys() >= _MEMBERS and all(isinstance(member[name], str) for name in _TEXTS)
+    return has_texts and isinstance(member["warnings_shown"], Mapping) and _are_lists(member["warnings_shown"])
+
+
+def _are_lists(warnings: Mapping[str, Any]) -> bool:
+    return all(isinstance(words, list) and all(isinstance(word, str) for word in words) for words in warnings.values())
 
 
 def plan_files(machines: list[Planned]) -> Iterator[PackedFile]:

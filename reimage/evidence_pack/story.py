@@ -1,139 +1,117 @@
 """What the sealed events of a request say: who asked, who decided, what was planned, what was done to each machine."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from django.db.models import Q
+from django.utils.translation import gettext as _
 
-from portal.audit.disclosure import disclosed_body
 from portal.audit.labels import label_of
-from portal.audit.models import TEXT_LENGTH, AuditEvent, AuditEventQuerySet
+from portal.audit.models import TEXT_LENGTH, AuditEvent
 from portal.audit.packs import Pack
+from portal.audit.telling import ToldEvent, Unsound, is_whole, tell, told_of_subject
 from portal.identity.sign_ins import sign_ins_behind
 from reimage import audit_actions, wording
 from reimage.domain.operation_states import OperationState
 from reimage.domain.request_states import RequestState
+from reimage.evidence_pack.deeds import Deed, deeds_among
 from reimage.models import ReimageRequest
 from reimage.operation_story import Attempt, attempts_of
 
 STATES = {
     audit_actions.REQUEST_SUBMITTED.name: RequestState.PENDING_APPROVAL,
     audit_actions.REQUEST_APPROVED.name: RequestState.APPROVED,
+}
+# Each ends the request before anything was sent, and cancels all of its machines.
+UNSENT_ENDS = {
     audit_actions.REQUEST_REJECTED.name: RequestState.REJECTED,
     audit_actions.REQUEST_CANCELED.name: RequestState.CANCELED,
     audit_actions.REQUEST_EXPIRED.name: RequestState.EXPIRED,
 }
-DECISIONS = {
-    audit_actions.REQUEST_APPROVED.name,
-    audit_actions.REQUEST_REJECTED.name,
-    audit_actions.REQUEST_CANCELED.name,
-    audit_actions.REQUEST_EXPIRED.name,
-    audit_actions.OPERATION_SETTLED.name,
-}
-# Each ends the request before anything was sent, and cancels all of its machines.
-UNSENT_ENDS = DECISIONS - {audit_actions.REQUEST_APPROVED.name, audit_actions.OPERATION_SETTLED.name}
 IDENTIFIERS = ("client_request_id", "azure_request_id", "operation_url", "location_url")
-
-
-def events_of(reimage_request: ReimageRequest) -> AuditEventQuerySet:
-    """Everything that was recorded of the request."""
-    return AuditEvent.objects.filter(subject=reimage_request.audit_subject)
 
 
 def sign_ins_of(reimage_request: ReimageRequest) -> set[int]:
     """The sign-ins of whoever asked, decided or settled, by their keys."""
-    deeds = events_of(reimage_request).filter(actor_kind="person").select_related("leaf")
+    subject = reimage_request.audit_subject
+    found = AuditEvent.objects.filter(subject=subject).select_related("leaf").with_texts().defer("search_text")
+    deeds = [told.event for told in told_of_subject(map(tell, found), subject) if told.is_by_person]
     return {sign_in.pk for sign_in in sign_ins_behind(deeds).values()}
 
 
 @dataclass(frozen=True)
-class Deed:
-    """What was done to the request as a whole, or by a person; `sign_in` is the document of theirs, if they had one."""
-
-    event: AuditEvent
-    document: Mapping[str, Any]
-    sign_in: Mapping[str, Any] | None
-
-    @property
-    def detail(self) -> Mapping[str, Any]:
-        """What it says beside who, when and about what."""
-        detail: Mapping[str, Any] = self.document["detail"]
-        return detail
-
-    @property
-    def signed_in_at(self) -> datetime | None:
-        """When the session began in which it was done."""
-        return datetime.fromisoformat(self.sign_in["occurred_at"]) if self.sign_in else None
-
-    @property
-    def authenticated_at(self) -> datetime | None:
-        """When the person last proved who they are, if Entra ID said so."""
-        return _moment(self.sign_in["detail"].get("authenticated_at")) if self.sign_in else None
-
-
-def _moment(text: object) -> datetime | None:
-    """None for what is no time: whoever could add an event could write anything there."""
-    with suppress(ValueError):
-        return datetime.fromisoformat(text) if isinstance(text, str) else None
-    return None
-
-
-@dataclass(frozen=True)
 class Story:
-    """The deeds of a request in their order, the submission first."""
+    """The deeds of a request in their order, and the events of each machine; `unsound` is of all events of the pack.
+
+    Where it is not whole, an event is missing or cannot be read: then it does not say that something did not happen.
+    """
 
     pack: Pack
-    subject: str
+    unsound: Unsound
+    is_whole: bool
     deeds: Sequence[Deed]
+    of_machines: Mapping[str, Sequence[ToldEvent]]
 
     @property
-    def asked(self) -> Deed:
-        """The submission, which has the machines and the warnings as they were shown."""
-        return self.deeds[0]
+    def asked(self) -> Deed | None:
+        """The submission, which has the machines and the warnings as they were shown; None where it is damaged."""
+        return next(self._deeds_of({audit_actions.REQUEST_SUBMITTED.name}), None)
 
     @property
     def decisions(self) -> Sequence[Deed]:
-        """What people decided, or time did, after it."""
-        return [deed for deed in self.deeds if deed.event.action in DECISIONS]
+        """What people decided, or time did."""
+        return [deed for deed in self.deeds if deed.is_decision]
 
     @property
     def state(self) -> str:
-        """How the request stands at the end of what is sealed, in words; empty where that event is damaged."""
-        last = [deed for deed in self.deeds if deed.event.target_kind == "reimage_request"][-1]
-        state = STATES.get(last.event.action) or last.detail.get("outcome")
-        return wording.state_text(state) if state else ""
+        """How the request stands at the end of what is sealed, in words. Nothing changes it once it has ended."""
+        if self._end:
+            state = UNSENT_ENDS.get(self._end.event.action) or self._end.detail.get("outcome")
+            return _state_text(state)
+        last = [STATES[deed.event.action] for deed in self._deeds_of(STATES)][-1:]
+        text = wording.state_text(last[0]) if last else "–"
+        return text if self.is_whole else _("%(state)s, as far as its events can be read") % {"state": text}
 
     def end_of(self, resource_id: str) -> str:
-        """What became of a machine, in words; empty while the request has not ended."""
-        for deed in self.deeds:
-            if deed.event.action == audit_actions.REQUEST_FINISHED.name:
-                ends = deed.detail.get("virtual_machines")
-                state = ends.get(resource_id) if isinstance(ends, Mapping) else None
-                return wording.state_text(state) if state else ""
-            if deed.event.action in UNSENT_ENDS:
-                return wording.state_text(OperationState.CANCELED)
-        return ""
+        """What became of a machine, in words."""
+        if self._end is None:
+            is_open = _("The request had not ended yet.")
+            return is_open if self.is_whole else _("No end of the request is among the events that can be read.")
+        if self._end.event.action in UNSENT_ENDS:
+            return wording.state_text(OperationState.CANCELED)
+        ends = self._end.detail.get("virtual_machines")
+        return _state_text(ends.get(resource_id) if isinstance(ends, Mapping) else None)
 
     def attempts(self, resource_id: str) -> list[Attempt]:
         """Every step that was recorded of a machine."""
-        events = AuditEvent.objects.filter(subject=self.subject, target_id=resource_id[:TEXT_LENGTH])
-        events = events.sealed_within(self.pack.tree_size)
-        return attempts_of(events.with_texts().defer("search_text").order_by("sequence"))
+        return attempts_of(self.of_machines.get(resource_id[:TEXT_LENGTH], ()))
+
+    @property
+    def _end(self) -> Deed | None:
+        return next(self._deeds_of({audit_actions.REQUEST_FINISHED.name, *UNSENT_ENDS}), None)
+
+    def _deeds_of(self, actions: Mapping[str, object] | set[str]) -> Iterator[Deed]:
+        return (deed for deed in self.deeds if deed.told.is_readable and deed.event.action in actions)
+
+
+def _state_text(state: object) -> str:
+    """Of what the event of an end says: it may have been written by anybody, or be another version's."""
+    return (
+        wording.state_text(state)
+        if isinstance(state, str)
+        else _("Its event does not tell it in a form that is known.")
+    )
 
 
 def story_of(reimage_request: ReimageRequest, pack: Pack) -> Story:
-    """Reads the deeds; the machines' steps are read when they are told, a machine at a time."""
-    about = Q(target_kind="reimage_request") | Q(actor_kind="person")
-    within = events_of(reimage_request).filter(about).sealed_within(pack.tree_size)
-    found = list(within.select_related("leaf").with_texts().order_by("sequence"))
-    documents = [disclosed_body(event) for event in found]  # first: then the events say what their bodies do
-    sign_ins = {pk: disclosed_body(sign_in) for pk, sign_in in sign_ins_behind(found).items()}
-    told = zip(found, documents, strict=True)
-    deeds = [Deed(event, document, sign_ins.get(event.pk)) for event, document in told]
-    return Story(pack, reimage_request.audit_subject, deeds)
+    """Reads the pack's events once, before anything is sent: a request has a few hundred at most."""
+    told = [tell(leaf.event) for leaf in pack.leaves()]
+    own = told_of_subject(told, reimage_request.audit_subject)
+    of_machines = defaultdict(list)
+    for one in own:
+        if one.is_readable and one.event.target_kind == "virtual_machine":
+            of_machines[one.event.target_id].append(one)
+    return Story(pack, Unsound.among(told), is_whole(own), deeds_among(own), of_machines)
 
 
 def identifiers_of(attempts: Sequence[Attempt]) -> Iterator[tuple[str, str]]:

@@ -129,6 +129,12 @@ def test_nor_are_members_in_another_order(body: dict[str, Any], is_ascii: bool) 
         event_in(json.dumps(dict(reversed(body.items())), ensure_ascii=False, separators=(",", ":")).encode())
 
 
+@pytest.mark.parametrize("subject", ["reimage_request", "reimage_request:1, verified", "vm:/a", "x:\n"])
+def test_a_service_cannot_record_of_a_subject_that_no_verifier_takes(subject: str) -> None:
+    with pytest.raises(ValueError, match="is no subject"):
+        record_event(subject=subject)
+
+
 def test_a_service_cannot_record_what_nobody_could_hold() -> None:
     with pytest.raises(NotCanonical, match="bytes"):
         record_event(detail={"text": "x" * LARGEST_BODY})

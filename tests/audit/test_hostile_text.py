@@ -28,7 +28,7 @@ def record_hostile(text: str) -> AuditEvent:
         actor=Actor("person", text, text, text),
         target=Target(text, text, text),
         related=[Target(text, text, text)],
-        subject=f"reimage_request:{text.replace(chr(0), '')}"[:200],
+        subject="reimage_request:1",
         detail={text: text, "nested": [{text: [text]}]},
     )
 

@@ -85,7 +85,7 @@ def test_a_text_that_was_exchanged_is_told_nowhere(
 
 
 @pytest.mark.parametrize("operation", [True, -5, 0, "7", [7]])
-@pytest.mark.parametrize("subject", ["reimage_request:1", "reimage_request:１２", "reimage_request:0"])
+@pytest.mark.parametrize("subject", ["reimage_request:1", "reimage_request:0", "other:1"])
 def test_a_link_leads_only_where_a_page_can_be(auditor: Client, operation: object, subject: str) -> None:
     event = record_event(subject=subject, detail={"operation": operation})
     assert "/operations/" not in page(auditor, f"/audit/{event.event_id}/").split("<pre")[0]

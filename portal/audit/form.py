@@ -6,6 +6,7 @@ others as damaged, and audit_verify and docs/verify_audit.py refuse them both.
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NoReturn
@@ -44,6 +45,7 @@ _FLAG = re.compile(r"[a-z][a-z0-9_]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # From the year 2000 to 8999: no time zone moves these to where no calendar reaches.
+_BEYOND_16_BITS = re.compile(rb"[\xf0-\xf4]")  # first bytes of UTF-8
 _TIME = re.compile(r"[2-8][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
@@ -80,10 +82,14 @@ def event_in(stored: bytes) -> dict[str, Any]:
 
 
 def _is_canonical(event: Mapping[str, Any], stored: bytes) -> bool:
-    """Most are seen to be so without a look at each member: a verifier asks this a million times."""
-    if stored.isascii() and stored.count(b"{") + stored.count(b"[") <= DEEPEST:
-        return _sorted(event).encode() == stored
-    return canonical_bytes(event) == stored
+    """Most are seen to be so without a look at each member: a verifier asks this a million times.
+
+    Code points sort as UTF-16 does where none is beyond 16 bits; a text is in form NFC if its strings are.
+    """
+    if _BEYOND_16_BITS.search(stored) or stored.count(b"{") + stored.count(b"[") > DEEPEST:
+        return canonical_bytes(event) == stored
+    text = _sorted(event)
+    return text.encode() == stored and (text.isascii() or unicodedata.is_normalized("NFC", text))
 
 
 def _check_members(event: Mapping[str, Any]) -> None:

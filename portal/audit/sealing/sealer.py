@@ -4,15 +4,15 @@ A round is one transaction. A sealer that is killed on any line has sealed all o
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import accumulate
 from statistics import median_low
 
 from django.db import transaction
 from django.db.models import BigIntegerField, Exists, Max, Min, OuterRef, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Length, Now
 
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
 from portal.audit.sealing import checkpoints, keys
@@ -31,8 +31,8 @@ ROUNDS = 20  # a call: then what was sealed is anchored, however much still come
 # behind the middle one of the newest, which no single id moves, however large, and at as many of the last hours, whose
 # ids are small where somebody set the sequence back; the thorough round, every few minutes, looks at all.
 LOOK_BEHIND = 20_000
-_COLUMNS = ("pk", "body", "subject", "sequence")
-_Row = tuple[int, object, str, object]
+_COLUMNS = ("pk", "subject", "sequence", Length("body"))
+_Row = tuple[int, str, object, int | None]
 
 
 class SealingRefused(Exception):
@@ -95,41 +95,40 @@ def _first_to_look_at() -> int:
 
 def all_unsealed_events() -> list[tuple[int, bytes]]:
     """Keys and bodies of whatever has no leaf yet, in the order in which they take their places."""
-    return recorded_bodies(_by_numbers(list(unsealed_events(thorough=True).values_list(*_COLUMNS))))
+    return _bodies_of(_by_numbers(list(unsealed_events(thorough=True).values_list(*_COLUMNS))))
 
 
 def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:
     """Keys and bodies of a round. An event that was committed so late that only the thorough round would look for it
     comes along with the ones that follow it: within a subject the log keeps its order, whatever the ids."""
-    found = _held(_rows_of(unsealed_events(thorough=thorough)[:ROUND]))
-    subjects = {subject for _, _, subject, _ in found if subject}
+    found = list(unsealed_events(thorough=thorough).values_list(*_COLUMNS)[:ROUND])
+    subjects = {subject for _, subject, _, _ in found if subject}
     if not thorough and subjects:
         earlier = unsealed_events(thorough=True).filter(subject__in=subjects, pk__lt=found[0][0])
-        found = _held(chain(_rows_of(earlier), found))
-    return recorded_bodies(_by_numbers(found))
+        found = [*earlier.values_list(*_COLUMNS), *found]
+    return _bodies_of(_by_numbers(_held(found)))
 
 
-def _rows_of(events: QuerySet[AuditEvent]) -> Iterator[_Row]:
-    return events.values_list(*_COLUMNS).iterator(chunk_size=100)
+def _bodies_of(keys: Sequence[int]) -> list[tuple[int, bytes]]:
+    bodies: dict[int, object] = {}
+    for start in range(0, len(keys), ROUND):
+        found = AuditEvent.objects.filter(pk__in=keys[start : start + ROUND])
+        bodies |= found.values_list("pk", "body")
+    return recorded_bodies((key, bodies[key]) for key in keys)
 
 
-def _held(rows: Iterable[_Row]) -> list[_Row]:
+def _held(found: Sequence[_Row]) -> Sequence[_Row]:
     """The first ones, as far as memory goes: whoever may add events must not stop the sealing by large ones."""
-    found, size = list[_Row](), 0
-    for row in rows:
-        found.append(row)
-        size += len(row[1]) if isinstance(row[1], bytes | memoryview) else 0
-        if size > ROUND_BYTES:
-            break
-    return found
+    sizes = accumulate(size or 0 for *_, size in found)
+    return found[: 1 + sum(size <= ROUND_BYTES for size in sizes)]
 
 
-def _by_numbers(found: Sequence[_Row]) -> list[tuple[int, object]]:
+def _by_numbers(found: Sequence[_Row]) -> list[int]:
     """Each subject's places among these, taken by its events in the order of their numbers."""
-    following: dict[str, deque[tuple[int, object]]] = defaultdict(deque)
-    for key, body, subject, _ in sorted(found, key=lambda row: row[3] if isinstance(row[3], int) else 0):
-        following[subject].append((key, body))
-    return [following[subject].popleft() for _, _, subject, _ in found]
+    following: dict[str, deque[int]] = defaultdict(deque)
+    for key, subject, *_ in sorted(found, key=lambda row: row[2] if isinstance(row[2], int) else 0):
+        following[subject].append(key)
+    return [following[subject].popleft() for _, subject, *_ in found]
 
 
 def recorded_bodies(rows: Iterable[tuple[int, object]]) -> list[tuple[int, bytes]]:

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NoReturn
 
-from portal.audit.actors import ActorKind
 from portal.audit.canonical import DEEPEST, LARGEST_INTEGER, canonical_bytes
 from portal.audit.catalogue import AUDIT_REDACTED
-from portal.audit.models import LARGEST_BODY, Outcome
+from portal.audit.models import LARGEST_BODY
 from portal.audit.personal import MARK
 
 MEMBERS = {
@@ -43,10 +42,10 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 # Version, id, time, action, outcome, kind of actor; subject, number and the digest before, if any. The years are those
 # from 2000 to 8999: no time zone moves them to where no calendar reaches.
 _WORDS = re.compile(
-    rf"[1-{BODY_VERSION}] [0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}} "
+    r"[12] [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12} "
     r"[2-8][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z "
-    rf"[a-z0-9_]{{1,60}}\.[a-z0-9_]{{1,60}} (?:{'|'.join(Outcome.values)}) (?:{'|'.join(ActorKind.values)}) "
-    rf"(?: None |{SUBJECT.pattern} [1-9][0-9]{{0,5}} (?:{_DIGEST.pattern})?)"
+    r"[a-z0-9_]{1,60}\.[a-z0-9_]{1,60} (?:success|refused|failed) (?:person|system|unknown) "
+    r"(?: None |[a-z_]+:[A-Za-z0-9-]+ [1-9][0-9]{0,5} (?:[0-9a-f]{64})?)"
 )
 _BEYOND_16_BITS = re.compile(rb"[\xf0-\xf4]")  # first bytes of UTF-8
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal.audit.actors import Actor
+from portal.audit.actors import Actor, ActorKind
 from portal.audit.canonical import NotCanonical, canonical_bytes
 from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.form import NotAnEvent, event_in
-from portal.audit.models import LARGEST_BODY, AuditEvent
+from portal.audit.models import LARGEST_BODY, AuditEvent, Outcome
 from portal.audit.personal import Personal
 from portal.audit.projection import columns_of_event
 from tests.audit.events import WEB_01, record_event
@@ -43,6 +43,13 @@ def test_what_was_recorded_is_an_event(body: dict[str, Any]) -> None:
     record_event()
     for event in AuditEvent.objects.all():
         assert event_in(bytes(event.body))["event_id"] == str(event.event_id)
+
+
+@pytest.mark.parametrize("kind", ActorKind.values)
+@pytest.mark.parametrize("outcome", Outcome.values)
+def test_so_is_whatever_anybody_does_and_however_it_ends(kind: str, outcome: str) -> None:
+    event = record_event(actor=Actor(kind, name="somebody"), outcome=Outcome(outcome))
+    assert event_in(bytes(event.body))["actor"]["kind"] == kind
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.test import Client
 from tests.audit.events import WEB_01
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import export_to, verify
+from tests.audit.sealing.tampering import forge
 
 REQUEST = "reimage_request:1"
 Lines = list[dict[str, object]]
@@ -92,7 +93,9 @@ def test_a_claim_of_another_form_is_refused(log: SealedLog, export: Path, claim:
 def test_a_subject_cannot_write_words_of_the_verdict(log: SealedLog, tmp_path: Path) -> None:
     """One that reads as if another request were complete; whether it is claimed or there."""
     forged = f"{REQUEST} from 1 to 16, sealed by portal, verified"
-    log.grow(2, subject=forged)
+    for event in log.record(2, subject=REQUEST):
+        forge(event, REQUEST.encode(), forged.encode())  # no service records of such a subject
+    log.seal()
     file = export_to(tmp_path / "forged.jsonl")
     for change in (claiming(forged), without_claim):
         code, said = verify(rewritten(file, change), log.public_key)

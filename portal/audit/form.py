@@ -51,7 +51,7 @@ _BEYOND_16_BITS = re.compile(rb"[\xf0-\xf4]")  # first bytes of UTF-8
 
 
 class NotAnEvent(ValueError):
-    """These bytes are none that `record` writes; the message says in which part."""
+    """These bytes are none that `record` writes; the message says why."""
 
 
 def _refused(text: str) -> NoReturn:

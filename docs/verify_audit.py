@@ -155,7 +155,7 @@ class Export:
         self.db.executemany("INSERT INTO redacted VALUES (?)", ((event["target"]["id"] + name,) for name in fields))
         if event["subject"]:
             number = f"{event['subject']} {event['sequence']!r}"
-            demand(re.fullmatch(SUBJECT + " [1-9][0-9]{0,5}", number), f"{where}: its number is not in its form")
+            demand(re.fullmatch(SUBJECT + " [1-9][0-9]{0,9}", number), f"{where}: its number is not in its form")
             self.db.execute("INSERT INTO chain VALUES (:subject, :sequence, :previous_digest, :digest)", event | line)
 
     def _check_chain(self, subject, events):

@@ -45,7 +45,7 @@ _WORDS = re.compile(
     r"[12] [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12} "
     r"[2-8][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z "
     r"[a-z0-9_]{1,60}\.[a-z0-9_]{1,60} (?:success|refused|failed) (?:person|system|unknown) "
-    r"(?: None |[a-z_]+:[A-Za-z0-9-]+ [1-9][0-9]{0,5} (?:[0-9a-f]{64})?)"
+    r"(?: None |[a-z_]+:[A-Za-z0-9-]+ [1-9][0-9]{0,9} (?:[0-9a-f]{64})?)"
 )
 _BEYOND_16_BITS = re.compile(rb"[\xf0-\xf4]")  # first bytes of UTF-8
 
@@ -87,10 +87,12 @@ def event_in(stored: bytes) -> dict[str, Any]:
 def _is_canonical(event: Mapping[str, Any], stored: bytes) -> bool:
     """Most are seen to be so without a look at each member: a verifier asks this a million times.
 
-    Code points sort as UTF-16 does where none is beyond 16 bits; a text is in form NFC if its strings are.
+    Code points sort as UTF-16 does where none is beyond 16 bits. A text of letters beyond ASCII is in form NFC if its
+    strings are, unless one has an escape: the last letter of that would take a mark that follows.
     """
     is_ascii = stored.isascii()
-    if stored.count(b"{") + stored.count(b"[") > DEEPEST or (not is_ascii and _BEYOND_16_BITS.search(stored)):
+    is_plain = is_ascii or not (b"\\" in stored or _BEYOND_16_BITS.search(stored))
+    if not is_plain or stored.count(b"{") + stored.count(b"[") > DEEPEST:
         return canonical_bytes(event) == stored
     text = _sorted(event)
     return text.encode() == stored and (is_ascii or unicodedata.is_normalized("NFC", text))
@@ -118,6 +120,7 @@ def _has_form(event: Mapping[str, Any]) -> bool:
         and type(flags) is list
         and all(map(_FLAG.fullmatch, flags))
         and type(event["detail"]) is dict
+        and MARK not in event["detail"]
         and _is_personal(event["address"])
         and type(event["session_reference"]) is str is type(event["http_request_id"])
         and (event["action"] != AUDIT_REDACTED.name or _is_redaction(event))

@@ -14,6 +14,7 @@ from portal.audit.text import REDACTED, storable
 
 MARK = "personal_sha256"  # the one key of a commitment
 SALT_BYTES = 32
+LARGEST_TEXTS = 250_000  # bytes of one event's: with its body, a line that docs/verify_audit.py reads
 PLAINTEXT_VERSION = 1  # the version of bodies that held personal texts as they are
 ACTOR_NAME, ADDRESS, TARGET_LABEL = "/actor/name", "/address", "/target/label"
 LABELS = r"^/(target|related/[0-9]+)/label$"
@@ -50,7 +51,8 @@ def commitment_to(salt: bytes, text: str) -> str:
 def committed(body: object) -> tuple[object, list[SaltedText]]:
     """The body with commitments in place of its personal texts, and what opens them. No text needs no commitment.
 
-    Raises NotCommittable for a field that is no pointer of small letters, and for what looks like a commitment.
+    Raises NotCommittable for a field that is no pointer of small letters, for what looks like a commitment, and for
+    texts that are too long together.
     """
     texts: list[SaltedText] = []
 
@@ -63,7 +65,10 @@ def committed(body: object) -> tuple[object, list[SaltedText]]:
         texts.append(SaltedText(field, secrets.token_bytes(SALT_BYTES), text))
         return {MARK: commitment_to(texts[-1].salt, text)}
 
-    return _replaced(body, commit), texts
+    sealable = _replaced(body, commit)
+    if sum(len(found.text.encode()) for found in texts) > LARGEST_TEXTS:
+        raise NotCommittable(f"Its personal texts have more than {LARGEST_TEXTS} bytes: record less of them.")
+    return sealable, texts
 
 
 def commitments_in(body: Mapping[str, Any]) -> dict[str, str]:

@@ -16,12 +16,12 @@ from portal.audit.filters import EventFilter
 from portal.audit.links import links_of, tools
 from portal.audit.models import AuditEvent
 from portal.audit.presentation import entries_of, readable_json
-from portal.audit.sealing.evidence import proof_of, stored_bytes
+from portal.audit.sealing.evidence import SignerUnknown, proof_of, stored_bytes
 from portal.audit.sealing.status import seal_status
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.selectors import EventPage, event_by_id, events_page
 
-REDACTIONS_SHOWN = 20
+REDACTIONS_SHOWN, REDACTIONS_READ = 20, 1_000  # whoever may add events can add any number that look like one
 
 
 @require_safe
@@ -69,11 +69,13 @@ def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
         context["proof"] = proof_of(found)
     except TreeIncomplete:
         context["is_proof_broken"] = True
+    except SignerUnknown:
+        context["is_signer_unknown"] = True
     return render(request, "audit/event.html", context)
 
 
 def _redactions_of(event: AuditEvent) -> list[AuditEvent]:
     """The first that took something out of it. A redaction takes all that it names, so there are few."""
     gone = {str(event.event_id): fields_gone(event)}
-    found = redactions_of(event.event_id).order_by("pk").iterator() if any(gone.values()) else ()
+    found = redactions_of(event.event_id).order_by("pk")[:REDACTIONS_READ].iterator() if any(gone.values()) else ()
     return list(islice((redaction for redaction in found if redacts(redaction, gone)), REDACTIONS_SHOWN))

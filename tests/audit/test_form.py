@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from portal.audit.actors import Actor, ActorKind
-from portal.audit.canonical import NotCanonical, canonical_bytes
+from portal.audit.canonical import LARGEST_INTEGER, NotCanonical, canonical_bytes
 from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.form import NotAnEvent, event_in
 from portal.audit.models import LARGEST_BODY, AuditEvent, Outcome
-from portal.audit.personal import Personal
+from portal.audit.personal import NotCommittable, Personal
 from portal.audit.projection import columns_of_event
+from portal.audit.text import storable
 from tests.audit.events import WEB_01, record_event
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import export_to, verify
@@ -83,11 +86,12 @@ def test_so_is_whatever_anybody_does_and_however_it_ends(kind: str, outcome: str
         lambda body: body.update(subject="reimage_request:1, verified"),
         lambda body: body.update(sequence=None),
         lambda body: body.update(sequence=0),
-        lambda body: body.update(sequence=1_000_000),
+        lambda body: body.update(sequence=10_000_000_000),
         lambda body: body.update(previous_digest="x"),
         lambda body: body.update(flags="delete_warning"),
         lambda body: body.update(flags=["delete warning"]),
         lambda body: body.update(detail=[]),
+        lambda body: body.update(detail={"personal_sha256": "a" * 64}),
         lambda body: body.update(address=None),
         lambda body: body.update(session_reference=["x"]),
         lambda body: body.update(http_request_id=1),
@@ -100,6 +104,37 @@ def test_what_no_service_recorded_is_none(body: dict[str, Any], change: Change) 
     change(body)
     with pytest.raises(NotAnEvent):
         event_in(canonical_bytes(body))
+
+
+ODD = st.text(st.sampled_from('an\\"\n\t\x1f\u0301\u0303\u0338\u3042\u3099\uac00\u11a8\U0001f600=<') | st.characters())
+DETAILS = st.recursive(
+    ODD | st.integers(-LARGEST_INTEGER, LARGEST_INTEGER) | st.none() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD, inner, max_size=3),
+)
+
+
+@given(detail=st.dictionaries(ODD, DETAILS, max_size=3), name=ODD)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_text_a_service_records_is_an_event(body: dict[str, Any], detail: dict[str, Any], name: str) -> None:
+    """A mark after an escape joins no letter: "\\n" and a tilde are no ñ, though the bytes look like it."""
+    told = storable({**body, "detail": detail, "related": [{"kind": name, "id": name, "label": name}]})
+    assert event_in(canonical_bytes(told)) == told
+
+
+@pytest.mark.parametrize("text", ["Ops\n\u0301", "\n\u0303", "\t\u030c", "\x1f\u0307", "\\\u0338", '"\u0301'])
+def test_a_mark_after_an_escape_is_no_alarm(log: SealedLog, text: str) -> None:
+    log.grow(1, detail={"message": text})
+    assert log.verify().tampered == []
+
+
+def test_texts_that_no_verifier_could_read_are_not_recorded_and_no_others_are_sound(log: SealedLog) -> None:
+    with pytest.raises(NotCommittable, match="250000 bytes"):
+        record_event(detail={"texts": [Personal("\x01" * 130_000), Personal("あ" * 50_000)]})
+    assert not AuditEvent.objects.exists()
+    (event,) = log.grow(1, detail={"texts": [Personal("\x01" * 240_000)]})
+    assert (log.verify().tampered, verify(export_to(log.folder / "all"), log.public_key)[0]) == ([], 0)
+    run("UPDATE audit_auditpersonaltext SET text = %s WHERE event_id = %s", parameters=["a" * 250_001, event.pk])
+    assert [found for found in log.verify().tampered if "longer than any that are recorded" in found]
 
 
 @pytest.mark.parametrize("is_ascii", [True, False])

@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, ProgrammingError, connectio
 from portal.audit.actors import Actor
 from portal.audit.insertion import COLUMNS, MARKS, NAMES, row_of
 from portal.audit.models import LARGEST_BODY, AuditCheckpoint, AuditEvent, AuditPersonalText
+from portal.audit.personal import LARGEST_TEXTS
 from portal.audit.redaction import Redaction, redact, texts_of_person
 from portal.health import heartbeats
 from portal.health.models import Heartbeat, ProcessRole
@@ -87,7 +88,7 @@ def test_the_web_adds_no_event_that_nobody_could_read(roles: None, values: dict[
 def test_nor_a_text_that_nobody_could_hold(roles: None) -> None:
     insertion = "INSERT INTO audit_auditpersonaltext (event_id, field, salt, text) VALUES (%s, '/address', '', %s)"
     with pytest.raises(IntegrityError, match="audit_personal_text_can_be_held"), as_role(WEB), transaction.atomic():
-        execute(insertion, [record_event().pk, "x" * (LARGEST_BODY + 1)])
+        execute(insertion, [record_event().pk, "x" * (LARGEST_TEXTS + 1)])
 
 
 def execute(statement: str, parameters: list[object]) -> None:

@@ -1,6 +1,7 @@
 """Beside a valid proof stands what the sealed bytes say, whatever was altered or added around them."""
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from portal.audit.actors import Target
@@ -49,7 +50,27 @@ def test_a_page_is_dated_by_no_note_that_nobody_signed(
         parameters=[approval.leaf.leaf_index],
     )
     told = page(auditor, path)
-    assert ("Place in the sealed log" in told, "No proof can be made" in told) == (False, True)
+    assert ("Place in the sealed log" in told, "a key that this process was not told of" in told) == (False, True)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "was not told of"), ("ja", "このプロセスに設定されていない鍵")])
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_a_process_that_was_not_told_of_the_key_says_so(
+    approval: AuditEvent,
+    auditor: Client,
+    log: SealedLog,
+    settings: LazySettings,
+    language: str,
+    words: str,
+    is_readable: bool,
+) -> None:
+    """It started before the key was replaced: nothing is wrong with the event."""
+    old = settings.AUDIT_PUBLIC_KEYS
+    log.rotate("second.pem")
+    log.grow(1)
+    settings.AUDIT_PUBLIC_KEYS = old if is_readable else "garbage"
+    response = auditor.get(f"/audit/{approval.event_id}/", headers={"Accept-Language": language})
+    assert (response.status_code, words in response.content.decode()) == (200, True)
 
 
 @pytest.mark.parametrize("are_columns_true", [False, True])

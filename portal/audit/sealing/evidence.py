@@ -15,13 +15,17 @@ from django.db.models import QuerySet, Value
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf
 from portal.audit.sealing import checkpoints
 from portal.audit.sealing.checkpoints import Checkpoint
-from portal.audit.sealing.keys import trusted_keys
+from portal.audit.sealing.keys import SigningKeyProblem, trusted_keys
 from portal.audit.sealing.merkle import inclusion_proof, leaf_hash, root_by_proof
 from portal.audit.sealing.notes import NoteError
 from portal.audit.sealing.tree import StoredTree, TreeIncomplete
 
 FORMAT = "reimage-portal-audit-1"
 CHUNK = 500
+
+
+class SignerUnknown(Exception):
+    """No key that this process was told of signed a checkpoint: forged, or the key was replaced since it started."""
 
 
 class NothingSealed(Exception):
@@ -144,7 +148,10 @@ class EventProof:
 
 
 def proof_of(event: AuditEvent) -> EventProof | None:
-    """None for an event that is not sealed yet; raises TreeIncomplete where it, the tree or a checkpoint is damaged."""
+    """None for an event that is not sealed yet; raises TreeIncomplete where it, the tree or a checkpoint is damaged.
+
+    And SignerUnknown.
+    """
     leaf = AuditLeaf.objects.placed().filter(event=event).first()
     if leaf is None:
         return None
@@ -167,11 +174,14 @@ def proof_of(event: AuditEvent) -> EventProof | None:
 
 
 def _signed_checkpoint(note: str) -> Checkpoint:
-    """Raises NoteError for one that none of the log's keys signed, as far as this process was told of any."""
+    """Raises NoteError, and SignerUnknown where this process's list of keys is another than the sealer's."""
     found, signed = checkpoints.read(note)
-    listed = [entry.key for entry in trusted_keys()]
+    try:
+        listed = [entry.key for entry in trusted_keys()]
+    except SigningKeyProblem as err:
+        raise SignerUnknown("AUDIT_PUBLIC_KEYS cannot be used.") from err
     if listed and not checkpoints.signers_by(signed, listed):
-        raise NoteError("It is signed by none of the keys of AUDIT_PUBLIC_KEYS.")
+        raise SignerUnknown("The checkpoint is signed by none of the keys of AUDIT_PUBLIC_KEYS.")
     return found
 
 

@@ -114,7 +114,7 @@ def _bodies_of(keys: Sequence[int]) -> list[tuple[int, bytes]]:
     for start in range(0, len(keys), ROUND):
         found = AuditEvent.objects.filter(pk__in=keys[start : start + ROUND])
         bodies |= found.values_list("pk", "body")
-    return recorded_bodies((key, bodies[key]) for key in keys)
+    return recorded_bodies((key, bodies[key]) for key in keys if key in bodies)  # unless it was deleted meanwhile
 
 
 def _held(found: Sequence[_Row]) -> Sequence[_Row]:

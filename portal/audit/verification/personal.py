@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from portal.audit.personal import SALT_BYTES
+from portal.audit.personal import LARGEST_TEXTS, SALT_BYTES
 from portal.audit.sealing.checkpoints import LARGEST_SIZE
 from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, rows
 from portal.audit.verification.verdict import NotYet
@@ -45,6 +45,8 @@ class PersonalTexts:
     def problems_with(self, index: int, key: int, event_id: str, commitments: Mapping[str, str]) -> Iterator[str]:
         """What is wrong with the texts of this event, whose body has this id and these commitments."""
         texts = self._texts.get(key, ())
+        if texts and sum(len(as_utf8(text)) for *_, text in texts) > LARGEST_TEXTS:
+            yield "its personal texts are longer than any that are recorded"
         for field, salt, text in texts:
             if field not in commitments:
                 yield f"there is a personal text {field}, to which its body has no commitment"

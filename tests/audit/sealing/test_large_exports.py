@@ -154,10 +154,10 @@ def test_too_little_memory_is_no_verdict(log: SealedLog, export: Path) -> None:
 
 
 def test_gaps_of_a_hundred_subjects_take_no_memory_and_are_told_shortly(log: SealedLog, tmp_path: Path) -> None:
-    """A selection of a few kilobytes, of which each event has the highest number that there may be."""
-    export = honest_export(log, tmp_path / "export.jsonl", 100, lambda number: numbered(number, 999_999), "some")
+    """A selection of a few kilobytes whose events have the highest number of a column; one took 1.7 GB."""
+    export = honest_export(log, tmp_path / "export.jsonl", 100, lambda number: numbered(number, 2_147_483_647), "some")
     code, said = verify(export, log.public_key, memory=LITTLE_MEMORY)
-    assert (code, said.splitlines()[0]) == (0, "gap: request:0 is here without its events 1-999998")
+    assert (code, said.splitlines()[0]) == (0, "gap: request:0 is here without its events 1-2147483646")
     assert len(said) < 10_000
 
 
@@ -173,9 +173,8 @@ def test_of_many_gaps_the_first_are_told(log: SealedLog, tmp_path: Path) -> None
         assert (gap.count(","), gap.endswith(" and more")) == (19, True), said
 
 
-@pytest.mark.parametrize("sequence", [0, -1, 1_000_000, 20_000_000, 2_147_483_647, 10**400, 1.0, True, "1", None, [1]])
+@pytest.mark.parametrize("sequence", [0, -1, 10_000_000_000, 10**400, 1.0, True, "1", None, [1]])
 def test_a_sequence_that_no_event_has_is_refused(log: SealedLog, tmp_path: Path, sequence: object) -> None:
-    """A gap of twenty millions took 1.7 GB, from a file of 1 kB."""
     export = honest_export(log, tmp_path / "export.jsonl", 1, lambda number: numbered(number, sequence), "some")
     code, said = verify(export, log.public_key, memory=LITTLE_MEMORY)
     assert (code, said) == (2, "NOT VERIFIED: line 2: event #1: its number is not in its form\n")

@@ -11,7 +11,7 @@ from portal.audit.models import AuditEvent, AuditEventQuerySet
 from portal.errors import NotFound
 
 PAGE_SIZE = 50
-CHUNK_SIZE = 500
+CHUNK_SIZE = 100  # as in sealing/evidence.py
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from portal.audit.sealing.notes import NoteError
 from portal.audit.sealing.tree import StoredTree, TreeIncomplete
 
 FORMAT = "reimage-portal-audit-1"
-CHUNK = 500
+CHUNK = 100  # held at a time, of a million bytes each and a quarter of that of texts at the most
 
 
 class SignerUnknown(Exception):

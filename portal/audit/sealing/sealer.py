@@ -7,12 +7,11 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
 from statistics import median_low
 
 from django.db import transaction
 from django.db.models import BigIntegerField, Exists, Max, Min, OuterRef, QuerySet
-from django.db.models.functions import Length, Now
+from django.db.models.functions import Now
 
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
 from portal.audit.sealing import checkpoints, keys
@@ -25,14 +24,13 @@ from portal.audit.sealing.succession import last_successor
 from portal.audit.sealing.tree import KEPT_LEVELS, StoredTree
 
 ROUND = 2_000  # events a transaction: SQLite's writers wait for it
-ROUND_BYTES = 50_000_000  # of bodies
+BODIES = 100  # read at a time, of a million bytes each at the most: whoever may add events must not stop the sealing
 ROUNDS = 20  # a call: then what was sealed is anchored, however much still comes
 # Ids are given before they commit, so the newest sealed id says nothing about smaller ones. Each round looks this far
 # behind the middle one of the newest, which no single id moves, however large, and at as many of the last hours, whose
 # ids are small where somebody set the sequence back; the thorough round, every few minutes, looks at all.
 LOOK_BEHIND = 20_000
-_COLUMNS = ("pk", "subject", "sequence", Length("body"))
-_Row = tuple[int, str, object, int | None]
+_COLUMNS = ("pk", "subject", "sequence")
 
 
 class SealingRefused(Exception):
@@ -94,62 +92,53 @@ def _first_to_look_at() -> int:
 
 
 def all_unsealed_events() -> list[tuple[int, bytes]]:
-    """Keys and bodies of whatever has no leaf yet, in the order in which they take their places."""
-    return _bodies_of(_by_numbers(list(unsealed_events(thorough=True).values_list(*_COLUMNS))))
+    """Keys and leaf hashes of whatever has no leaf yet, in the order in which they take their places."""
+    return _hashed(_by_numbers(list(unsealed_events(thorough=True).values_list(*_COLUMNS))))
 
 
 def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:
-    """Keys and bodies of a round. An event that was committed so late that only the thorough round would look for it
+    """Keys and leaf hashes of a round. An event that was committed so late that only the thorough round would look for it
     comes along with the ones that follow it: within a subject the log keeps its order, whatever the ids."""
     found = list(unsealed_events(thorough=thorough).values_list(*_COLUMNS)[:ROUND])
-    subjects = {subject for _, subject, _, _ in found if subject}
+    subjects = {subject for _, subject, _ in found if subject}
     if not thorough and subjects:
         earlier = unsealed_events(thorough=True).filter(subject__in=subjects, pk__lt=found[0][0])
         found = [*earlier.values_list(*_COLUMNS), *found]
-    return _bodies_of(_by_numbers(_held(found)))
+    return _hashed(_by_numbers(found))
 
 
-def _bodies_of(keys: Sequence[int]) -> list[tuple[int, bytes]]:
-    bodies: dict[int, object] = {}
+def _hashed(keys: Sequence[int]) -> list[tuple[int, bytes]]:
+    """Keys and leaf hashes, in the order of the keys. Raises SealingRefused for a body that is not bytes."""
+    hashes: dict[int, bytes] = {}
     for start in range(0, len(keys), ROUND):
-        found = AuditEvent.objects.filter(pk__in=keys[start : start + ROUND])
-        bodies |= found.values_list("pk", "body")
-    return recorded_bodies((key, bodies[key]) for key in keys if key in bodies)  # unless it was deleted meanwhile
+        events = AuditEvent.objects.filter(pk__in=keys[start : start + ROUND])
+        for key, body in events.values_list("pk", "body").iterator(chunk_size=BODIES):
+            hashes[key] = leaf_hash(_recorded(key, body))
+    return [(key, hashes[key]) for key in keys if key in hashes]  # unless it was deleted meanwhile
 
 
-def _held(found: Sequence[_Row]) -> Sequence[_Row]:
-    """The first ones, as far as memory goes: whoever may add events must not stop the sealing by large ones."""
-    sizes = accumulate(size or 0 for *_, size in found)
-    return found[: 1 + sum(size <= ROUND_BYTES for size in sizes)]
+def _recorded(key: int, body: object) -> bytes:
+    """The portal writes bytes, SQLite keeps whatever somebody else puts there."""
+    if not isinstance(body, bytes | memoryview):
+        raise SealingRefused(f"The body of event {key} is not bytes, as it was recorded: somebody altered it.")
+    return bytes(body)
 
 
-def _by_numbers(found: Sequence[_Row]) -> list[int]:
+def _by_numbers(found: Sequence[tuple[int, str, object]]) -> list[int]:
     """Each subject's places among these, taken by its events in the order of their numbers."""
     following: dict[str, deque[int]] = defaultdict(deque)
-    for key, subject, *_ in sorted(found, key=lambda row: row[2] if isinstance(row[2], int) else 0):
+    for key, subject, _ in sorted(found, key=lambda row: row[2] if isinstance(row[2], int) else 0):
         following[subject].append(key)
-    return [following[subject].popleft() for _, subject, *_ in found]
-
-
-def recorded_bodies(rows: Iterable[tuple[int, object]]) -> list[tuple[int, bytes]]:
-    """Keys and bodies as bytes. Raises SealingRefused for a body that is none: the portal writes bytes, SQLite keeps
-    whatever somebody else puts there."""
-    found = []
-    for key, body in rows:
-        if not isinstance(body, bytes | memoryview):
-            raise SealingRefused(f"The body of event {key} is not bytes, as it was recorded: somebody altered it.")
-        found.append((key, bytes(body)))
-    return found
+    return [following[subject].popleft() for _, subject, _ in found]
 
 
 def extend(
-    base: Checkpoint | None, events: Sequence[tuple[int, bytes]], *, signers: Sequence[Signer], now: datetime
+    base: Checkpoint | None, events: Iterable[tuple[int, bytes]], *, signers: Sequence[Signer], now: datetime
 ) -> None:
-    """Adds leaves for these (key, body) and a checkpoint over them; the caller holds the lock."""
+    """Adds leaves for these (key, leaf hash) and a checkpoint over them; the caller holds the lock."""
     frontier = _frontier_of(base, signers[0].verifier_key)
     leaves, subtrees = [], []
-    for key, body in events:
-        hashed = leaf_hash(body)
+    for key, hashed in events:
         leaves.append(AuditLeaf(leaf_index=frontier.size, event_id=key, leaf_hash=hashed))
         for level, root in frontier.append(hashed):
             if level in KEPT_LEVELS:

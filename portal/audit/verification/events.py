@@ -18,12 +18,17 @@ from portal.audit.sealing.merkle import leaf_hash
 from portal.audit.verification.personal import PersonalTexts
 from portal.audit.verification.reading import Row, as_bytes, as_stored, plain, rows
 
-CHUNK = 2_000  # rows held at a time, by each process
+CHUNK = 2_000  # rows read at a time, by each process
+# Whoever may add events can add thousands of large ones, and a verification must not end for want of memory: what is
+# LARGE comes by itself, and texts come for so many events at a time.
+LARGE = 8_192  # bytes
+TEXTS_OF = 200
 LATE = timedelta(minutes=15)
 PROJECTED = tuple(
     field.name for field in AuditEvent._meta.concrete_fields if field.name not in ("id", "body", "digest")
 )
 _projected = itemgetter(*PROJECTED)
+_BODY, _SEARCH_TEXT = 3, 5 + PROJECTED.index("search_text")  # their places in a row
 _MARK = MARK.encode()
 # Sequence and digest of the event before, within each subject.
 _BROKEN_CHAINS = """
@@ -54,8 +59,7 @@ def check_segment(start: int, end: int, sealed: int) -> Segment:
     """Checks the events of these leaf indexes, in a log of which so many were sealed when the verification began."""
     segment, hashes, expected = Segment(start, end), bytearray(), start
     sealing_times = _SealingTimes(start)
-    for first in range(start, end, CHUNK):
-        events = _sealed_events(first, min(first + CHUNK, end))
+    for events in _parts(start, end):
         # After the events: none of them comes without its texts.
         texts = PersonalTexts([key for _, _, key, *_ in events if key is not None], sealed)
         for row in events:
@@ -64,7 +68,9 @@ def check_segment(start: int, end: int, sealed: int) -> Segment:
                 _note_gap(segment, expected, index)
             expected = index + 1
             hashes += stored_hash.ljust(32)[:32]
-            segment.findings += [f"event #{index + 1}{_name_of(row)}: {words}" for words in _problems(row, texts)]
+            segment.findings += [
+                f"event #{index + 1}{_name_of(row)}: {words}" for words in _problems(_whole(row), texts)
+            ]
             if sealing_times.is_late(index, row[5 + PROJECTED.index("occurred_at")]):
                 segment.late.append(index + 1)
         segment.findings += texts.unexplained()
@@ -74,9 +80,16 @@ def check_segment(start: int, end: int, sealed: int) -> Segment:
     return segment
 
 
+def _parts(start: int, end: int) -> Iterator[list[Row]]:
+    """The events of these leaf indexes, as many at a time as their texts can be held of."""
+    for first in range(start, end, CHUNK):
+        events = _sealed_events(first, min(first + CHUNK, end))
+        yield from (events[place : place + TEXTS_OF] for place in range(0, len(events), TEXTS_OF))
+
+
 def _sealed_events(start: int, end: int) -> list[Row]:
-    columns = [f"event.{name}" for name in ("id", "body", "digest", *PROJECTED)]
-    columns = [plain(column) if column == "event.occurred_at" else column for column in columns]
+    """Without the bodies and search texts that are large."""
+    columns = map(_column, ("id", "body", "digest", *PROJECTED))
     return rows(
         f"""
         SELECT leaf.leaf_index, leaf.leaf_hash, {", ".join(columns)}
@@ -85,6 +98,24 @@ def _sealed_events(start: int, end: int) -> list[Row]:
         """,  # noqa: S608  # columns of our own model
         (start, end),
     )
+
+
+def _column(name: str) -> str:
+    column = f"event.{name}"
+    if name in ("body", "search_text"):
+        return f"CASE WHEN length({column}) <= {LARGE} THEN {column} END"
+    return plain(column) if name == "occurred_at" else column
+
+
+def _whole(row: Row) -> Row:
+    """With its body and search text, if they are large."""
+    key, body, search_text = row[2], row[_BODY], row[_SEARCH_TEXT]
+    if key is None or (body is not None and search_text is not None):
+        return row
+    found = rows("SELECT body, search_text FROM audit_auditevent WHERE id = %s", (key,))
+    whole = list(row)
+    whole[_BODY], whole[_SEARCH_TEXT] = found[0] if found else (None, None)  # removed since
+    return tuple(whole)
 
 
 def broken_chains() -> Iterator[str]:

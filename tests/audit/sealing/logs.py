@@ -15,6 +15,7 @@ from portal.audit.models import AuditCheckpoint, AuditEvent
 from portal.audit.sealing.anchors import anchor_checkpoints
 from portal.audit.sealing.checkpoints import Checkpoint, read
 from portal.audit.sealing.keys import AFTER_LOSS, signing_key, trusted_keys
+from portal.audit.sealing.merkle import leaf_hash
 from portal.audit.sealing.notes import Signer
 from portal.audit.sealing.rotation import replace_signing_key
 from portal.audit.sealing.sealer import Sealed, extend, seal_audit_log
@@ -57,7 +58,7 @@ class SealedLog:
     def seal_in_order(self, events: Iterable[AuditEvent]) -> None:
         """The first seal of the log, over these in any order: before the sealer kept the events of a subject in theirs,
         a late one could come after those that follow it."""
-        rows = [(event.pk, bytes(event.body)) for event in events]
+        rows = [(event.pk, leaf_hash(bytes(event.body))) for event in events]
         extend(None, rows, signers=[Signer("localhost/audit", signing_key())], now=timezone.now())
 
     def anchor(self) -> dict[str, int]:

@@ -4,15 +4,21 @@ import json
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command, execute_from_command_line
 from django.utils import timezone
 
+from portal.audit.actors import Target
 from portal.audit.models import AuditCheckpoint
+from portal.audit.personal import Personal
 from portal.audit.sealing.notes import VerifierKey
+from portal.audit.verification import events
 from tests.audit.events import BATCH_01, WEB_01
+from tests.audit.memory import most_memory
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.tampering import run
 
 SOUND, BEHIND = 0, 3
 
@@ -66,6 +72,38 @@ def test_several_processes_find_the_same(log: SealedLog, monkeypatch: pytest.Mon
     )
     assert verdict.exit_code == SOUND
     assert verdict.sealed == 100
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        {"detail": {"text": "x" * 300_000}},
+        {"related": [Target("machine", "x" * 1_000, str(number)) for number in range(300)]},  # in its search text too
+        {"detail": {"texts": [Personal("x" * 1_000)] * 200}},
+    ],
+)
+def test_however_large_its_events_are_few_are_held_at_a_time(
+    log: SealedLog, large: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "TEXTS_OF", 2)
+    log.grow(25, **large)
+    with most_memory() as most:
+        assert log.verify().exit_code == SOUND
+    assert most[0] < 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("assignment", "found"),
+    [
+        ("search_text = 'x' || search_text", "column search_text is not what its body says"),
+        ("search_text = ''", "column search_text is not what its body says"),
+        (f"body = '{'{'}{'x' * 10_000}'", "its digest is not that of its body"),
+    ],
+)
+def test_a_large_event_that_was_altered_is_found(log: SealedLog, assignment: str, found: str) -> None:
+    log.grow(related=[Target("machine", "x" * 1_000, str(number)) for number in range(20)])
+    run(f"UPDATE audit_auditevent SET {assignment}")
+    assert any(problem.endswith(found) for problem in log.verify().tampered)
 
 
 def test_an_event_that_waits_for_the_sealer_is_behind_after_a_while(log: SealedLog) -> None:

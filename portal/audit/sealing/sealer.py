@@ -54,13 +54,14 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
     """
     signer_key, added = keys.signing_key(), 0
     for _ in range(ROUNDS):
-        if not unsealed_events(thorough=thorough).exists():
+        begin = None if thorough else _first_to_look_at()
+        if not _without_leaf(begin).exists():
             break
         with transaction.atomic():
             if not lock_for_sealing():
                 break
             base = last_checkpoint()
-            found = _next_events(thorough=thorough)
+            found = _next_events(begin)
             if found:
                 signer = Signer(base.origin if base else keys.default_origin(), signer_key)
                 if base:
@@ -73,9 +74,13 @@ def seal_audit_log(*, now: datetime, thorough: bool = False) -> Sealed:
 
 def unsealed_events(*, thorough: bool) -> QuerySet[AuditEvent]:
     """Events without a leaf, in the order of their ids: within a subject that is the order of their numbers."""
+    return _without_leaf(None if thorough else _first_to_look_at())
+
+
+def _without_leaf(begin: int | None) -> QuerySet[AuditEvent]:
+    """From this id on, or all."""
     events, leaves = AuditEvent.objects.all(), AuditLeaf.objects.placed().filter(event_id=OuterRef("pk"))
-    if not thorough:
-        begin = _first_to_look_at()
+    if begin is not None:
         # Said of both, else PostgreSQL reads all leaves for the few events.
         events, leaves = events.filter(pk__gte=begin), leaves.filter(event_id__gte=begin)
     return events.filter(~Exists(leaves)).order_by("pk")
@@ -93,16 +98,16 @@ def _first_to_look_at() -> int:
 
 def all_unsealed_events() -> list[tuple[int, bytes]]:
     """Keys and leaf hashes of whatever has no leaf yet, in the order in which they take their places."""
-    return _hashed(_by_numbers(list(unsealed_events(thorough=True).values_list(*_COLUMNS))))
+    return _hashed(_by_numbers(list(_without_leaf(None).values_list(*_COLUMNS))))
 
 
-def _next_events(*, thorough: bool) -> list[tuple[int, bytes]]:
-    """Keys and leaf hashes of a round. An event that was committed so late that only the thorough round would look for it
-    comes along with the ones that follow it: within a subject the log keeps its order, whatever the ids."""
-    found = list(unsealed_events(thorough=thorough).values_list(*_COLUMNS)[:ROUND])
+def _next_events(begin: int | None) -> list[tuple[int, bytes]]:
+    """Keys and leaf hashes of a round. An event that was committed so late that only the thorough round would look for
+    it comes along with the ones that follow it: within a subject the log keeps its order, whatever the ids."""
+    found = list(_without_leaf(begin).values_list(*_COLUMNS)[:ROUND])
     subjects = {subject for _, subject, _ in found if subject}
-    if not thorough and subjects:
-        earlier = unsealed_events(thorough=True).filter(subject__in=subjects, pk__lt=found[0][0])
+    if begin is not None and subjects:
+        earlier = _without_leaf(None).filter(subject__in=subjects, pk__lt=found[0][0])
         found = [*earlier.values_list(*_COLUMNS), *found]
     return _hashed(_by_numbers(found))
 

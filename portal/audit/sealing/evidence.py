@@ -161,7 +161,7 @@ def proof_of(event: AuditEvent) -> EventProof | None:
     if first is None or newest is None:
         return None
     try:
-        sealed_at, checkpoint = _signed_checkpoint(first).sealed_at, _signed_checkpoint(newest)
+        sealed_at, checkpoint = signed_checkpoint(first).sealed_at, signed_checkpoint(newest)
     except NoteError as err:
         raise TreeIncomplete(f"A checkpoint over leaf {leaf.leaf_index} is damaged. {err}") from err
     return EventProof(
@@ -173,8 +173,8 @@ def proof_of(event: AuditEvent) -> EventProof | None:
     )
 
 
-def _signed_checkpoint(note: str) -> Checkpoint:
-    """Raises NoteError, and SignerUnknown where this process's list of keys is another than the sealer's."""
+def signed_checkpoint(note: str) -> Checkpoint:
+    """What a note says; raises NoteError, and SignerUnknown where it is of no key in this process's list."""
     found, signed = checkpoints.read(note)
     try:
         listed = [entry.key for entry in trusted_keys()]

@@ -9,6 +9,8 @@ from django.db.models import Case, F, OuterRef, Subquery, When
 from django.db.models.functions import Coalesce, Now
 
 from portal.audit.models import AuditAnchor, AuditCheckpoint
+from portal.audit.sealing.evidence import SignerUnknown, signed_checkpoint
+from portal.audit.sealing.notes import NoteError
 from portal.audit.sealing.sealer import sealed_size, unsealed_events
 
 COUNTED = 1_000  # of what waits: to count all of it would take longer with each event
@@ -50,9 +52,13 @@ class Place:
 
 @dataclass(frozen=True)
 class SealStatus:
-    """Counts of events; `anchored_up_to` is what every place outside the database knows."""
+    """Counts of events; `anchored_up_to` is what every place outside the database knows.
+
+    `is_signed`: the last checkpoint is whole, and of a key that this process was told of.
+    """
 
     sealed_up_to: int
+    is_signed: bool
     anchored_up_to: int
     failing_since: datetime | None
     backlog: Backlog
@@ -64,14 +70,23 @@ def is_sealing_expected() -> bool:
 
 
 def seal_status() -> SealStatus:
-    """Five quick queries, whatever the length of the log."""
-    told = places_told()
+    """Six quick queries, whatever the length of the log."""
+    told, size = places_told(), sealed_size()
     return SealStatus(
-        sealed_up_to=sealed_size(),
+        sealed_up_to=size,
+        is_signed=not size or _is_signed(size),
         anchored_up_to=min((place.tree_size for place in told), default=0),
         failing_since=min((place.behind_since for place in told if place.behind_since), default=None),
         backlog=backlog() if is_sealing_expected() else Backlog(),
     )
+
+
+def _is_signed(size: int) -> bool:
+    notes = AuditCheckpoint.objects.filter(tree_size=size).values_list("note", flat=True)[:1]
+    try:
+        return [signed_checkpoint(note).tree_size for note in notes] == [size]
+    except (NoteError, SignerUnknown):
+        return False
 
 
 def backlog() -> Backlog:

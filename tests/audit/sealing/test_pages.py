@@ -10,8 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from deploy import audit_key
 from portal.audit.disclosure import disclosed_body
 from portal.audit.models import AuditAnchor, AuditEvent
 from tests.audit.sealing.logs import SealedLog
@@ -39,6 +41,28 @@ def test_the_list_says_that_an_anchor_is_away(auditor: Client, log: SealedLog) -
     log.grow()
     AuditAnchor.objects.update(failing_since=timezone.now())
     assert "An anchor has been out of reach since" in page(auditor, "/audit/")
+
+
+NOT_SIGNED = "The last checkpoint is damaged, or signed by a key that this process was not told of"
+
+
+@pytest.mark.parametrize("note", ["'x'", "replace(note, '2', '3')", "replace(note, 'time', 'tide')"])
+def test_the_list_says_that_the_last_checkpoint_is_damaged(auditor: Client, log: SealedLog, note: str) -> None:
+    log.grow(2)
+    assert NOT_SIGNED not in page(auditor, "/audit/")
+    run(f"UPDATE audit_auditcheckpoint SET note = {note}")
+    text = page(auditor, "/audit/")
+    assert NOT_SIGNED in text
+    assert ">!</span>Sealed to #2" in text
+
+
+def test_the_list_says_that_somebody_else_signed(
+    auditor: Client, log: SealedLog, settings: Settings, tmp_path: Path
+) -> None:
+    log.grow(2)
+    audit_key.make_private_key(tmp_path / "another.pem")
+    settings.AUDIT_PUBLIC_KEYS = audit_key.public_key_of(tmp_path / "another.pem", "http://localhost:8000")
+    assert NOT_SIGNED in page(auditor, "/audit/")
 
 
 def test_a_fragment_does_not_ask_for_the_seal(auditor: Client, log: SealedLog) -> None:
@@ -99,16 +123,16 @@ def test_what_was_not_taken_is_no_event(auditor: Client, log: SealedLog) -> None
     assert not AuditEvent.objects.filter(action="audit_log.exported").exists()
 
 
-def test_the_seal_costs_five_queries(
+def test_the_seal_costs_six_queries(
     auditor: Client, log: SealedLog, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     from portal.audit.sealing.status import seal_status
 
-    """How far it is sealed, how far each place is, and three for what waits."""
+    """How far it is sealed, who signed that, how far each place is, and three for what waits."""
     for count in (0, 3):
         log.grow(count)
         log.record(count)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6 if count else 5):
             seal_status()
 
 

@@ -109,8 +109,7 @@ class Export:
                 raise NotVerified(f"line {number}: {words}") from err
         demand(self.is_over, "the export is cut short, its last line is missing")
         demand(self.count == self.size or not self.is_whole, f"it claims all {self.size} events, and has {self.count}")
-        rows = self.db.execute("SELECT * FROM chain ORDER BY subject, n * ?, rowid", (not self.is_whole,))
-        for subject, events in groupby(rows, lambda row: row[0]):  # of a whole log they come in their order
+        for subject, events in groupby(self.db.execute("SELECT * FROM chain ORDER BY subject, n"), lambda row: row[0]):
             self._check_chain(subject, events)
         demand(not self.claims, f"it claims to be complete for {', '.join(self.claims)}: without 1")
         for what, is_redacted in self.db.execute("SELECT what, text IN redacted FROM gone ORDER BY rowid"):
@@ -149,10 +148,11 @@ class Export:
             salt, text = bytes.fromhex(found["salt"]), found["text"].encode()
             is_true = len(salt) == 32 and hashlib.sha256(salt + text).hexdigest() == expected.pop(field, None)
             demand(is_true and found.keys() == TEXT, f"{where}: {field} is not the text that was recorded")
-        gone = ((f"{where}: {field}", event["event_id"] + field) for field in expected)
+        gone = [(f"{where}: {field}", f"{event['event_id']} {field}") for field in expected]
         self.db.executemany("INSERT INTO gone VALUES (?, ?)", gone)
         fields = event["detail"]["fields"] if event["action"] == "audit.redacted" else ()
-        self.db.executemany("INSERT INTO redacted VALUES (?)", ((event["target"]["id"] + name,) for name in fields))
+        redacted = [(f"{event['target']['id']} {field}",) for field in fields]
+        self.db.executemany("INSERT INTO redacted VALUES (?)", redacted)
         if event["subject"]:
             number = f"{event['subject']} {event['sequence']!r}"
             demand(re.fullmatch(SUBJECT + " [1-9][0-9]{0,9}", number), f"{where}: its number is not in its form")

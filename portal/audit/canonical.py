@@ -5,11 +5,12 @@ microseconds, nothing so deep that a reader could give up on it. Anything else i
 """
 
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
 from uuid import UUID
+
+from portal.audit.folding import is_normalized
 
 # RFC 8785 section 3.2.2.3: beyond this an IEEE 754 reader no longer sees the same number.
 LARGEST_INTEGER = 2**53 - 1
@@ -69,7 +70,7 @@ def _text(value: str) -> str:
     text = str.__str__(value)  # an enumeration's value rather than its name
     if text.isascii():
         return text
-    if not unicodedata.is_normalized("NFC", text):
+    if not is_normalized(text):
         raise NotCanonical("is not in Unicode form NFC: normalise it first.")
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise NotCanonical("holds half a surrogate pair, which UTF-8 cannot express: replace it first.")

@@ -48,6 +48,13 @@ UNICODE_14 = re.compile(
 )
 
 
+def is_normalized(text: str) -> bool:
+    """Whether it is in form NFC, for every Python alike: what one of them has no letters for changes nothing."""
+    return unicodedata.is_normalized("NFC", text) or all(
+        unicodedata.is_normalized("NFC", run) for run in UNICODE_14.findall(text)
+    )
+
+
 def searchable(text: str) -> str:
     """Text folded in a way that makes a search ignore case and spelling, alike on every database and every Python."""
     if text.isascii():  # as nearly all are that a verifier comes by

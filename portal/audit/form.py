@@ -6,15 +6,15 @@ others as damaged, and audit_verify and docs/verify_audit.py refuse them both.
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NoReturn
 
 from portal.audit.canonical import DEEPEST, LARGEST_INTEGER, canonical_bytes
 from portal.audit.catalogue import AUDIT_REDACTED
+from portal.audit.folding import is_normalized
 from portal.audit.models import LARGEST_BODY
-from portal.audit.personal import MARK
+from portal.audit.personal import LONGEST_FIELD, MARK, MOST_TEXTS, commitments_in
 
 MEMBERS = {
     "version",
@@ -36,6 +36,7 @@ MEMBERS = {
 }
 ACTOR, TARGET = {"kind", "tenant_id", "object_id", "name"}, {"kind", "id", "label"}
 BODY_VERSION = 2  # since 2 with commitments in place of personal texts
+MOST_VALUES = 50_000  # members, items and the like; three times those of the submission of fifty machines
 SUBJECT = re.compile(r"[a-z_]+:[A-Za-z0-9-]+")  # any other could write words of a verdict
 _FLAG = re.compile(r"[a-z][a-z0-9_]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -43,7 +44,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 # from 2000 to 8999: no time zone moves them to where no calendar reaches.
 _WORDS = re.compile(
     r"[12] [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12} "
-    r"[2-8][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z "
+    r"[2-8][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z "
     r"[a-z0-9_]{1,60}\.[a-z0-9_]{1,60} (?:success|refused|failed) (?:person|system|unknown) "
     r"(?: None |[a-z_]+:[A-Za-z0-9-]+ [1-9][0-9]{0,9} (?:[0-9a-f]{64})?)"
 )
@@ -64,24 +65,40 @@ def _whole(text: str) -> int:
     return number
 
 
+_MARK = MARK.encode()
 _decoder = json.JSONDecoder(parse_int=_whole, parse_float=_refused, parse_constant=_refused)
 _sorted = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False).encode
 
 
+def size_problem(stored: bytes) -> str:
+    """What is too much about a body: nobody could show it, or hold many of its kind. Empty if nothing is."""
+    if len(stored) > LARGEST_BODY:
+        return f"it has more than {LARGEST_BODY} bytes"
+    if len(stored) > MOST_VALUES and sum(map(stored.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        return f"it has more than {MOST_VALUES} commas and brackets"
+    return ""
+
+
 def event_in(stored: bytes) -> dict[str, Any]:
     """The body as it was recorded, with commitments in place of personal texts; raises NotAnEvent."""
+    return event_and_commitments(stored)[0]
+
+
+def event_and_commitments(stored: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """The same, and its commitments by their fields."""
     try:
-        if len(stored) > LARGEST_BODY:
-            raise NotAnEvent(f"it has more than {LARGEST_BODY} bytes")
+        if problem := size_problem(stored):
+            raise NotAnEvent(problem)
         event: dict[str, Any] = _decoder.decode(stored.decode())
         if not _has_form(event):
             raise NotAnEvent("its members are not those of an event")
         datetime.fromisoformat(event["occurred_at"])  # no month has a 32nd day
         if not _is_canonical(event, stored):
             raise NotAnEvent("it is not in canonical form")
+        # Most bodies hold none, and to look through their members would take longer than to read them.
+        return event, commitments_in(event) if _MARK in stored else {}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as err:
         raise err if isinstance(err, NotAnEvent) else NotAnEvent("it has another form") from None
-    return event
 
 
 def _is_canonical(event: Mapping[str, Any], stored: bytes) -> bool:
@@ -95,7 +112,7 @@ def _is_canonical(event: Mapping[str, Any], stored: bytes) -> bool:
     if not is_plain or stored.count(b"{") + stored.count(b"[") > DEEPEST:
         return canonical_bytes(event) == stored
     text = _sorted(event)
-    return text.encode() == stored and (is_ascii or unicodedata.is_normalized("NFC", text))
+    return text.encode() == stored and (is_ascii or is_normalized(text))
 
 
 def _has_form(event: Mapping[str, Any]) -> bool:
@@ -143,4 +160,9 @@ def _is_personal(value: object) -> bool:
 def _is_redaction(event: Mapping[str, Any]) -> bool:
     """It is looked up by its target, and names fields by their pointers."""
     fields = event["detail"]["fields"]
-    return event["target"] is not None and type(fields) is list and all(type(field) is str for field in fields)
+    return (
+        event["target"] is not None
+        and type(fields) is list
+        and len(fields) <= MOST_TEXTS
+        and all(type(field) is str and len(field) <= LONGEST_FIELD for field in fields)
+    )

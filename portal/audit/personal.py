@@ -14,13 +14,21 @@ from portal.audit.text import REDACTED, storable
 
 MARK = "personal_sha256"  # the one key of a commitment
 SALT_BYTES = 32
-LARGEST_TEXTS = 250_000  # bytes of one event's: with its body, a line that docs/verify_audit.py reads
+# Of one event's: with its body, a line that docs/verify_audit.py reads.
+LARGEST_TEXTS = 250_000  # bytes of all
+MOST_TEXTS = 1_000
+LONGEST_FIELD = 512  # characters
 PLAINTEXT_VERSION = 1  # the version of bodies that held personal texts as they are
 ACTOR_NAME, ADDRESS, TARGET_LABEL = "/actor/name", "/address", "/target/label"
 LABELS = r"^/(target|related/[0-9]+)/label$"
 # A JSON pointer (RFC 6901) without anything to escape: it is a word in a column, and found by a trigger in a body.
 _LEAF = (str, int, type(None))  # stands for nothing else, so nobody asks in which field it is
 _FIELD = re.compile(r"(/[a-z0-9_]+)+")
+
+
+def is_field(text: str) -> bool:
+    """Whether a commitment can stand there."""
+    return len(text) <= LONGEST_FIELD and _FIELD.fullmatch(text) is not None
 
 
 class NotCommittable(ValueError):
@@ -52,13 +60,15 @@ def committed(body: object) -> tuple[object, list[SaltedText]]:
     """The body with commitments in place of its personal texts, and what opens them. No text needs no commitment.
 
     Raises NotCommittable for a field that is no pointer of small letters, for what looks like a commitment, and for
-    texts that are too long together.
+    texts that are too many, or too long together.
     """
     texts: list[SaltedText] = []
 
     def commit(field: str, value: object) -> object:
-        if not isinstance(value, Personal) or not _FIELD.fullmatch(field):
-            raise NotCommittable(f"{field!r} cannot be kept: use small letters and underscores, and {MARK} nowhere.")
+        if not isinstance(value, Personal) or not is_field(field):
+            raise NotCommittable(
+                f"{field[:LONGEST_FIELD]!r} cannot be kept: use small letters and underscores, and {MARK} nowhere."
+            )
         text = str(storable(value.text))
         if not text:
             return ""
@@ -66,13 +76,17 @@ def committed(body: object) -> tuple[object, list[SaltedText]]:
         return {MARK: commitment_to(texts[-1].salt, text)}
 
     sealable = _replaced(body, commit)
-    if sum(len(found.text.encode()) for found in texts) > LARGEST_TEXTS:
-        raise NotCommittable(f"Its personal texts have more than {LARGEST_TEXTS} bytes: record less of them.")
+    if len(texts) > MOST_TEXTS or sum(len(found.text.encode()) for found in texts) > LARGEST_TEXTS:
+        limits = f"{MOST_TEXTS} texts, and {LARGEST_TEXTS} bytes together"
+        raise NotCommittable(f"Its personal texts are more than {limits}: record less of them.")
     return sealable, texts
 
 
 def commitments_in(body: Mapping[str, Any]) -> dict[str, str]:
-    """The commitments of a body by their fields; none in a body of the time when texts stood in it."""
+    """The commitments of a body by their fields; none in a body of the time when texts stood in it.
+
+    Raises NotCommittable where they stand at other fields, or are more, than are recorded.
+    """
     found: dict[str, str] = {}
     if body["version"] > PLAINTEXT_VERSION:
         _collect(body, "", found)
@@ -84,6 +98,8 @@ def _collect(value: Mapping[str, Any] | list[Any], field: str, found: dict[str, 
     if isinstance(value, list):
         members: Iterable[tuple[int | str, Any]] = enumerate(value)
     elif MARK in value:
+        if not is_field(field) or len(found) >= MOST_TEXTS:  # whoever may add events can write any, of any length
+            raise NotCommittable(f"{field[:LONGEST_FIELD]!r} has a commitment too many, or is no field.")
         found[field] = value[MARK]
         return
     else:

@@ -14,9 +14,9 @@ from portal.audit.actors import Actor, Target
 from portal.audit.canonical import NotCanonical, canonical_bytes, canonical_time
 from portal.audit.catalogue import AuditAction
 from portal.audit.context import current_context
-from portal.audit.form import BODY_VERSION, SUBJECT
+from portal.audit.form import BODY_VERSION, SUBJECT, size_problem
 from portal.audit.insertion import insert, log_cursor, next_place
-from portal.audit.models import LARGEST_BODY, AuditEvent, Outcome
+from portal.audit.models import AuditEvent, Outcome
 from portal.audit.personal import Personal, committed
 from portal.audit.projection import columns_of
 from portal.audit.text import storable
@@ -98,6 +98,6 @@ def _origin() -> dict[str, object]:
 def _insert(cursor: CursorWrapper, body: Mapping[str, object]) -> AuditEvent:
     sealable, texts = committed(storable(body))
     stored = canonical_bytes(sealable)
-    if len(stored) > LARGEST_BODY:
-        raise NotCanonical(f"has {len(stored)} bytes as an event; {LARGEST_BODY} can be held: record less of it.")
+    if problem := size_problem(stored):
+        raise NotCanonical(f"is too large for an event, {problem}: record less of it.")
     return insert(cursor, columns_of(stored) | {"body": stored, "digest": hashlib.sha256(stored).hexdigest()}, texts)

@@ -3,15 +3,20 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
+
+from django.db.models.functions import Length
 
 from portal.audit.models import AuditEvent, AuditLeaf
 from portal.audit.personal import PLAINTEXT_VERSION
 from portal.audit.sealing.evidence import stored_bytes
 
+BYTES = 5_000_000  # of bodies, a sending
 SYSLOG_LIMIT = 8_000  # bytes; rsyslog cuts at 8,192 unless told otherwise
 # Of bodies from before personal texts were kept apart, only what holds none.
 _IMPERSONAL = ("version", "event_id", "occurred_at", "action", "outcome", "subject", "sequence", "flags")
+_Leaf = tuple[int, bytes | memoryview, int]
 _BULKY = ("detail", "related", "target")  # in the order in which they go
 
 
@@ -41,13 +46,21 @@ class Line:
 def lines_from(start: int, end: int, count: int) -> list[Line]:
     """The first lines of the leaves [start, end). A leaf whose event was removed has a line too."""
     found = AuditLeaf.objects.placed().filter(leaf_index__gte=start, leaf_index__lt=end).order_by("leaf_index")
-    leaves = list(found.values_list("leaf_index", "leaf_hash", "event_id")[:count])
+    leaves = _held([(*leaf,) for leaf in found.values_list("leaf_index", "leaf_hash", "event_id")[:count]])
     events = AuditEvent.objects.filter(pk__in=[key for *_, key in leaves]).values_list("pk", "body")
     bodies = {key: stored_bytes(body) for key, body in events}
     return [
         Line(index, {"leaf_index": index, "leaf_hash": bytes(hashed).hex(), "event": _event(bodies.get(key, b""))})
         for index, hashed, key in leaves
     ]
+
+
+def _held(leaves: list[_Leaf]) -> list[_Leaf]:
+    """The first ones, as far as memory goes: whoever may add events can add large ones."""
+    events = AuditEvent.objects.filter(pk__in=[key for *_, key in leaves])
+    size_of = dict(events.values_list("pk", Length("body")))
+    sizes = accumulate(size_of.get(key) or 0 for *_, key in leaves)
+    return leaves[: max(1, sum(size <= BYTES for size in sizes))]
 
 
 def _event(body: bytes) -> dict[str, Any] | None:

@@ -108,7 +108,7 @@ def _next_events(begin: int | None) -> list[tuple[int, bytes]]:
     subjects = {subject for _, subject, _ in found if subject}
     if begin is not None and subjects:
         earlier = _without_leaf(None).filter(subject__in=subjects, pk__lt=found[0][0])
-        found = [*earlier.values_list(*_COLUMNS), *found]
+        found = [*earlier.values_list(*_COLUMNS)[:ROUND], *found][:ROUND]
     return _hashed(_by_numbers(found))
 
 

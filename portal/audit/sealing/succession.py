@@ -8,6 +8,8 @@ import json
 from contextlib import suppress
 from functools import cache
 
+from django.db.models.functions import Length
+
 from portal.audit.catalogue import AUDIT_KEY_REPLACED
 from portal.audit.models import AuditEvent
 from portal.audit.sealing import keys
@@ -15,12 +17,15 @@ from portal.audit.sealing.anchor_file import newest_anchors
 from portal.audit.sealing.checkpoints import Checkpoint
 from portal.audit.sealing.notes import NoteError, SignedNote, VerifierKey
 
+LARGEST = 4_096  # bytes: each round of the sealer reads them all, and whoever may add events can add large ones
+
 
 def last_successor(current: VerifierKey) -> VerifierKey | None:
     """Of this key, or this key itself; None where no sealed event of a key's taking over is borne out."""
     anchors, following = cache(_anchors), keys.current_and_following(current)
-    events = AuditEvent.objects.filter(action=AUDIT_KEY_REPLACED.name, leaf__leaf_index__gte=0)
-    for place, body in events.order_by("-leaf__leaf_index").values_list("leaf__leaf_index", "body").iterator():
+    events = AuditEvent.objects.alias(size=Length("body")).filter(action=AUDIT_KEY_REPLACED.name, size__lte=LARGEST)
+    placed = events.filter(leaf__leaf_index__gte=0).order_by("-leaf__leaf_index")
+    for place, body in placed.values_list("leaf__leaf_index", "body").iterator():
         key = _named_in(body)
         if key and (key in following or _took_over(key, place + 1, anchors())):
             return key

@@ -9,9 +9,8 @@ from operator import itemgetter
 from typing import Any
 
 from portal.audit.folding import folded_by_python
-from portal.audit.form import NotAnEvent, event_in
+from portal.audit.form import NotAnEvent, event_and_commitments
 from portal.audit.models import AuditEvent
-from portal.audit.personal import MARK, commitments_in
 from portal.audit.projection import columns_of_event
 from portal.audit.sealing.checkpoints import LARGEST_SIZE
 from portal.audit.sealing.merkle import leaf_hash
@@ -29,7 +28,6 @@ PROJECTED = tuple(
 )
 _projected = itemgetter(*PROJECTED)
 _BODY, _SEARCH_TEXT = 3, 5 + PROJECTED.index("search_text")  # their places in a row
-_MARK = MARK.encode()
 # Sequence and digest of the event before, within each subject.
 _BROKEN_CHAINS = """
     SELECT id, subject, sequence FROM (
@@ -144,12 +142,10 @@ def _problems(row: Row, texts: PersonalTexts) -> Iterator[str]:
     if leaf_hash(body) != index_hash:
         yield "its body is not the one that was sealed, or its leaf was changed"
     try:
-        event = event_in(body)
+        event, commitments = event_and_commitments(body)
     except NotAnEvent as err:
         yield f"its body is no event: {err}"
         return
-    # Most bodies hold none, and to look through their members would take longer than to read them.
-    commitments = commitments_in(event) if _MARK in body else {}
     expected = _projected(columns_of_event(event, commitments))
     if expected != row[5:]:
         yield from _differences(expected, row[5:])

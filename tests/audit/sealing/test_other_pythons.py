@@ -8,6 +8,7 @@ import pytest
 
 from portal.audit import folding
 from portal.audit.actors import Target
+from portal.audit.canonical import canonical_bytes
 from portal.audit.filters import EventFilter
 from portal.audit.models import AuditEvent
 from tests.audit.sealing.logs import SealedLog
@@ -24,6 +25,11 @@ class Unicode16:
         """What Python does after it has folded the text."""
         known = text.replace("\ua7cb", "\u0264").replace("j\U00010efd\u030c", "\u01f0\U00010efd")
         return unicodedata.normalize("NFC", known)
+
+    @staticmethod
+    def is_normalized(form: str, text: str) -> bool:
+        """The letter j takes a mark above it that such a mark below it stands before."""
+        return unicodedata.is_normalized(form, text.replace("j\U00010efd\u030c", "j\u030c\U00010efd"))
 
 
 @contextmanager
@@ -44,6 +50,14 @@ def test_a_letter_that_one_python_knows_is_no_tampering(log: SealedLog, writer: 
         assert log.verify().lines()[0].startswith("SOUND: ")
         for text in (PLANTED.id, PLANTED.label, "STRASSE"):
             assert list(EventFilter({"target": text}, AuditEvent.objects.all()).qs) == [event]
+
+
+@pytest.mark.parametrize("text", ["rg-j\U00010efd\u030c", "rg-j\U00010efd\u030c\n"])
+def test_form_nfc_is_asked_of_the_letters_that_every_python_has(log: SealedLog, text: str) -> None:
+    log.grow(1, target=Target("page", "1", text), detail={"message": text})
+    with python("newer"):
+        assert log.verify().lines()[0].startswith("SOUND: ")
+        assert canonical_bytes(text)
 
 
 def test_a_log_from_before_verifies_under_the_python_that_wrote_it(log: SealedLog) -> None:

@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 from portal.audit.actors import Actor, ActorKind
 from portal.audit.canonical import LARGEST_INTEGER, NotCanonical, canonical_bytes
 from portal.audit.catalogue import AUDIT_REDACTED
-from portal.audit.form import NotAnEvent, event_in
+from portal.audit.form import MOST_VALUES, NotAnEvent, event_in
 from portal.audit.models import LARGEST_BODY, AuditEvent, Outcome
-from portal.audit.personal import NotCommittable, Personal
+from portal.audit.personal import LARGEST_TEXTS, LONGEST_FIELD, MARK, MOST_TEXTS, NotCommittable, Personal
 from portal.audit.projection import columns_of_event
 from portal.audit.text import storable
 from tests.audit.events import WEB_01, record_event
+from tests.audit.memory import most_memory
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import export_to, verify
 from tests.audit.sealing.tampering import run
 
+COMMITMENT = {MARK: "a" * 64}
 Change = Callable[[dict[str, Any]], object]
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +99,16 @@ def test_so_is_whatever_anybody_does_and_however_it_ends(kind: str, outcome: str
         lambda body: body.update(http_request_id=1),
         lambda body: body.update(action=AUDIT_REDACTED.name, detail={"fields": "/address"}),
         lambda body: body.update(action=AUDIT_REDACTED.name),
+        lambda body: body.update(action=AUDIT_REDACTED.name, detail={"fields": ["/address"] * (MOST_TEXTS + 1)}),
+        lambda body: body.update(action=AUDIT_REDACTED.name, detail={"fields": ["/" + "x" * LONGEST_FIELD]}),
         lambda body: body.update(detail={"text": "x" * LARGEST_BODY}),
+        lambda body: body.update(detail={"values": [0] * MOST_VALUES}),
+        lambda body: body.update(detail={"values": [[]] * (MOST_VALUES // 2)}),
+        lambda body: body.update(detail={"x" * LONGEST_FIELD: COMMITMENT}),
+        lambda body: body.update(detail={"X": COMMITMENT}),
+        lambda body: body.update(detail={"": COMMITMENT}),
+        lambda body: body.update(detail={"texts": [COMMITMENT] * MOST_TEXTS}),
+        lambda body: body.update(occurred_at="2026-11-25T24:00:00.000000Z"),
     ],
 )
 def test_what_no_service_recorded_is_none(body: dict[str, Any], change: Change) -> None:
@@ -127,14 +138,32 @@ def test_a_mark_after_an_escape_is_no_alarm(log: SealedLog, text: str) -> None:
     assert log.verify().tampered == []
 
 
+def test_a_commitment_below_a_long_key_takes_no_memory(body: dict[str, Any]) -> None:
+    """Its pointer would be as long, once for each."""
+    stored = canonical_bytes({**body, "detail": {"k" * 500_000: [COMMITMENT] * 900}})
+    with most_memory() as most, pytest.raises(NotAnEvent):
+        event_in(stored)
+    assert most[0] < 20_000_000
+
+
+def test_the_largest_event_is_a_line_that_the_verifier_reads(log: SealedLog) -> None:
+    """Escaped, a quotation mark and a control character are several bytes."""
+    below = {"x" * 480: [Personal("\x01" * (LARGEST_TEXTS // MOST_TEXTS))] * MOST_TEXTS}
+    log.grow(1, detail={**below, "text": '"' * ((LARGEST_BODY - 90 * MOST_TEXTS) // 2)})
+    assert len(bytes(AuditEvent.objects.get().body)) > 0.99 * LARGEST_BODY
+    assert (log.verify().tampered, verify(export_to(log.folder / "all"), log.public_key)[0]) == ([], 0)
+
+
 def test_texts_that_no_verifier_could_read_are_not_recorded_and_no_others_are_sound(log: SealedLog) -> None:
     with pytest.raises(NotCommittable, match="250000 bytes"):
         record_event(detail={"texts": [Personal("\x01" * 130_000), Personal("あ" * 50_000)]})
+    with pytest.raises(NotCommittable, match="1000 texts"):
+        record_event(detail={"texts": [Personal("x")] * (MOST_TEXTS + 1)})
     assert not AuditEvent.objects.exists()
     (event,) = log.grow(1, detail={"texts": [Personal("\x01" * 240_000)]})
     assert (log.verify().tampered, verify(export_to(log.folder / "all"), log.public_key)[0]) == ([], 0)
     run("UPDATE audit_auditpersonaltext SET text = %s WHERE event_id = %s", parameters=["a" * 250_001, event.pk])
-    assert [found for found in log.verify().tampered if "longer than any that are recorded" in found]
+    assert [found for found in log.verify().tampered if "more, or longer, than any that are recorded" in found]
 
 
 @pytest.mark.parametrize("is_ascii", [True, False])
@@ -180,6 +209,8 @@ def test_a_service_cannot_record_of_a_subject_that_no_verifier_takes(subject: st
 def test_a_service_cannot_record_what_nobody_could_hold() -> None:
     with pytest.raises(NotCanonical, match="bytes"):
         record_event(detail={"text": "x" * LARGEST_BODY})
+    with pytest.raises(NotCanonical, match="commas and brackets"):
+        record_event(detail={"values": [0] * MOST_VALUES})
     assert not AuditEvent.objects.exists()
 
 

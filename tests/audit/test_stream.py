@@ -12,13 +12,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from portal.audit import streaming, tasks
+from portal.audit import stream_lines, streaming, tasks
 from portal.audit.actors import Actor, Target
 from portal.audit.canonical import canonical_bytes
 from portal.audit.figures import read
 from portal.audit.models import AuditEvent, AuditLeaf, AuditStream
 from portal.audit.personal import Personal
 from portal.audit.sealing.merkle import leaf_hash
+from portal.audit.stream_lines import lines_from
 from portal.audit.streaming import stream_sealed_events
 from portal.identity.models import User
 from tests.audit.sealing.logs import SealedLog
@@ -121,6 +122,17 @@ def test_a_backlog_beyond_one_call_is_sent_by_the_next_without_a_gap(
     siem.grow(9)
     assert [stream(), stream(), stream()] == [6, 9, 9]
     assert [line["leaf_index"] for line in told(capsysbinary)] == list(range(9))
+
+
+def test_of_large_events_few_are_sent_at_a_time(
+    siem: SealedLog, monkeypatch: pytest.MonkeyPatch, capsysbinary: Capture
+) -> None:
+    monkeypatch.setattr(stream_lines, "BYTES", 10_000)
+    siem.grow(7, detail={"text": "x" * 4_000})
+    siem.grow(1, detail={"text": "x" * 20_000})
+    assert [len(lines_from(place, 8, 5)) for place in (0, 6, 7)] == [2, 1, 1]
+    assert stream() == 8
+    assert [line["leaf_index"] for line in told(capsysbinary)] == list(range(8))
 
 
 @pytest.mark.asvs("V16.4.3")

@@ -14,14 +14,12 @@ from portal.audit.models import AuditEvent
 from portal.audit.projection import columns_of_event
 from portal.audit.sealing.checkpoints import LARGEST_SIZE
 from portal.audit.sealing.merkle import leaf_hash
-from portal.audit.verification.personal import PersonalTexts
-from portal.audit.verification.reading import Row, as_bytes, as_stored, plain, rows
+from portal.audit.verification.personal import PersonalTexts, texts_can_be_held
+from portal.audit.verification.reading import Row, as_bytes, as_stored, if_small, plain, rows
+from portal.audit.verification.verdict import Verdict
 
 CHUNK = 2_000  # rows read at a time, by each process
-# Whoever may add events can add thousands of large ones, and a verification must not end for want of memory: what is
-# LARGE comes by itself, and texts come for so many events at a time.
-LARGE = 8_192  # bytes
-TEXTS_OF = 200
+MOST_LARGE = 20  # of them with a large body, which can have as many commitments as all others
 LATE = timedelta(minutes=15)
 PROJECTED = tuple(
     field.name for field in AuditEvent._meta.concrete_fields if field.name not in ("id", "body", "digest")
@@ -49,7 +47,7 @@ class Segment:
     end: int
     hashes: bytes = b""
     is_whole: bool = True
-    findings: list[str] = field(default_factory=list)
+    verdict: Verdict = field(default_factory=Verdict)
     late: list[int] = field(default_factory=list)
 
 
@@ -59,19 +57,19 @@ def check_segment(start: int, end: int, sealed: int) -> Segment:
     sealing_times = _SealingTimes(start)
     for events in _parts(start, end):
         # After the events: none of them comes without its texts.
-        texts = PersonalTexts([key for _, _, key, *_ in events if key is not None], sealed)
+        texts = PersonalTexts(_keys_of(events), sealed)
         for row in events:
             index, stored_hash = row[0], as_bytes(row[1])
             if index != expected:
                 _note_gap(segment, expected, index)
             expected = index + 1
             hashes += stored_hash.ljust(32)[:32]
-            segment.findings += [
+            segment.verdict.found(
                 f"event #{index + 1}{_name_of(row)}: {words}" for words in _problems(_whole(row), texts)
-            ]
+            )
             if sealing_times.is_late(index, row[5 + PROJECTED.index("occurred_at")]):
                 segment.late.append(index + 1)
-        segment.findings += texts.unexplained()
+        segment.verdict.found(texts.unexplained())
     if expected != end:
         _note_gap(segment, expected, end)
     segment.hashes = bytes(hashes)
@@ -81,8 +79,21 @@ def check_segment(start: int, end: int, sealed: int) -> Segment:
 def _parts(start: int, end: int) -> Iterator[list[Row]]:
     """The events of these leaf indexes, as many at a time as their texts can be held of."""
     for first in range(start, end, CHUNK):
-        events = _sealed_events(first, min(first + CHUNK, end))
-        yield from (events[place : place + TEXTS_OF] for place in range(0, len(events), TEXTS_OF))
+        yield from _halved(_sealed_events(first, min(first + CHUNK, end)))
+
+
+def _halved(events: list[Row]) -> Iterator[list[Row]]:
+    large = sum(row[2] is not None and row[_BODY] is None for row in events)
+    if len(events) < 2 or (large <= MOST_LARGE and texts_can_be_held(_keys_of(events))):
+        yield events
+        return
+    middle = len(events) // 2
+    yield from _halved(events[:middle])
+    yield from _halved(events[middle:])
+
+
+def _keys_of(events: list[Row]) -> list[int]:
+    return [row[2] for row in events if row[2] is not None]
 
 
 def _sealed_events(start: int, end: int) -> list[Row]:
@@ -101,7 +112,7 @@ def _sealed_events(start: int, end: int) -> list[Row]:
 def _column(name: str) -> str:
     column = f"event.{name}"
     if name in ("body", "search_text"):
-        return f"CASE WHEN length({column}) <= {LARGE} THEN {column} END"
+        return if_small(column)
     return plain(column) if name == "occurred_at" else column
 
 
@@ -124,7 +135,7 @@ def broken_chains() -> Iterator[str]:
 
 def _note_gap(segment: Segment, expected: int, found: int) -> None:
     segment.is_whole = False
-    segment.findings.append(f"event #{expected + 1}: its leaf is missing ({found - expected} in a row)")
+    segment.verdict.found([f"event #{expected + 1}: its leaf is missing ({found - expected} in a row)"])
 
 
 def _name_of(row: Row) -> str:

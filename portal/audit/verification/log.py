@@ -67,7 +67,7 @@ def _check_events(tree: TreeCheck, verdict: Verdict, processes: int) -> list[int
     """Part by part. Returns the numbers of some that were sealed long after they say they happened, or before."""
     late: list[int] = []
     for segment in _segments(verdict.sealed, processes):
-        verdict.found(segment.findings)
+        verdict.add(segment.verdict)
         late = (late + segment.late)[:5]
         tree.add(segment)
     return late

@@ -1,28 +1,57 @@
 """Holds personal texts against the commitments in the sealed bodies: none changed, and none gone but by redaction."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from portal.audit.personal import LARGEST_TEXTS, SALT_BYTES
+from portal.audit.form import NotAnEvent, event_in
+from portal.audit.personal import LARGEST_TEXTS, MOST_TEXTS, SALT_BYTES
 from portal.audit.sealing.checkpoints import LARGEST_SIZE
-from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, rows
+from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, if_small, rows
 from portal.audit.verification.verdict import NotYet
 
-CHUNK = 500
+CHUNK = 100
+# Of so many events at a time that theirs are no more.
+MOST_HELD, LARGEST_HELD = 20_000, 8_000_000  # rows, and characters
 Fields = dict[str, set[str]]  # by event id
 _STRAY = """
     SELECT personal.id FROM audit_auditpersonaltext personal
     LEFT JOIN audit_auditevent event ON event.id = personal.event_id WHERE event.id IS NULL LIMIT 200
 """
 # A redaction counts from its place in the log on: before that, anybody who can add a row could excuse a removal by it.
-_REDACTIONS = """
-    SELECT event.id, event.body, leaf.leaf_index
+_REDACTIONS = f"""
+    SELECT event.id, {if_small("event.body")}, leaf.leaf_index
     FROM audit_auditevent event LEFT JOIN audit_auditleaf leaf ON leaf.event_id = event.id
     WHERE event.action = 'audit.redacted'
-"""
+"""  # noqa: S608  # ours
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """These fields of this event are redacted, by its word."""
+
+    event_id: str
+    fields: set[str]
+    is_sealed: bool
+
+
+def texts_can_be_held(keys: Sequence[int]) -> bool:
+    """Whether the texts of these events are as few and short as can be held; of one, as are recorded."""
+    if not keys:
+        return True
+    query = f"SELECT COUNT(*), COALESCE(SUM(length(text)), 0) FROM audit_auditpersonaltext WHERE {_of(keys)}"  # noqa: S608
+    ((count, size),) = rows(query)
+    most, largest = (MOST_TEXTS, LARGEST_TEXTS) if len(keys) == 1 else (MOST_HELD, LARGEST_HELD)
+    return bool(count <= most and size <= largest)
+
+
+def _of(keys: Sequence[int]) -> str:
+    """Whole numbers: as parameters they would take longer than the rows."""
+    return f"event_id IN ({', '.join(map(str, map(int, keys)))})"
 
 
 class PersonalTexts:
@@ -34,19 +63,20 @@ class PersonalTexts:
     def __init__(self, keys: Sequence[int], sealed: int) -> None:
         self._sealed = sealed
         self._texts: dict[int, list[Row]] = {}
-        query = f"""
-            SELECT event_id, field, salt, text FROM audit_auditpersonaltext
-            WHERE event_id IN ({", ".join(map(str, map(int, keys)))})
-        """  # noqa: S608  # whole numbers: as parameters they would take longer than the rows
-        for key, *row in rows(query) if keys else ():
+        query = f"SELECT event_id, field, salt, text FROM audit_auditpersonaltext WHERE {_of(keys)}"  # noqa: S608
+        self._are_too_many = len(keys) == 1 and not texts_can_be_held(keys)
+        for key, *row in rows(query) if keys and not self._are_too_many else ():
             self._texts.setdefault(key, []).append(tuple(row))
         self._missing: list[tuple[int, str, str]] = []
 
     def problems_with(self, index: int, key: int, event_id: str, commitments: Mapping[str, str]) -> Iterator[str]:
         """What is wrong with the texts of this event, whose body has this id and these commitments."""
+        if self._are_too_many:
+            yield "its personal texts are more, or longer, than any that are recorded"
+            return
         texts = self._texts.get(key, ())
         if texts and sum(len(as_utf8(text)) for *_, text in texts) > LARGEST_TEXTS:
-            yield "its personal texts are longer than any that are recorded"
+            yield "its personal texts are more, or longer, than any that are recorded"
         for field, salt, text in texts:
             if field not in commitments:
                 yield f"there is a personal text {field}, to which its body has no commitment"
@@ -58,7 +88,10 @@ class PersonalTexts:
 
     def unexplained(self) -> Iterator[str]:
         """Texts that are gone though no event says that they are redacted; asked for after the texts were read."""
-        explained, waiting = _redacted(sorted({event_id for _, event_id, _ in self._missing}), self._sealed)
+        missing: Fields = {}
+        for _, event_id, field in self._missing:
+            missing.setdefault(event_id, set()).add(field)
+        explained, waiting = _redacted(missing, self._sealed)
         for index, event_id, field in self._missing:
             removed = f"event #{index + 1}: its personal text {field} was removed"
             if field in explained.get(event_id, ()):
@@ -76,11 +109,13 @@ def misplaced_texts(sealed: int) -> Iterator[str]:
     """
     for (key,) in rows(_STRAY):
         yield f"personal text {key} (its row) belongs to no event"
-    after = -LARGEST_SIZE - 1
     # The events before the texts: whoever sees the event of a redaction no longer sees what it removed.
-    while chunk := rows(f"{_REDACTIONS} AND event.id > %s ORDER BY event.id LIMIT %s", (after, CHUNK)):
-        after = chunk[-1][0]
-        said, waiting = _said_by([found[1:] for found in chunk], sealed)
+    redactions = _redactions(sealed)
+    while batch := list(islice(redactions, CHUNK)):
+        said, waiting = Fields(), Fields()
+        for redaction in batch:
+            fields = said if redaction.is_sealed else waiting
+            fields.setdefault(redaction.event_id, set()).update(redaction.fields)
         for event_id, field in _standing(said.keys() | waiting.keys()):
             there = f"event {event_id}: its personal text {field} is there, although it is said to be redacted"
             if field in said.get(event_id, ()):
@@ -98,35 +133,36 @@ def _standing(event_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
     return ((str(UUID(str(event_id))), field) for event_id, field in (rows(query, keys) if keys else ()))
 
 
-def _redacted(event_ids: Sequence[str], sealed: int) -> tuple[Fields, Fields]:
-    """The fields of these events that are said to be redacted; apart, by redactions that are not sealed yet."""
-    found: list[Row] = []
+def _redacted(missing: Fields, sealed: int) -> tuple[Fields, Fields]:
+    """Which of these fields are said to be redacted; apart, by redactions that are not sealed yet."""
+    explained, waiting, event_ids = Fields(), Fields(), sorted(missing)
     for start in range(0, len(event_ids), CHUNK):
         chunk = event_ids[start : start + CHUNK]
-        query = f"{_REDACTIONS} AND event.target_id IN ({_marks(chunk)})"
-        found += [row[1:] for row in rows(query, chunk)]
-    return _said_by(found, sealed) if found else ({}, {})
+        for redaction in _redactions(sealed, f"AND event.target_id IN ({_marks(chunk)})", chunk):
+            fields = explained if redaction.is_sealed else waiting
+            found = missing.get(redaction.event_id, set()) & redaction.fields
+            fields.setdefault(redaction.event_id, set()).update(found)
+    return explained, waiting
 
 
-def _said_by(redactions: Sequence[Row], sealed: int) -> tuple[Fields, Fields]:
-    """What these (body, leaf index) say; apart, what those say that no checkpoint covers."""
-    # Not of what was sealed meanwhile, which nobody has verified: that is for the next time.
-    is_sealed = [isinstance(index, int) and 0 <= index < sealed for _, index in redactions]
-    said = _fields_of(body for (body, _), sealed in zip(redactions, is_sealed, strict=True) if sealed)
-    waiting = _fields_of(body for (body, _), sealed in zip(redactions, is_sealed, strict=True) if not sealed)
-    return said, waiting
+def _redactions(sealed: int, condition: str = "", parameters: Sequence[str] = ()) -> Iterator[Redaction]:
+    """What redactions say, one after the other; a body that is no event says nothing.
+
+    Not sealed is what was sealed meanwhile, too, which nobody has verified: that is for the next time.
+    """
+    query = f"{_REDACTIONS} {condition} AND event.id > %s ORDER BY event.id LIMIT {CHUNK}"
+    after = -LARGEST_SIZE - 1
+    while chunk := rows(query, (*parameters, after)):
+        after = chunk[-1][0]
+        for key, body, index in chunk:
+            with suppress(NotAnEvent, ValueError):
+                event = event_in(as_bytes(_large_body(key) if body is None else body))
+                is_sealed = isinstance(index, int) and 0 <= index < sealed
+                yield Redaction(str(UUID(event["target"]["id"])), set(event["detail"]["fields"]), is_sealed)
 
 
-def _fields_of(bodies: Iterable[Any]) -> Fields:
-    """What redactions say, by the event that they are about; a body that is none says nothing."""
-    said: Fields = {}
-    for stored in bodies:
-        try:
-            body = json.loads(as_bytes(stored))
-            said.setdefault(str(UUID(body["target"]["id"])), set()).update(body["detail"]["fields"])
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            continue
-    return said
+def _large_body(key: int) -> Any:
+    return next((body for (body,) in rows("SELECT body FROM audit_auditevent WHERE id = %s", (key,))), None)
 
 
 def _opens(commitment: str, salt: bytes, text: bytes) -> bool:

@@ -11,6 +11,9 @@ from psycopg import Cursor
 from psycopg.pq import Format
 
 Row = tuple[Any, ...]
+# Bytes, or characters. Whoever may add events can add thousands of large ones, and a verification must not end for want
+# of memory: what is larger is read by itself.
+LARGE = 8_192
 # On SQLite a column may hold a text, which is larger than every number, or a fraction: neither equals its cast.
 _POSSIBLE = """
     tree_size = CAST(tree_size AS bigint)
@@ -21,7 +24,7 @@ _SEALED_END = f"SELECT COALESCE(MAX(tree_size), 0) FROM audit_auditcheckpoint WH
 _IMPOSSIBLE = f"SELECT COUNT(*) FROM audit_auditcheckpoint WHERE ({_POSSIBLE}) IS NOT TRUE"  # noqa: S608  # ours
 
 
-def rows(sql: str, parameters: Sequence[str] | Sequence[int] = ()) -> list[Row]:
+def rows(sql: str, parameters: Sequence[str | int] = ()) -> list[Row]:
     """All rows of one query; callers ask for a few thousand at a time."""
     with _cursor() as cursor, _any_text():
         cursor.execute(sql, parameters)
@@ -61,6 +64,11 @@ def plain(column: str) -> str:
     if connection.vendor == "sqlite":
         return f"CASE WHEN typeof({column}) = 'text' THEN {column} END"
     return f"CASE WHEN {column} > '0001-01-02' AND {column} < '9999-12-30' THEN {column} END"
+
+
+def if_small(column: str) -> str:
+    """A column in SQL that is NULL where it is LARGE."""
+    return f"CASE WHEN length({column}) <= {LARGE} THEN {column} END"
 
 
 def as_bytes(value: Any) -> bytes:

@@ -35,6 +35,11 @@ class Verdict:
             if len(told) < KEPT_FINDINGS:
                 told.append(sentence)
 
+    def add(self, other: "Verdict") -> None:
+        """What was found in a part of the log."""
+        self.found([*other.tampered, *other.behind])
+        self.tampered_count += other.tampered_count - len(other.tampered)
+
     @property
     def exit_code(self) -> int:
         """0 sound, 2 tampered, 3 behind or unanchored."""

@@ -161,19 +161,30 @@ def test_a_redaction_that_is_no_event_any_more_explains_nothing(log: SealedLog, 
     assert sum("no event says that it was redacted" in line for line in log.verify().tampered) == 6
 
 
-def forged_redaction(of: AuditEvent, field: str) -> int:
+def forged_redaction(of: AuditEvent, field: str, beyond: str = "") -> int:
     """By a superuser who writes the row as the portal would, dated so that nobody waits for it; returns its key."""
     genuine = record_event()
     told = {
         "occurred_at": "2099-01-01T00:00:00.000000Z",
         "action": "audit.redacted",
-        "target": {"kind": "audit_event", "id": str(of.event_id), "label": ""},
+        "target": {"kind": "audit_event", "id": f"{of.event_id}{beyond}", "label": ""},
         "detail": {"fields": [field], "reason": GROUND},
     }
     body = canonical_bytes(json.loads(bytes(genuine.body)) | told)
     run(f"DELETE FROM audit_auditevent WHERE id = {genuine.pk}", f"DELETE FROM {TEXTS} WHERE event_id = {genuine.pk}")
     with log_cursor() as cursor:
         return insert(cursor, columns_of(body) | {"body": body, "digest": hashlib.sha256(body).hexdigest()}).pk
+
+
+def test_a_redaction_of_something_else_excuses_nothing_where_both_read_alike(
+    log: SealedLog, story: list[AuditEvent], tmp_path: Path
+) -> None:
+    forged_redaction(story[1], "/comment", beyond="/detail")
+    log.seal(thorough=True)
+    run(f"DELETE FROM {TEXTS} WHERE event_id = {story[1].pk} AND field = '/detail/comment'")
+    code, said = verify(export_to(tmp_path / "all.jsonl"), log.public_key)
+    assert (code, "/detail/comment is missing, and no event says that it was redacted" in said) == (2, True)
+    assert "no event says that it was redacted" in finding(log)
 
 
 @pytest.mark.parametrize("leaf", [None, -1, 10**6])

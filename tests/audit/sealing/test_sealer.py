@@ -10,6 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from portal.audit import tasks
+from portal.audit.catalogue import AUDIT_KEY_REPLACED
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditLeaf, AuditSubtree
 from portal.audit.models.append_only import AppendOnlyError
 from portal.audit.sealing import sealer
@@ -66,6 +67,29 @@ def test_many_rounds_grow_one_tree_whose_every_leaf_has_a_proof(
     for leaf in AuditLeaf.objects.all():
         proof = inclusion_proof(tree, leaf.leaf_index, 530)
         assert root_by_proof(bytes(leaf.leaf_hash), leaf.leaf_index, 530, proof) == root
+
+
+def test_what_comes_along_is_no_more_than_a_round(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = log.record(30, subject="s:1")
+    signer = sealer.Signer("localhost/audit", sealer.keys.signing_key())
+    sealer.extend(None, [(events[0].pk, leaf_hash(events[0].body))], signers=[signer], now=timezone.now())
+    monkeypatch.setattr(sealer, "LOOK_BEHIND", 1)
+    monkeypatch.setattr(sealer, "_first_to_look_at", lambda: events[25].pk)
+    monkeypatch.setattr(sealer, "ROUND", 10)
+    assert log.seal().added == 29
+    assert list(AuditCheckpoint.objects.values_list("tree_size", flat=True)) == [1, 11, 21, 30]
+    assert list(AuditLeaf.objects.order_by("leaf_index").values_list("event_id", flat=True)) == [
+        event.pk for event in events
+    ]
+
+
+def test_a_round_reads_no_large_event_that_names_a_key(log: SealedLog) -> None:
+    """Each round reads all of them, and whoever may add events can add many."""
+    log.grow(10, action=AUDIT_KEY_REPLACED, detail={"new_key": "x", "text": "x" * 400_000})
+    log.record(1)
+    with most_memory() as most:
+        assert log.seal().added == 1
+    assert most[0] < 2_000_000
 
 
 def test_however_large_its_events_a_round_holds_few_at_a_time(log: SealedLog, monkeypatch: pytest.MonkeyPatch) -> None:

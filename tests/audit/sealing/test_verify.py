@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command, execute_from_command_line
+from django.db import transaction
 from django.utils import timezone
 
 from portal.audit.actors import Target
-from portal.audit.models import AuditCheckpoint
-from portal.audit.personal import Personal
+from portal.audit.catalogue import AUDIT_REDACTED
+from portal.audit.models import AuditCheckpoint, AuditPersonalText
+from portal.audit.personal import MARK, Personal
 from portal.audit.sealing.notes import VerifierKey
-from portal.audit.verification import events
+from portal.audit.verification import events, personal
 from tests.audit.events import BATCH_01, WEB_01
 from tests.audit.memory import most_memory
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.tampering import run
+from tests.evidence.altering import add
 
 SOUND, BEHIND = 0, 3
 
@@ -85,11 +88,47 @@ def test_several_processes_find_the_same(log: SealedLog, monkeypatch: pytest.Mon
 def test_however_large_its_events_are_few_are_held_at_a_time(
     log: SealedLog, large: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "TEXTS_OF", 2)
+    monkeypatch.setattr(personal, "LARGEST_HELD", 500_000)
     log.grow(25, **large)
     with most_memory() as most:
         assert log.verify().exit_code == SOUND
     assert most[0] < 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("count", "detail"),
+    [
+        (30, {"texts": [{"x" * 400: {MARK: "0" * 64}}] * 1_000}),  # no text opens these
+        (30, {"fields": ["/detail/" + "x" * 400] * 1_000}),  # said by a redaction
+    ],
+)
+def test_nor_is_what_is_wrong_with_them(
+    log: SealedLog, count: int, detail: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_LARGE", 1)
+    monkeypatch.setattr(personal, "CHUNK", 1)
+    genuine = json.loads(bytes(log.grow(1)[0].body))
+    about = {"kind": "audit_event", "id": genuine["event_id"], "label": ""}
+    action = AUDIT_REDACTED.name if "fields" in detail else genuine["action"]
+    with transaction.atomic():
+        for _ in range(count):
+            add({**genuine, "detail": detail, "action": action, "target": about})
+    log.seal()
+    with most_memory() as most:
+        verdict = log.verify()
+    assert verdict.tampered_count == (0 if "fields" in detail else 1_000 * count)
+    assert most[0] < 9_000_000
+
+
+def test_texts_that_nobody_recorded_are_not_read(log: SealedLog) -> None:
+    (event,) = log.grow(1)
+    with transaction.atomic():
+        for number in range(100):
+            AuditPersonalText.objects.create(event=event, field=f"/{number}", salt=b"", text="x" * 100_000)
+    with most_memory() as most:
+        (found,) = log.verify().tampered
+    assert found.endswith("its personal texts are more, or longer, than any that are recorded")
+    assert most[0] < 2_000_000
 
 
 @pytest.mark.parametrize(

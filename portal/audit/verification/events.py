@@ -25,7 +25,8 @@ PROJECTED = tuple(
     field.name for field in AuditEvent._meta.concrete_fields if field.name not in ("id", "body", "digest")
 )
 _projected = itemgetter(*PROJECTED)
-_BODY, _SEARCH_TEXT = 3, 5 + PROJECTED.index("search_text")  # their places in a row
+_LARGE = {"body": 3, **{name: 5 + PROJECTED.index(name) for name in ("search_text", "personal_fields")}}  # in a row
+_WHOLE = f"SELECT {', '.join(_LARGE)} FROM audit_auditevent WHERE id = %s"  # noqa: S608  # our own columns
 # Sequence and digest of the event before, within each subject.
 _BROKEN_CHAINS = """
     SELECT id, subject, sequence FROM (
@@ -83,7 +84,7 @@ def _parts(start: int, end: int) -> Iterator[list[Row]]:
 
 
 def _halved(events: list[Row]) -> Iterator[list[Row]]:
-    large = sum(row[2] is not None and row[_BODY] is None for row in events)
+    large = sum(row[2] is not None and row[3] is None for row in events)
     if len(events) < 2 or (large <= MOST_LARGE and texts_can_be_held(_keys_of(events))):
         yield events
         return
@@ -97,7 +98,7 @@ def _keys_of(events: list[Row]) -> list[int]:
 
 
 def _sealed_events(start: int, end: int) -> list[Row]:
-    """Without the bodies and search texts that are large."""
+    """Without what is large of them."""
     columns = map(_column, ("id", "body", "digest", *PROJECTED))
     return rows(
         f"""
@@ -111,19 +112,19 @@ def _sealed_events(start: int, end: int) -> list[Row]:
 
 def _column(name: str) -> str:
     column = f"event.{name}"
-    if name in ("body", "search_text"):
+    if name in _LARGE:
         return if_small(column)
     return plain(column) if name == "occurred_at" else column
 
 
 def _whole(row: Row) -> Row:
-    """With its body and search text, if they are large."""
-    key, body, search_text = row[2], row[_BODY], row[_SEARCH_TEXT]
-    if key is None or (body is not None and search_text is not None):
+    """With what was too large to come with all others."""
+    if row[2] is None or None not in [row[place] for place in _LARGE.values()]:
         return row
-    found = rows("SELECT body, search_text FROM audit_auditevent WHERE id = %s", (key,))
+    found = next(iter(rows(_WHOLE, (row[2],))), [None] * len(_LARGE))  # removed since
     whole = list(row)
-    whole[_BODY], whole[_SEARCH_TEXT] = found[0] if found else (None, None)  # removed since
+    for place, value in zip(_LARGE.values(), found, strict=True):
+        whole[place] = value
     return tuple(whole)
 
 

@@ -1,5 +1,6 @@
 """The database's refusal to change a personal text, or to remove one that no event says is redacted.
 
+PostgreSQL refuses one that its event does not say it has, too: whoever may add texts could add any number to any event.
 See triggers.py for its reasons. The event of the redaction is about the text's own event, and names its field.
 """
 
@@ -44,6 +45,24 @@ _POSTGRESQL = (
           END IF;
           RAISE EXCEPTION '{_WORDS}: % is refused', TG_OP USING ERRCODE = 'restrict_violation';
         END $$""",
+    f"""CREATE FUNCTION audit_personal_text_is_of_its_event() RETURNS trigger LANGUAGE plpgsql
+        SET search_path = pg_catalog, public, pg_temp AS $$
+        BEGIN
+          IF NOT EXISTS (
+            SELECT FROM audit_auditevent
+            WHERE id = NEW.event_id AND position(' ' || NEW.field || ' ' IN ' ' || personal_fields || ' ') > 0
+          ) THEN
+            RAISE EXCEPTION 'the event does not say that it has a text %', NEW.field USING ERRCODE = 'check_violation';
+          END IF;
+          IF octet_length(NEW.text) + (
+            SELECT COALESCE(SUM(octet_length(text)), 0) FROM {_TABLE} WHERE event_id = NEW.event_id
+          ) > 250000 THEN  -- LARGEST_TEXTS
+            RAISE EXCEPTION 'the texts of the event are too long together' USING ERRCODE = 'check_violation';
+          END IF;
+          RETURN NEW;
+        END $$""",
+    f"""CREATE TRIGGER {_TABLE}_refuses_strangers BEFORE INSERT ON {_TABLE}
+        FOR EACH ROW EXECUTE FUNCTION audit_personal_text_is_of_its_event()""",
     f"""CREATE TRIGGER {_TABLE}_refuses_change BEFORE UPDATE OR DELETE ON {_TABLE}
         FOR EACH ROW EXECUTE FUNCTION audit_personal_text_is_append_only()""",
     f"""CREATE TRIGGER {_TABLE}_refuses_truncate BEFORE TRUNCATE ON {_TABLE}
@@ -57,6 +76,8 @@ _REMOVAL = {
     "postgresql": (
         f"DROP TRIGGER IF EXISTS {_TABLE}_refuses_change ON {_TABLE}",
         f"DROP TRIGGER IF EXISTS {_TABLE}_refuses_truncate ON {_TABLE}",
+        f"DROP TRIGGER IF EXISTS {_TABLE}_refuses_strangers ON {_TABLE}",
+        "DROP FUNCTION IF EXISTS audit_personal_text_is_of_its_event()",
         "DROP FUNCTION IF EXISTS audit_personal_text_is_append_only()",
     ),
 }

@@ -11,13 +11,13 @@ from django.db import DatabaseError, IntegrityError, ProgrammingError, connectio
 from portal.audit.actors import Actor
 from portal.audit.insertion import COLUMNS, MARKS, NAMES, row_of
 from portal.audit.models import LARGEST_BODY, AuditCheckpoint, AuditEvent, AuditPersonalText
-from portal.audit.personal import LARGEST_TEXTS
+from portal.audit.personal import LARGEST_TEXTS, Personal
 from portal.audit.redaction import Redaction, redact, texts_of_person
 from portal.health import heartbeats
 from portal.health.models import Heartbeat, ProcessRole
 from tests.audit.events import record_event
 from tests.audit.sealing.logs import SealedLog
-from tests.audit.sealing.tampering import TABLES
+from tests.audit.sealing.tampering import TABLES, run
 from tests.cast import ALICE, TENANT_ID
 
 ANCHOR = "audit_auditanchor"
@@ -75,6 +75,8 @@ def as_role(role: str) -> Iterator[None]:
         ({"occurred_at": "0001-01-01 00:00:00+14"}, "audit_event_is_of_our_time"),
         ({"occurred_at": "9000-01-01 00:00:00Z"}, "audit_event_is_of_our_time"),
         ({"body": bytes(LARGEST_BODY + 1)}, "audit_event_can_be_held"),
+        ({"search_text": "x" * 2_000_001}, "audit_event_columns_can_be_held"),
+        ({"personal_fields": "x" * 513_001}, "audit_event_columns_can_be_held"),
     ],
 )
 def test_the_web_adds_no_event_that_nobody_could_read(roles: None, values: dict[str, object], limit: str) -> None:
@@ -85,10 +87,25 @@ def test_the_web_adds_no_event_that_nobody_could_read(roles: None, values: dict[
     assert list(AuditEvent.objects.all()) == [event]
 
 
-def test_nor_a_text_that_nobody_could_hold(roles: None) -> None:
-    insertion = "INSERT INTO audit_auditpersonaltext (event_id, field, salt, text) VALUES (%s, '/address', '', %s)"
-    with pytest.raises(IntegrityError, match="audit_personal_text_can_be_held"), as_role(WEB), transaction.atomic():
-        execute(insertion, [record_event().pk, "x" * (LARGEST_TEXTS + 1)])
+@pytest.mark.parametrize(
+    ("field", "text", "refusal"),
+    [
+        ("/detail/b", "x" * (LARGEST_TEXTS + 1), "too long together"),
+        ("/detail/b", "x" * LARGEST_TEXTS, "too long together"),
+        ("/detail/c", "x", "does not say that it has a text /detail/c"),
+        ("/detail", "x", "does not say that it has a text /detail"),
+    ],
+)
+def test_nor_a_text_that_nobody_could_hold_or_that_is_not_of_its_event(
+    roles: None, field: str, text: str, refusal: str
+) -> None:
+    insertion = "INSERT INTO audit_auditpersonaltext (event_id, field, salt, text) VALUES (%s, %s, '', %s)"
+    event = record_event(detail={"a": Personal("Alice"), "b": Personal("Aoki")})
+    run("DELETE FROM audit_auditpersonaltext WHERE field = '/detail/b'")
+    with pytest.raises(IntegrityError, match=refusal), as_role(WEB), transaction.atomic():
+        execute(insertion, [event.pk, field, text])
+    with as_role(WEB):
+        execute(insertion, [event.pk, "/detail/b", "Aoki"])
 
 
 def execute(statement: str, parameters: list[object]) -> None:

@@ -20,7 +20,7 @@ from portal.audit.verification import events, personal
 from tests.audit.events import BATCH_01, WEB_01
 from tests.audit.memory import most_memory
 from tests.audit.sealing.logs import SealedLog
-from tests.audit.sealing.tampering import run
+from tests.audit.sealing.tampering import run, triggers_off
 from tests.evidence.altering import add
 
 SOUND, BEHIND = 0, 3
@@ -122,7 +122,7 @@ def test_nor_is_what_is_wrong_with_them(
 
 def test_texts_that_nobody_recorded_are_not_read(log: SealedLog) -> None:
     (event,) = log.grow(1)
-    with transaction.atomic():
+    with transaction.atomic(), triggers_off():
         for number in range(100):
             AuditPersonalText.objects.create(event=event, field=f"/{number}", salt=b"", text="x" * 100_000)
     with most_memory() as most:

@@ -15,12 +15,18 @@ from portal.audit.text import REDACTED, storable
 MARK = "personal_sha256"  # the one key of a commitment
 SALT_BYTES = 32
 LARGEST_TEXTS = 250_000  # bytes of one event's: with its body, a line that docs/verify_audit.py reads
+LONGEST_FIELD = 250  # characters of a pointer
 PLAINTEXT_VERSION = 1  # the version of bodies that held personal texts as they are
 ACTOR_NAME, ADDRESS, TARGET_LABEL = "/actor/name", "/address", "/target/label"
 LABELS = r"^/(target|related/[0-9]+)/label$"
 # A JSON pointer (RFC 6901) without anything to escape: it is a word in a column, and found by a trigger in a body.
 _LEAF = (str, int, type(None))  # stands for nothing else, so nobody asks in which field it is
 _FIELD = re.compile(r"(/[a-z0-9_]+)+")
+
+
+def is_field(text: str) -> bool:
+    """Whether a commitment can stand there: a pointer of small letters, digits and underscores."""
+    return len(text) <= LONGEST_FIELD and _FIELD.fullmatch(text) is not None
 
 
 class NotCommittable(ValueError):

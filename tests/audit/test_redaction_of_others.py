@@ -15,6 +15,7 @@ from portal.audit.redaction import FIELDS_A_REDACTION, Redaction, redact, texts_
 from tests.audit.events import record_event
 from tests.audit.people import GROUND, OPERATOR, about_alice, by_alice, redact_person, texts_left
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.standalone import export_to, verify
 from tests.audit.sealing.tampering import run as run_sql
 from tests.cast import ALICE, TENANT_ID
 from tests.evidence.altering import rewrite
@@ -100,6 +101,8 @@ def test_many_texts_are_named_by_several_redactions_each_of_which_has_room(log: 
     assert [len(fields) for fields in said_of(event)] == [FIELDS_A_REDACTION, FIELDS_A_REDACTION, 50]
     log.grow(1)
     assert log.verify().exit_code == 0
+    code, said = verify(export_to(log.folder / "all"), log.public_key)
+    assert (code, "450 texts redacted" in said) == (0, True), said
 
 
 def test_a_crash_between_two_of_them_leaves_the_event_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ _FIELD = re.compile(r"(/[a-z0-9_]+)+")
 
 
 def is_field(text: str) -> bool:
-    """Whether a commitment can stand there."""
+    """Whether a commitment can stand there: a pointer of small letters, digits and underscores."""
     return len(text) <= LONGEST_FIELD and _FIELD.fullmatch(text) is not None
 
 

@@ -91,8 +91,11 @@ def test_of_two_at_once_one_is_told_and_changes_nothing(monkeypatch: pytest.Monk
 def test_what_another_has_just_redacted_is_left_alone() -> None:
     event = by_alice()
     texts = texts_of_event(event.event_id)
+    keys = redaction._events_of(texts)
     redact_person()
-    assert redaction._redact_event(texts, GROUND, OPERATOR) == 0
+    (found,) = redaction._sorted_out(texts, keys)
+    assert (found.texts, found.has_others) == ([], False)
+    assert redaction._redact_event(found, GROUND, OPERATOR) == 0
 
 
 def run(*arguments: str) -> str:

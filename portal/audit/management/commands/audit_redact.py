@@ -2,6 +2,7 @@
 
 import getpass
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,15 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.audit.actors import Actor
 from portal.audit.redaction import (
-    Texts,
-    damaged_events_naming,
+    Chosen,
+    TextsOfPerson,
     redact,
+    redactable,
     texts_of_event,
     texts_of_person,
     texts_of_subject,
 )
+from portal.audit.text import visible_line
 from portal.errors import Problem
 
 
@@ -32,34 +35,45 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         texts = _chosen(options)
-        if options["dry_run"]:
-            self._tell(texts)
-        else:
-            self._redact(texts, options["reason"])
-        if options["person"]:
-            self._name_damaged_events(*options["person"])
+        left = self._tell(texts) if options["dry_run"] else self._redact(texts, options["reason"])
+        self._name_events_with_others(left)
+        if isinstance(texts, TextsOfPerson):
+            self._name_damaged_events(texts.damaged)
 
-    def _redact(self, texts: Texts, reason: str) -> None:
+    def _redact(self, texts: Chosen, reason: str) -> Iterable[UUID]:
         try:
             done = redact(texts=texts, reason=reason, actor=_operator())
         except Problem as err:
             raise CommandError(f"{err.message} {err.remedy}".strip()) from err
         self.stdout.write(f"Redacted: {done.texts} texts of {done.events} events. Backups have them until they expire.")
+        return done.left
 
-    def _tell(self, texts: Texts) -> None:
-        rows = texts.order_by("event_id", "field").values_list("event__event_id", "event__action", "field")
-        for event_id, action, field in rows.iterator():
-            self.stdout.write(f"{event_id} {action} {field}")
-        self.stdout.write(f"{texts.count()} texts would be redacted. Nothing was changed.")
+    def _tell(self, texts: Chosen) -> Iterable[UUID]:
+        count, left = 0, []
+        for found in redactable(texts):
+            for _key, field in found.texts:
+                self.stdout.write(f"{found.event_id} {visible_line(found.action)} {field}")
+            count += len(found.texts)
+            left += [found.event_id] if found.has_others else []
+        self.stdout.write(f"{count} texts would be redacted. Nothing was changed.")
+        return left
 
-    def _name_damaged_events(self, tenant_id: UUID, object_id: UUID) -> None:
-        for event_id in damaged_events_naming(tenant_id=tenant_id, object_id=object_id):
+    def _name_events_with_others(self, event_ids: Iterable[UUID]) -> None:
+        for event_id in event_ids:
             self.stderr.write(
-                f"Event {event_id} is damaged and may be about this person: look at it, and redact it by --event."
+                f"Event {event_id} has texts that its body does not commit to, and no redaction can name: "
+                "once audit_verify has told which, have a superuser remove them."
+            )
+
+    def _name_damaged_events(self, event_ids: Iterable[UUID]) -> None:
+        for event_id in event_ids:
+            self.stderr.write(
+                f"Event {event_id} is damaged and may be about this person, or by them: "
+                "look at it, and redact it by --event."
             )
 
 
-def _chosen(options: dict[str, Any]) -> Texts:
+def _chosen(options: dict[str, Any]) -> Chosen:
     if options["person"]:
         tenant_id, object_id = options["person"]
         return texts_of_person(tenant_id=tenant_id, object_id=object_id)

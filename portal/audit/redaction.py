@@ -22,15 +22,14 @@ from django.utils.translation import gettext as _
 from portal.audit.actors import PERSON, Actor, Target
 from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.disclosure import readable_body
-from portal.audit.models import LARGEST_BODY, AuditEvent, AuditPersonalText
-from portal.audit.personal import ACTOR_NAME, ADDRESS, MARK, commitments_in, is_field
+from portal.audit.models import AuditEvent, AuditPersonalText
+from portal.audit.personal import ACTOR_NAME, ADDRESS, MOST_TEXTS, commitments_in, is_field
 from portal.audit.services import record
 from portal.errors import Problem, WrongState
 from portal.postgresql import unhurried
 
 EVENTS_A_TRANSACTION = 200  # SQLite's writers wait for it
 FIELDS_A_REDACTION = 200  # an event has room for so many of the longest
-MOST_FIELDS = LARGEST_BODY // len(f'{{"{MARK}":"{"0" * 64}"}}')  # no body commits to more
 BODIES = 10  # read at a time, of up to a megabyte each
 
 Texts = QuerySet[AuditPersonalText]
@@ -159,7 +158,7 @@ def _sorted_texts(event: AuditEvent, texts: Texts) -> EventTexts:
             found.append((key, field))
         else:
             others = True
-        if len(found) > MOST_FIELDS:
+        if len(found) > MOST_TEXTS:
             return EventTexts(event.event_id, action, [], has_others=True)
     return EventTexts(event.event_id, action, found, others)
 

@@ -11,12 +11,13 @@ from django.db import connection, transaction
 from portal.audit import redaction
 from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.personal import MARK, Personal
-from portal.audit.redaction import FIELDS_A_REDACTION, Redaction, redact, texts_of_event
+from portal.audit.redaction import FIELDS_A_REDACTION, Redaction, redact, texts_of_event, texts_of_person
 from tests.audit.events import record_event
 from tests.audit.people import GROUND, OPERATOR, about_alice, by_alice, redact_person, texts_left
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import export_to, verify
 from tests.audit.sealing.tampering import run as run_sql
+from tests.audit.sealing.tampering import triggers_off
 from tests.cast import ALICE, TENANT_ID
 from tests.evidence.altering import rewrite
 
@@ -28,10 +29,11 @@ NAMED = "has texts that its body does not commit to"
 
 
 def add_texts(event: AuditEvent, *fields: str) -> None:
-    """As the web process can: the table takes whatever is added."""
-    AuditPersonalText.objects.bulk_create(
-        AuditPersonalText(event=event, field=field, salt=b"s" * 32, text=FORGED) for field in fields
-    )
+    """As a superuser can, and on SQLite whoever may add anything."""
+    with triggers_off():
+        AuditPersonalText.objects.bulk_create(
+            AuditPersonalText(event=event, field=field, salt=b"s" * 32, text=FORGED) for field in fields
+        )
 
 
 def run(*arguments: str) -> str:
@@ -121,14 +123,17 @@ def test_a_crash_between_two_of_them_leaves_the_event_whole(monkeypatch: pytest.
     assert (said_of(event), len(texts_left())) == ([], 2)
 
 
-@pytest.mark.parametrize("name", ['a"b', "A", "x" * 300])
+@pytest.mark.parametrize("name", ['a"b', "A"])
 def test_a_commitment_where_none_can_be_stands_in_no_redactions_way(name: str) -> None:
     """In an event that was added past the portal."""
     event, other = by_alice(), by_alice("other")
     body = json.loads(bytes(event.body))
     rewrite(event, body | {"detail": body["detail"] | {name: {MARK: "0" * 64}}})
     add_texts(event, f"/detail/{name}")
-    assert redact_person() == Redaction(events=2, texts=4, left=(event.event_id,))
+    assert redact_person() == Redaction(events=1, texts=2)
+    assert texts_of_person(tenant_id=TENANT_ID, object_id=ALICE.object_id).damaged == (event.event_id,)
+    by_itself = redact(texts=texts_of_event(event.event_id), reason=GROUND, actor=OPERATOR)
+    assert by_itself == Redaction(events=1, texts=2, left=(event.event_id,))
     assert said_of(other) == [["/actor/name", "/detail/comment"]]
 
 
@@ -145,7 +150,7 @@ def test_of_a_damaged_event_goes_what_can_be_its_text_and_the_rest_is_named() ->
 def test_a_damaged_event_with_more_texts_than_any_has_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each text costs the database a look through all that was said to be redacted of the event."""
     event = about_alice()
-    monkeypatch.setattr(redaction, "MOST_FIELDS", 3)
+    monkeypatch.setattr(redaction, "MOST_TEXTS", 3)
     run_sql("UPDATE audit_auditevent SET body = %s WHERE id = %s", parameters=[b"\xff{", event.pk])
     add_texts(event, "/detail/other")
     assert redact(texts=texts_of_event(event.event_id), reason=GROUND, actor=OPERATOR) == Redaction(

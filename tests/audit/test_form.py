@@ -118,6 +118,7 @@ def test_what_no_service_recorded_is_none(body: dict[str, Any], change: Change) 
 
 
 ODD = st.text(st.sampled_from('an\\"\n\t\x1f\u0301\u0303\u0338\u3042\u3099\uac00\u11a8\U0001f600=<') | st.characters())
+ODD = ODD.filter(lambda text: text != MARK)  # as a name, `record` refuses it
 DETAILS = st.recursive(
     ODD | st.integers(-LARGEST_INTEGER, LARGEST_INTEGER) | st.none() | st.booleans(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD, inner, max_size=3),

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from portal.audit.models import TEXT_LENGTH, AuditEvent
-from portal.audit.telling import ToldEvent, tell, told_of_subject
+from portal.audit.models import TEXT_LENGTH
+from portal.audit.telling import ToldEvent, told_about
 from reimage import audit_actions
 from reimage.models import ReimageOperation
 from reimage.operation_steps import Step, step_of
@@ -40,13 +40,12 @@ class Attempt:
 
 
 def story_of(operation: ReimageOperation) -> list[Attempt]:
-    """The attempts, oldest first; two queries, however many events there are.
+    """The attempts, oldest first; three queries for a hundred events.
 
-    It reads all events of the request: which machine one is about, its body says. A damaged one may be about any.
+    It reads all events of the request: which machine one is about, its body says. One that is damaged or left out may
+    be about any.
     """
-    subject = operation.reimage_request.audit_subject
-    found = AuditEvent.objects.filter(subject=subject).select_related("leaf").with_texts().defer("search_text")
-    own = told_of_subject(map(tell, found), subject)
+    own = told_about(operation.reimage_request.audit_subject)
     return attempts_of(told for told in own if not told.is_readable or _is_about(told, operation))
 
 

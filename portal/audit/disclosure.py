@@ -9,6 +9,7 @@ from uuid import UUID
 
 from portal.audit.canonical import canonical_time
 from portal.audit.catalogue import AUDIT_REDACTED
+from portal.audit.folding import folded_by_python
 from portal.audit.form import NotAnEvent, event_in
 from portal.audit.models import AuditEvent, AuditEventQuerySet
 from portal.audit.personal import commitment_to, commitments_in, disclosed
@@ -60,10 +61,12 @@ def restore_columns(event: AuditEvent, body: Mapping[str, Any]) -> bool:
     """Puts what the body says in place of columns that say something else, in memory; tells whether any did.
 
     The body is the event, and what is proven. Columns are there to search by, and a superuser can change them alone.
-    `search_text` is left as it is: nothing shows it.
+    `search_text` is not asked for where it was left out: lists do without it.
     """
     columns = columns_of_event(body, commitments_in(body))
-    altered = {name for name, said in columns.items() if name != "search_text" and getattr(event, name) != said}
+    if "search_text" in event.get_deferred_fields() or event.search_text == folded_by_python(columns["search_text"]):
+        del columns["search_text"]  # the latter as audit_verify accepts it: it was folded so, once
+    altered = {name for name, said in columns.items() if getattr(event, name) != said}
     for name in altered:
         setattr(event, name, columns[name])
     return bool(altered)

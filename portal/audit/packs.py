@@ -4,23 +4,25 @@ A pack refers to the first checkpoint that covers its events and is signed by th
 whenever until that key is replaced, gets the same bytes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.db.models.functions import Length
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from portal.audit.actors import Actor, Target
 from portal.audit.catalogue import AUDIT_KEY_REPLACED, EVIDENCE_PACK_TAKEN
-from portal.audit.disclosure import redactions_of
+from portal.audit.disclosure import fields_gone, redactions_of, redacts
 from portal.audit.models import AuditCheckpoint, AuditEvent, AuditEventQuerySet, AuditLeaf
 from portal.audit.sealing import checkpoints
 from portal.audit.sealing.checkpoints import Checkpoint
@@ -32,6 +34,9 @@ from portal.errors import NotFound, Problem
 
 VERIFIER = Path(settings.BASE_DIR) / "docs" / "verify_audit.py"
 LANGUAGES = ("ja", "en")
+# Whoever may add events can add any number that look like redactions, and large ones. One of ours names the fields of
+# one event.
+MOST_REDACTIONS, LARGEST_REDACTION = 1_000, 100_000
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def begin_pack(*, subject: str, beside: Iterable[int], actor: Actor, target: Tar
             _("Events are sealed every few seconds: try again then."),
         )
     found = own | _places(AuditEvent.objects.filter(pk__in=list(beside)))
-    redacting = _places(redactions_of(*found))
+    redacting = _redacting(found)
     found |= redacting
     places = _sealed(found)
     after = max(places[-1], hand_over)
@@ -131,6 +136,20 @@ def damaged_checkpoint() -> Problem:
 def _places(events: AuditEventQuerySet) -> dict[UUID, int | None]:
     """The leaf index of each event by its id; None for one that is not sealed yet."""
     return dict(events.order_by().values_list("event_id", "leaf__leaf_index"))
+
+
+def _redacting(found: Collection[UUID]) -> dict[UUID, int | None]:
+    """The places of the first that may have redacted any of these, and of those further ones whose bodies say so."""
+    candidates = redactions_of(*found).alias(size=Length("body")).filter(size__lte=LARGEST_REDACTION).order_by("pk")
+    first = list(candidates.values_list("pk", "event_id", "leaf__leaf_index")[:MOST_REDACTIONS])
+    places: dict[UUID, int | None] = {event_id: place for _, event_id, place in first}
+    if len(first) < MOST_REDACTIONS:
+        return places
+    events = AuditEvent.objects.filter(event_id__in=list(found)).with_texts().defer("search_text")
+    gone = {str(event.event_id): fields_gone(event) for event in events.iterator(chunk_size=100)}
+    later = candidates.filter(pk__gt=first[-1][0]).defer("search_text").iterator(chunk_size=20)
+    further = [event.pk for event in islice((event for event in later if redacts(event, gone)), MOST_REDACTIONS)]
+    return places | _places(AuditEvent.objects.filter(pk__in=further))
 
 
 def _newest_hand_over() -> int:

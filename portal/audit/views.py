@@ -15,13 +15,14 @@ from portal.audit.disclosure import disclose, fields_gone, redactions_of, redact
 from portal.audit.filters import EventFilter
 from portal.audit.links import links_of, tools
 from portal.audit.models import AuditEvent
-from portal.audit.presentation import entries_of, readable_json
+from portal.audit.presentation import first_entries, readable_json
 from portal.audit.sealing.evidence import SignerUnknown, proof_of, stored_bytes
 from portal.audit.sealing.status import seal_status
 from portal.audit.sealing.tree import TreeIncomplete
 from portal.audit.selectors import EventPage, event_by_id, events_page
 
-REDACTIONS_SHOWN, REDACTIONS_READ = 20, 1_000  # whoever may add events can add any number that look like one
+# Whoever may add events can add any number that look like a redaction, of a million bytes each.
+REDACTIONS_SHOWN, REDACTIONS_READ, CHUNK = 20, 200, 20
 
 
 @require_safe
@@ -60,8 +61,8 @@ def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
         "is_damaged": told.is_damaged,
         "are_columns_altered": told.are_columns_altered,
         "links": links_of(told.body),
-        "detail": entries_of(told.body["detail"]),
-        "readable_json": readable_json(stored_bytes(found.body)),
+        "detail": first_entries(told.body["detail"]),
+        "readable": readable_json(stored_bytes(found.body), as_stored=told.is_damaged),
         "redactions": _redactions_of(found),
         "seal": seal_status(),
     }
@@ -77,5 +78,8 @@ def event(request: AuditorRequest, event_id: UUID) -> HttpResponseBase:
 def _redactions_of(event: AuditEvent) -> list[AuditEvent]:
     """The first that took something out of it. A redaction takes all that it names, so there are few."""
     gone = {str(event.event_id): fields_gone(event)}
-    found = redactions_of(event.event_id).order_by("pk")[:REDACTIONS_READ].iterator() if any(gone.values()) else ()
-    return list(islice((redaction for redaction in found if redacts(redaction, gone)), REDACTIONS_SHOWN))
+    if not any(gone.values()):
+        return []
+    found = redactions_of(event.event_id).order_by("pk").defer("search_text")[:REDACTIONS_READ]
+    redacting = (redaction for redaction in found.iterator(chunk_size=CHUNK) if redacts(redaction, gone))
+    return list(islice(redacting, REDACTIONS_SHOWN))

@@ -17,7 +17,9 @@ from reimage.models import ReimageRequest
 
 def take_evidence_pack(*, reimage_request_id: int, actor: Actor) -> Iterator[bytes]:
     """Records that it is taken, then gives the ZIP in pieces. Raises NotFound without such a request, or any seal."""
-    found = ReimageRequest.objects.exclude(state=RequestState.DRAFT).filter(pk=reimage_request_id).first()
+    # With its operations, before its events: what the row says then stands in the log, sealed or not.
+    submitted = ReimageRequest.objects.exclude(state=RequestState.DRAFT).prefetch_related("operations")
+    found = submitted.filter(pk=reimage_request_id).first()
     if found is None:
         raise NotFound(
             _("There is no request #%(id)s.") % {"id": reimage_request_id},

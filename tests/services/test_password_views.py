@@ -17,11 +17,11 @@ from portal.identity.models import User
 from reimage import tasks
 from reimage.models import ExecutionAlarm, PasswordView, ReimageOperation, SealedSecret, SecretField
 from reimage.services import alarms, doorbell, notification, view_keys
-from reimage.services.password_views import Asked, Shown, show_password, view_state
+from reimage.services.password_views import Asked, Shown, view_state
 from reimage.services.sealing_keys import SealingError
 from reimage.services.secrets import open_secret
 from reimage.services.view_answers import answer_views, expire_unseen_passwords
-from tests.passwords import GENERATED, seen_by_azure
+from tests.passwords import GENERATED, seen_by_azure, show_password
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approved, run
 

@@ -56,8 +56,8 @@ def give_password(
 ) -> list[ReimageOperation]:
     """Seals the password for each of these machines and lets them go on. Returns them.
 
-    Raises NotFound, NotAllowed, InvalidReimageRequest (none chosen, or Azure's rules are not met) or WrongState (a
-    machine does not wait for a password: given already, canceled, too late).
+    Raises NotFound, NotAllowed, InvalidReimageRequest (none chosen, or Azure's rules are not met), DamagedPlan or
+    WrongState (a machine does not wait for a password: given already, canceled, too late).
     """
     require_own(requester, reimage_request_id)
     with transaction.atomic():
@@ -89,7 +89,7 @@ def _check_rules(chosen: list[ReimageOperation], password: str) -> None:
         raise InvalidReimageRequest([Finding(RuleViolation("operations", "no_virtual_machine"))])
     broken = {
         violation.code: Finding(violation)
-        for os_type in {operation.reimage_plan.os_type for operation in chosen}
+        for os_type in {plan_of(operation).os_type for operation in chosen}
         for violation in password_violations(password, os_type)
     }
     if broken:

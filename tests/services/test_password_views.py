@@ -155,7 +155,7 @@ def test_what_is_stored_opens_with_the_browsers_key_alone(ended: ReimageOperatio
         view_keys.open_view(ciphertext, key, ended)
 
 
-@pytest.mark.asvs("V14.2.7")
+@pytest.mark.asvs("V14.2.7", "V6.4.1")
 def test_unseen_it_is_destroyed_when_the_term_is_over(ended: ReimageOperation, alice: User) -> None:
     key = asked(alice, ended)
     answer_views(now=timezone.now())

@@ -170,7 +170,7 @@ def _fits(view: PasswordView, private_key: bytes | None) -> bool:
 def _raise_alarm(operation: ReimageOperation, now: datetime) -> None:
     """Whoever asks again may be the one who was not meant to see it, or the one whom somebody forestalled."""
     record_view(audit_actions.PASSWORD_ASKED_AGAIN, operation, Actor.person(operation.reimage_request.requester))
-    notification.announce(operation.reimage_request, NoticeKind.PASSWORD_AGAIN, now=now)
+    notification.announce_hourly(operation, NoticeKind.PASSWORD_AGAIN, now=now)
 
 
 def _refusal(operation: ReimageOperation, state: ViewState) -> WrongState:

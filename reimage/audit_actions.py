@@ -21,6 +21,7 @@ PASSWORD_OPENED = AuditAction("generated_password.opened", _("Generated password
 PASSWORD_SEEN = AuditAction("generated_password.seen", _("Generated password seen"))
 PASSWORD_ASKED_AGAIN = AuditAction("generated_password.requested_again", _("Seen password asked for again"))
 PASSWORD_NOT_SEEN = AuditAction("generated_password.expired", _("Generated password destroyed unseen"))
+SECRETS_EXPIRED = AuditAction("sealed_values.expired", _("Sealed values destroyed at the end of the term"))
 OPERATION_EXPIRED = AuditAction("reimage_operation.expired", _("Machine's reimage expired"))
 OPERATION_PREFLIGHT = AuditAction("preflight.started", _("Checks before the reimage started"))
 OPERATION_DRIFTED = AuditAction("reimage_operation.drifted", _("Machine differs from the approved plan"))

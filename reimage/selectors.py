@@ -230,11 +230,13 @@ def _label_of(grants: list[AccessGrant]) -> str:
 
 def targets_of(reimage_request: ReimageRequest) -> list[policy.Target]:
     """The request's machines as the rules see them, with the inventory's tags."""
-    operations = reimage_request.operations.select_related("virtual_machine")
-    return [
-        policy.Target(VirtualMachineId.parse(operation.virtual_machine.resource_id), operation.virtual_machine.tags)
-        for operation in operations
-    ]
+    return [target_of(operation) for operation in reimage_request.operations.select_related("virtual_machine")]
+
+
+def target_of(operation: ReimageOperation) -> policy.Target:
+    """One of them."""
+    machine = operation.virtual_machine
+    return policy.Target(VirtualMachineId.parse(machine.resource_id), machine.tags)
 
 
 def _grants_among(by_principal: dict[str, list[AccessGrant]], person: User) -> list[AccessGrant]:

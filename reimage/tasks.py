@@ -18,6 +18,7 @@ from reimage.services import (
     inventory,
     leases,
     notification,
+    overdue_secrets,
     sealing_keys,
     view_answers,
 )
@@ -71,6 +72,7 @@ def do_duties() -> None:
     for duty in (
         decision.expire_reimage_requests,
         awaited_passwords.expire_awaited_passwords,
+        overdue_secrets.destroy_overdue_secrets,
         drafting.discard_expired_drafts,
         view_answers.answer_views,
         view_answers.expire_unseen_passwords,

@@ -8,7 +8,8 @@ from django.utils import timezone
 from reimage.domain.parameters import ReimageParameters
 from reimage.domain.passwords import PasswordMode
 from reimage.models import ReimageOperation, ReimageRequest
-from reimage.services import awaited_passwords
+from reimage.services import awaited_passwords, password_views
+from reimage.services.password_views import Asked, Shown
 from tests.sandbox_process import SandboxProcess
 from tests.stories import posts
 
@@ -27,6 +28,11 @@ def give(reimage_request: ReimageRequest, *operations: ReimageOperation, passwor
         password=password,
         now=timezone.now(),
     )
+
+
+def show_password(**pressed: Any) -> Shown | Asked:
+    """The requester's button, without a page around what it shows."""
+    return password_views.show_password(hand_over=lambda shown: shown, **pressed)
 
 
 def password_hash_at_azure(sandbox: SandboxProcess, vm: str = "") -> Any:

@@ -1,9 +1,10 @@
 """Every address × every verb × each of the cast, for Alice's own request and grants: what the portal answers.
 
 The table is compared with the URL conf: an address that is missing here fails. A request of which somebody covers but
-one machine stands in test_access_in_part.py.
+one machine stands in test_access_in_part.py. No answer sets a cookie beside the known ones.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from tests.sandbox_process import PRODUCTION, SandboxProcess
 from tests.stories import approved, draft, request_reimage
 
 CAST = ("alice", "bob", "carol", "dan", "eve", "nobody")
+COOKIES = {"session", "csrf", "language", "theme", "time_zone", "messages", "password_view"}
 SAFE, UNSAFE = ("get", "head"), ("post", "put", "patch", "delete")
 
 
@@ -136,7 +138,9 @@ class Scene:
             path += query
         elif route == "reimage:request-check-field":
             path += "?field=justification"
-        status: int = getattr(browser, verb)(path, data).status_code
+        response = getattr(browser, verb)(path, data)
+        assert {re.sub(r"_\d+$", "", name) for name in response.cookies} <= COOKIES, (route, who, verb)
+        status: int = response.status_code
         return status
 
 
@@ -217,7 +221,7 @@ def test_every_address_is_in_the_table() -> None:
     assert set(routes()) == set(MATRIX)
 
 
-@pytest.mark.asvs("V3.5.3", "V8.2.1", "V8.2.2")
+@pytest.mark.asvs("V3.5.3", "V8.2.1", "V8.2.2", "V14.3.3")
 def test_reading_answers_as_the_table_says_and_changes_nothing(scene: Scene) -> None:
     before = everything()
     for route, row in MATRIX.items():
@@ -254,7 +258,7 @@ def test_where_nothing_is_done_nobody_does_it(scene: Scene) -> None:
 
 @pytest.mark.parametrize("who", CAST)
 @pytest.mark.parametrize("route", DEEDS)
-@pytest.mark.asvs("V8.2.1", "V8.2.2")
+@pytest.mark.asvs("V8.2.1", "V8.2.2", "V14.3.3")
 def test_a_deed_is_answered_as_the_table_says(scene: Scene, route: str, who: str) -> None:
     assert scene.answer(who, "post", route) == int(MATRIX[route].post.split()[CAST.index(who)])
 

@@ -59,9 +59,18 @@ class ReimagePlan:
     @property
     def promised_password(self) -> PasswordMode | None:
         """How a password that did not exist at the approval comes into being; None where none was promised."""
-        profile = (self.body or {}).get("osProfile")
-        password = profile.get("adminPassword") if isinstance(profile, Mapping) else None
+        password = self._admin_password
         return PasswordMode(password["mode"]) if password and "mode" in password else None
+
+    @property
+    def password_mode(self) -> PasswordMode | None:
+        """In which way its password comes; None where it sets none."""
+        return self.promised_password or (PasswordMode.SEALED if self._admin_password else None)
+
+    @property
+    def _admin_password(self) -> Mapping[str, Any] | None:
+        profile = (self.body or {}).get("osProfile")
+        return profile.get("adminPassword") if isinstance(profile, Mapping) else None
 
     @property
     def changes_delete_option(self) -> bool:

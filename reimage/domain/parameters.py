@@ -61,9 +61,10 @@ def validate_parameters(
 
 
 def password_mode_violations(parameters: ReimageParameters, mode: PasswordMode) -> tuple[RuleViolation, ...]:
-    """A password may come only in the way that the installation chose."""
+    """A password may come only in the way that the installation chose; a promise is of one that comes later."""
     given = PasswordMode.SEALED if parameters.admin_password is not None else None
-    if {given, parameters.promised_password} <= {mode, None}:
+    promised = parameters.promised_password
+    if promised is not PasswordMode.SEALED and {given, promised} <= {mode, None}:
         return ()
     return (RuleViolation("admin_password", "password_mode_differs"),)
 

@@ -25,7 +25,7 @@ class Notice(models.Model):
 
     reimage_request = models.ForeignKey(ReimageRequest, on_delete=models.CASCADE, related_name="notices", null=True)
     kind = models.CharField(max_length=16, choices=NoticeKind)
-    detail = models.JSONField(default=dict)  # {code, params} of an alarm
+    detail = models.JSONField(default=dict)  # {code, params} of an alarm; {operation} of what is told once an hour
     created_at = models.DateTimeField(auto_now_add=True)
     next_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)

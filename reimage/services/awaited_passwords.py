@@ -21,6 +21,7 @@ from reimage.models import NoticeKind, ReimageOperation, ReimageRequest, SecretF
 from reimage.services import completion, doorbell, notification, secrets
 from reimage.services.errors import Finding, InvalidReimageRequest, no_such_request, plan_of
 from reimage.services.one_by_one import one_by_one
+from reimage.services.requester_rights import lost_right
 
 AWAITED = OperationState.AWAITING_PASSWORD
 
@@ -56,22 +57,18 @@ def give_password(
 ) -> list[ReimageOperation]:
     """Seals the password for each of these machines and lets them go on. Returns them.
 
-    Raises NotFound, NotAllowed, InvalidReimageRequest (none chosen, or Azure's rules are not met) or WrongState (a
-    machine does not wait for a password: given already, canceled, too late).
+    Raises NotFound, NotAllowed (another's, or the right was lost since), InvalidReimageRequest (none chosen, or Azure's
+    rules are not met), DamagedPlan or WrongState (a machine does not wait for a password: given already, canceled, too
+    late).
     """
     require_own(requester, reimage_request_id)
     with transaction.atomic():
         # The request's row first, as everywhere: two forms that were sent at once come one after the other.
         found = ReimageRequest.objects.select_for_update(of=("self",)).select_related("requester")
         reimage_request = found.get(pk=reimage_request_id)
-        chosen = list(reimage_request.operations.filter(pk__in=set(operation_ids)))
+        chosen = list(reimage_request.operations.filter(pk__in=set(operation_ids)).select_related("virtual_machine"))
         _check_rules(chosen, password)
-        late = [one.name for one in chosen if one.state != AWAITED or one.next_at is None or one.next_at <= now]
-        if late:
-            raise WrongState(
-                _("No password is awaited (any more) for: %(machines)s.") % {"machines": _(", ").join(late)},
-                _("Nothing was stored. The request's page shows what happened."),
-            )
+        _check_may_go_on(reimage_request, chosen, now)
         for operation in chosen:
             _seal(reimage_request, operation, password, now)
         _queue([operation.pk for operation in chosen], now)
@@ -89,11 +86,24 @@ def _check_rules(chosen: list[ReimageOperation], password: str) -> None:
         raise InvalidReimageRequest([Finding(RuleViolation("operations", "no_virtual_machine"))])
     broken = {
         violation.code: Finding(violation)
-        for os_type in {operation.reimage_plan.os_type for operation in chosen}
+        for os_type in {plan_of(operation).os_type for operation in chosen}
         for violation in password_violations(password, os_type)
     }
     if broken:
         raise InvalidReimageRequest(list(broken.values()))
+
+
+def _check_may_go_on(reimage_request: ReimageRequest, chosen: list[ReimageOperation], now: datetime) -> None:
+    """Nothing is sealed that could not be used."""
+    late = [one.name for one in chosen if one.state != AWAITED or one.next_at is None or one.next_at <= now]
+    if late:
+        raise WrongState(
+            _("No password is awaited (any more) for: %(machines)s.") % {"machines": _(", ").join(late)},
+            _("Nothing was stored. The request's page shows what happened."),
+        )
+    remedy = _("Nothing was stored. Ask an administrator to renew the grant; until then no reimage could follow.")
+    if refused := lost_right(reimage_request.requester, chosen, remedy=remedy):
+        raise refused
 
 
 def _seal(reimage_request: ReimageRequest, operation: ReimageOperation, password: str, now: datetime) -> None:

@@ -26,6 +26,7 @@ from reimage.models import (
 from reimage.services import awaited_passwords, notification, withdrawal
 from reimage.services.errors import no_such_request
 from reimage.services.one_by_one import one_by_one
+from reimage.services.requester_rights import lost_right
 
 EXECUTION_PERIOD = timedelta(hours=72)
 
@@ -143,17 +144,8 @@ def _check_may_decide(approver: User, found: ReimageRequest, now: datetime) -> N
 
 def approval_obstacle(found: ReimageRequest) -> NotAllowed | None:
     """The requester lost the right since: an approval could only stop before its POST, so it is refused at once."""
-    grants = selectors.policy_grants(selectors.grants_of(found.requester, GrantRole.REQUESTER))
-    targets = selectors.targets_of(found)
-    lost = [target.vm_id.name for target in targets if not policy.may_request(grants, target.vm_id, target.tags)]
-    if not lost:
-        return None
-    return NotAllowed(
-        _("%(name)s may no longer request a reimage of: %(machines)s.")
-        % {"name": found.requester, "machines": _(", ").join(lost)},
-        _("Reject the request, or ask an administrator to renew the grant."),
-        about=found.requester,
-    )
+    remedy = _("Reject the request, or ask an administrator to renew the grant.")
+    return lost_right(found.requester, found.operations.select_related("virtual_machine"), remedy=remedy)
 
 
 def settled(found: ReimageRequest) -> WrongState:

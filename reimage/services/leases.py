@@ -92,9 +92,14 @@ def due_operations(*, overdue_seconds: float = 0) -> QuerySet[ReimageOperation]:
     Times further ahead than any that is ever set are from before the database's clock was set back: they count as past.
     So does none, which only a hand in the database sets.
     """
-    lapsed = Q(lease_until__lt=Now()) | Q(lease_until__gt=due_in(2 * settings.OPERATION_LEASE_SECONDS))
     due = Q(next_at__lte=due_in(-overdue_seconds)) | Q(next_at__gt=due_in(_longest_wait())) | Q(next_at__isnull=True)
-    return ReimageOperation.objects.filter(Q(lease_until__isnull=True) | lapsed, due, state__in=WORKER_STATES)
+    return ReimageOperation.objects.filter(nobody_holds_it(), due, state__in=WORKER_STATES)
+
+
+def nobody_holds_it() -> Q:
+    """Without a lease, or with one that lapsed."""
+    lapsed = Q(lease_until__lt=Now()) | Q(lease_until__gt=due_in(2 * settings.OPERATION_LEASE_SECONDS))
+    return Q(lease_until__isnull=True) | lapsed
 
 
 def _longest_wait() -> float:
@@ -166,21 +171,27 @@ def commit(
             raise LeaseLost(f"operation {operation.pk}, fence {held.fence}")
         if action:
             _record(action, operation, reimage_request, detail)
-        useless = _useless(operation, state, changes.get("evidence", operation.evidence))
+        in_term = held.now < reimage_request.expires_at
+        useless = _useless(operation, state, changes.get("evidence", operation.evidence), in_term=in_term)
         destroy_secrets(operation.pk, fields=useless)
         completion.follow_operation(reimage_request, state)
     operation.refresh_from_db(fields=None, from_queryset=ReimageOperation.objects.select_related("virtual_machine"))
     operation.reimage_request.refresh_from_db()
 
 
-def may_be_sent_again(state: OperationState, evidence: Mapping[str, object]) -> bool:
-    """Whether the secrets have any further use: before the POST, and while a refusal is being confirmed."""
-    return state in NEEDS_SECRETS or (state is OperationState.OUTCOME_UNKNOWN and REFUSAL in evidence)
+def may_be_sent_again(state: OperationState, evidence: Mapping[str, object], *, in_term: bool) -> bool:
+    """Whether the secrets have any further use: within the approval's term, before the POST and while a refusal is
+    being confirmed.
+    """
+    is_unsettled = state in NEEDS_SECRETS or (state is OperationState.OUTCOME_UNKNOWN and REFUSAL in evidence)
+    return in_term and is_unsettled
 
 
-def _useless(operation: ReimageOperation, state: OperationState, evidence: Mapping[str, object]) -> list[SecretField]:
+def _useless(
+    operation: ReimageOperation, state: OperationState, evidence: Mapping[str, object], *, in_term: bool
+) -> list[SecretField]:
     """The sealed values that have no further use in this state."""
-    useless = [] if may_be_sent_again(state, evidence) else list(ON_THEIR_WAY)
+    useless = [] if may_be_sent_again(state, evidence, in_term=in_term) else list(ON_THEIR_WAY)
     if _promises_generated(operation) and not _may_have_been_set(operation, state, evidence):
         useless.append(SecretField.GENERATED)
     return useless

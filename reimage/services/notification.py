@@ -17,10 +17,11 @@ from django.utils import timezone, translation
 
 from portal.identity.models import User
 from reimage import selectors, wording
-from reimage.models import Notice, NoticeKind, ReimageRequest
+from reimage.models import Notice, NoticeKind, ReimageOperation, ReimageRequest
 
 RETRY = timedelta(minutes=1)
 MAX_ATTEMPTS = 60
+HOUR = timedelta(hours=1)
 TOLD = timedelta(
     days=7
 )  # what was given up is counted as pending for so long: the figures tell of it, nothing else does
@@ -30,6 +31,15 @@ log = structlog.get_logger(__name__)
 def announce(reimage_request: ReimageRequest, kind: NoticeKind, *, now: datetime) -> None:
     """Puts a notice into the outbox, in the caller's transaction."""
     Notice.objects.create(reimage_request=reimage_request, kind=kind, next_at=now)
+
+
+def announce_hourly(operation: ReimageOperation, kind: NoticeKind, *, now: datetime) -> None:
+    """Once an hour for each operation: whoever repeats a deed fills no mailbox. Its events tell each time."""
+    about = {"operation": operation.pk}
+    # Of a time further ahead is what was before a clock was set back: rather one too many.
+    told = operation.reimage_request.notices.filter(kind=kind, detail=about)
+    if not told.filter(created_at__range=(now - HOUR, now + HOUR)).exists():
+        Notice.objects.create(reimage_request=operation.reimage_request, kind=kind, detail=about, next_at=now)
 
 
 def announce_alarm(alarm: str, params: Mapping[str, object], *, now: datetime) -> None:

@@ -3,9 +3,11 @@
 The worker opens it and seals it anew for the key of the browser that asked; this process never has the private ring.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
@@ -28,6 +30,7 @@ from reimage.services.awaited_passwords import require_own
 from reimage.services.errors import plan_of
 from reimage.services.secrets import SealingError, destroy_secrets
 
+Page = TypeVar("Page")
 log = structlog.get_logger(__name__)
 
 
@@ -96,9 +99,17 @@ def is_prepared(operation: ReimageOperation, private_key: bytes | None) -> bool 
 
 
 def show_password(
-    *, requester: User, reimage_request_id: int, operation_id: int, private_key: bytes | None, now: datetime
-) -> Shown | Asked:
-    """Asks the worker for this browser; where it has answered, spends the one look.
+    *,
+    requester: User,
+    reimage_request_id: int,
+    operation_id: int,
+    private_key: bytes | None,
+    hand_over: Callable[[Shown], Page],
+    now: datetime,
+) -> Page | Asked:
+    """Asks the worker for this browser; where it has answered, spends the one look, and returns what shows it.
+
+    `hand_over` makes that within the transaction: a page that cannot be made spends nothing.
 
     Raises NotFound, NotAllowed or WrongState: no reimage yet, expired, damaged (then the worker has to be asked anew),
     or seen before, which is also an alarm.
@@ -111,7 +122,7 @@ def show_password(
         state = view_state(operation, now)
         if state is ViewState.READY:
             if answer := _look(operation, private_key, now):
-                return answer
+                return hand_over(answer) if isinstance(answer, Shown) else answer
         elif state is ViewState.SEEN:
             _raise_alarm(operation, now)
     raise _refusal(operation, state)
@@ -159,7 +170,7 @@ def _fits(view: PasswordView, private_key: bytes | None) -> bool:
 def _raise_alarm(operation: ReimageOperation, now: datetime) -> None:
     """Whoever asks again may be the one who was not meant to see it, or the one whom somebody forestalled."""
     record_view(audit_actions.PASSWORD_ASKED_AGAIN, operation, Actor.person(operation.reimage_request.requester))
-    notification.announce(operation.reimage_request, NoticeKind.PASSWORD_AGAIN, now=now)
+    notification.announce_hourly(operation, NoticeKind.PASSWORD_AGAIN, now=now)
 
 
 def _refusal(operation: ReimageOperation, state: ViewState) -> WrongState:

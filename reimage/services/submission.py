@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from portal.identity.models import User
 from reimage import audit_actions, wording
 from reimage.domain.errors import RuleViolation
 from reimage.domain.operation_states import ACTIVE, OperationState
+from reimage.domain.passwords import PasswordMode
 from reimage.domain.plan import ReimagePlan, drift
 from reimage.domain.policy import confirmation_violations
 from reimage.domain.request_states import RequestState
@@ -61,12 +63,14 @@ def submit_reimage_request(
     """Sends the reviewed draft to the approvers. `language` is that of the page that was confirmed.
 
     Raises NotFound, Unavailable, InvalidReimageRequest (confirmation missing, machine busy or occupied),
-    AlreadySubmitted (this draft, or another of the same machines) or WrongState (a machine changed since the review).
+    AlreadySubmitted (this draft, or another of the same machines) or WrongState (a machine changed since the review, or
+    the way in which the portal takes passwords).
     """
     draft = own_draft(requester, reimage_request_id)
     if draft.expires_at <= now:
         raise NotFound(_("There is no such draft, or it expired after an hour."), _("Start a new request."))
     _check_confirmation(draft, confirmation, accepts_disk_deletion)
+    _check_password_mode(draft)
     _check_machines(draft)
     try:
         with transaction.atomic():
@@ -101,6 +105,16 @@ def _check_confirmation(draft: ReimageRequest, confirmation: str, accepts_disk_d
         findings.append(Finding(RuleViolation("accepts_disk_deletion", "disk_deletion_not_accepted")))
     if findings:
         raise InvalidReimageRequest(findings)
+
+
+def _check_password_mode(draft: ReimageRequest) -> None:
+    """What was approved keeps its mode; what is not even sent follows the installation's."""
+    modes = {plan_of(operation).password_mode for operation in draft.operations.all()}
+    if not modes <= {PasswordMode(settings.PASSWORD_MODE), None}:
+        raise WrongState(
+            _("The portal takes passwords in another way since you reviewed the plan."),
+            _("Nothing was sent. Change the settings: the form shows how it takes them now."),
+        )
 
 
 def _check_machines(draft: ReimageRequest) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -15,7 +16,7 @@ from portal.identity.requests import PersonRequest
 from reimage.models import ReimageOperation
 from reimage.services import password_views
 from reimage.services.clock import database_now
-from reimage.services.password_views import Shown, ViewState
+from reimage.services.password_views import Asked, Shown, ViewState
 
 KEY_SECONDS = 600  # between the two presses
 
@@ -51,16 +52,24 @@ def _show(request: PersonRequest, operation: ReimageOperation, private_key: byte
             reimage_request_id=operation.reimage_request_id,
             operation_id=operation.pk,
             private_key=private_key,
+            hand_over=partial(_shown, request, operation),
             now=database_now(),
         )
     except WrongState as err:
         err.way_on = reverse("reimage:request", args=[operation.reimage_request_id])
         raise
-    if isinstance(answer, Shown):  # handed over whole: Django logs a template's context where a look-up fails
-        context = {"operation": operation, "reimage_request": operation.reimage_request, "shown": answer}
-        response = render(request, "reimage/passwords/shown.html", context)
-        response.delete_cookie(_cookie_name(operation.pk), samesite="Strict")
-        return response
+    return _asked(operation, answer) if isinstance(answer, Asked) else answer
+
+
+def _shown(request: PersonRequest, operation: ReimageOperation, shown: Shown) -> HttpResponse:
+    """It goes into the template whole: Django logs a template's context where a look-up fails."""
+    context = {"operation": operation, "reimage_request": operation.reimage_request, "shown": shown}
+    response = render(request, "reimage/passwords/shown.html", context)
+    response.delete_cookie(_cookie_name(operation.pk), samesite="Strict")
+    return response
+
+
+def _asked(operation: ReimageOperation, answer: Asked) -> HttpResponse:
     response = redirect("reimage:operation-password", operation.reimage_request_id, operation.pk)
     response.set_cookie(
         _cookie_name(operation.pk),

@@ -41,7 +41,7 @@ def request_password(request: PersonRequest, reimage_request_id: int) -> HttpRes
             way_on=way_on,
         )
     if posted is not None and form.is_valid() and _give(request, shown, form):
-        messages.success(request, _("The password is sealed. The reimage starts now."))
+        messages.success(request, _("The password is sealed. The portal goes on with the reimage by itself."))
         return redirect(way_on)
     context = {
         "reimage_request": shown,

@@ -16,6 +16,10 @@ STEPS: dict[str, str | Promise] = {
     actions.PASSWORD_GIVEN.name: gettext_lazy(
         "The requester gave the password. It is sealed for this machine until the reimage is sent."
     ),
+    actions.SECRETS_EXPIRED.name: gettext_lazy(
+        "The approval ran out while it was not settled what became of the call. The sealed values were destroyed; "
+        "the reimage is not sent again."
+    ),
     actions.OPERATION_EXPIRED.name: gettext_lazy("The password was not given in time. No reimage was sent."),
     actions.OPERATION_CANCELED.name: gettext_lazy("It was withdrawn before anything was sent. No reimage took place."),
     actions.DELETE_OPTION_CHANGING.name: gettext_lazy(

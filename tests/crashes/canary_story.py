@@ -19,11 +19,11 @@ from django.utils import timezone
 
 from reimage.domain.parameters import ReimageParameters
 from reimage.services import generated_passwords
-from reimage.services.password_views import Asked, show_password
+from reimage.services.password_views import Asked
 from reimage.services.view_answers import answer_views
 from tests.canary.spellings import PASSWORD, leaks
 from tests.crashes.prepared import alice_and_bob, running_sandbox
-from tests.passwords import AT_RELEASE, GENERATED, give
+from tests.passwords import AT_RELEASE, GENERATED, give, show_password
 from tests.stories import approved, request_reimage, run
 from tests.with_services import find_program
 

@@ -10,13 +10,13 @@ from portal.errors import WrongState
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
 from reimage.models import PasswordView, ReimageOperation, SealedSecret, SecretField
-from reimage.services.password_views import Asked, Shown, show_password
+from reimage.services.password_views import Asked, Shown
 from reimage.services.secrets import open_secret
 from reimage.services.view_answers import answer_views, expire_unseen_passwords
 from tests.crashes.deeds import assert_all_or_nothing
 from tests.crashes.failpoints import Failpoints, WorkerDied, at_label, at_number, never
 from tests.crashes.whole_state import undone
-from tests.passwords import GENERATED, seen_by_azure
+from tests.passwords import GENERATED, seen_by_azure, show_password
 from tests.sandbox_process import SandboxProcess
 from tests.stories import advance, approved, let_lease_lapse, posts, run
 

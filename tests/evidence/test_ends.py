@@ -12,11 +12,10 @@ from reimage import audit_actions, wording
 from reimage.domain.operation_states import OperationState
 from reimage.models import ReimageRequest
 from reimage.services import decision
-from reimage.services.password_views import show_password
 from tests import stories
 from tests.audit.sealing.logs import SealedLog
 from tests.evidence.packs import TakenPack
-from tests.passwords import GENERATED
+from tests.passwords import GENERATED, show_password
 from tests.sandbox_process import SandboxProcess
 
 NOT_YET = {"en": "The request had not ended yet", "ja": "申請はまだ終了していませんでした"}

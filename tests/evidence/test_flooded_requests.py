@@ -143,7 +143,7 @@ def test_forged_redactions_neither_come_along_in_any_number_nor_hide_the_real_on
     approval = event_of(asked, actions.REQUEST_APPROVED)
     for _ in range(7):
         forged = redaction_of(approval)
-        add({**forged, "detail": {"fields": ["/none"], "t": "x" * 100_000}} if is_large else forged)
+        add({**forged, "detail": {"fields": ["/none"], "t": "x" * 200_000}} if is_large else forged)
     texts = AuditPersonalText.objects.filter(event=approval)
     redact(texts=texts, reason="Erasure was asked for.", actor=Actor.system("test"))
     log.seal()

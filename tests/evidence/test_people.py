@@ -13,13 +13,12 @@ from reimage import audit_actions as actions
 from reimage.domain.operation_states import OperationState
 from reimage.models import ReimageRequest
 from reimage.services import attention, decision
-from reimage.services.password_views import show_password
 from tests import stories
 from tests.audit.sealing.logs import SealedLog
 from tests.evidence.altering import body_of, event_of, operation_pages, rewrite
 from tests.evidence.conftest import PROOF
 from tests.evidence.packs import TakenPack, signed_in
-from tests.passwords import GENERATED
+from tests.passwords import GENERATED, show_password
 from tests.sandbox_process import SandboxProcess
 
 POST = {"verb": "POST", "path_contains": "/reimage"}

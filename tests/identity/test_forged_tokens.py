@@ -12,6 +12,7 @@ from django.conf import settings
 from jwt.utils import base64url_encode
 
 from portal.audit.models import AuditEvent
+from portal.identity.errors import WrongSignature
 from portal.identity.models import User
 from portal.identity.tenant import entra_tenant
 from portal.identity.tokens import verify_id_token
@@ -147,6 +148,17 @@ def test_it_refuses_what_is_no_token(entra: EntraServer, rubbish: str) -> None:
     with pytest.raises(Exception, match="no readable ID token") as caught:
         verify_id_token(rubbish, tenant=entra_tenant(), audience=settings.ENTRA_CLIENT_ID, nonce="n")
     assert caught.value.reason == "malformed_token"
+
+
+@pytest.mark.asvs("V9.1.1")
+@pytest.mark.parametrize("forge", [signed_with_another_key, changed_after_signing])
+@pytest.mark.parametrize("name", ["aud", "exp", "iss", "nonce", "oid", "tid"])
+def test_it_reads_no_claim_before_the_signature_holds(entra: EntraServer, forge: Forgery, name: str) -> None:
+    claims = claims_of(ALICE, entra, nonce="one")
+    for claim in (1 if name == "exp" else "of-another-sign-in", None):
+        forged = forge(entra, {key: value for key, value in {**claims, name: claim}.items() if value is not None})
+        with pytest.raises(WrongSignature):
+            verify_id_token(forged, tenant=entra_tenant(), audience=settings.ENTRA_CLIENT_ID, nonce="one")
 
 
 @pytest.mark.asvs("V10.5.1")

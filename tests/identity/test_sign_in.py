@@ -47,7 +47,7 @@ def test_it_leaves_by_a_page_that_also_works_by_hand(visitor: Visitor, entra: En
     address = address_left_for(response)
     assert address.startswith(f"{entra.authority}/oauth2/v2.0/authorize?")
     assert response.status_code == 200
-    assert urlsplit(entra.url).netloc in response.content.decode()
+    assert f"Your browser goes on to {urlsplit(entra.url).netloc} by itself." in response.content.decode()
     assert response["Cache-Control"].startswith("max-age=0, no-cache, no-store")
 
 
@@ -163,6 +163,14 @@ def test_it_leaves_nothing_of_one_person_to_the_next(visitor: Visitor, entra: En
     assert "draft" not in visitor.client.session
 
 
+@pytest.mark.asvs("V14.3.3")
+def test_it_leaves_no_cookie_but_the_sessions_and_the_forms(visitor: Visitor, entra: EntraServer) -> None:
+    visitor.sign_in(ALICE, entra)
+    visitor.client.get("/")
+    assert set(visitor.client.cookies) == {"session", "csrf"}
+
+
+@pytest.mark.asvs("V6.8.4", "V7.5.3", "V8.2.4")
 def test_it_remembers_when_the_person_proved_who_they_are(visitor: Visitor, entra: EntraServer) -> None:
     visitor.sign_in(ALICE, entra, auth_time=1_800_000_000)
     authenticated_at = sessions.authenticated_at(visitor.client.session)

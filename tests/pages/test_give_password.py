@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from portal.identity.models import User
 from reimage.domain.operation_states import OperationState
-from reimage.models import ReimageRequest, SealedSecret, VirtualMachine
+from reimage.models import AccessGrant, GrantRole, ReimageRequest, SealedSecret, VirtualMachine
+from reimage.services import pausing
 from tests.cast import client_of
 from tests.pages.reading import form_actions, source, words
 from tests.passwords import AT_RELEASE, PASSWORD
@@ -162,3 +163,41 @@ def test_the_form_of_a_new_request_asks_for_none(azure: SandboxProcess, alice: U
     assert "The requester gives it after the approval" in words(page)
     assert "8 to 123 characters of three kinds" in words(page)
     assert form_actions(page)
+
+
+def test_who_may_no_longer_request_the_reimage_is_told_before_anything_is_sealed(
+    awaiting: ReimageRequest, alice: User
+) -> None:
+    AccessGrant.objects.filter(role=GrantRole.REQUESTER).delete()
+    answer = give(alice, awaiting)
+    assert answer.status_code == 403
+    assert "Alice Aoki may no longer request a reimage of: web-02, web-03." in words(answer)
+    assert "Ask an administrator to renew the grant" in words(answer)
+    assert "Reject the request" not in words(answer)
+    assert PASSWORD not in source(answer)
+    assert (states(awaiting), SealedSecret.objects.count()) == (AWAITED, 0)
+
+
+def test_a_machine_that_is_still_covered_gets_its_password(awaiting: ReimageRequest, alice: User) -> None:
+    kept, _lost = awaiting.operations.all()
+    AccessGrant.objects.filter(role=GrantRole.REQUESTER).update(scope=kept.resource_id, tag_name="", tag_value="")
+    assert give(alice, awaiting).status_code == 403
+    assert give(alice, awaiting, operations=[kept.pk]).status_code == 302
+    assert SealedSecret.objects.get().operation == kept
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "The password is sealed. The portal goes on with the reimage by itself."),
+        ("ja", "パスワードを暗号化して保管しました。この後の再イメージ化はポータルが自動的に進めます。"),
+    ],
+)
+def test_it_promises_no_moment(awaiting: ReimageRequest, alice: User, dan: User, language: str, says: str) -> None:
+    """While execution is paused, nothing starts."""
+    pausing.pause_execution(administrator=dan, reason="Practice.")
+    User.objects.update(language=language)
+    browser = client_of(alice)
+    fields = {"operations": [one.pk for one in awaiting.operations.all()], "admin_password": PASSWORD}
+    answer = browser.post(path_of(awaiting), fields | {"admin_password_again": PASSWORD}, follow=True)
+    assert says in words(answer)

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -234,6 +235,15 @@ class TestTheCheckOfOneField:
     def test_it_praises_what_is_right(self, visitor: Client) -> None:
         assert "meets the rules for Windows" in words(self.check(visitor, "admin_password", admin_password=PASSWORD))
         assert "13 bytes of at most 65535" in words(self.check(visitor, "custom_data", custom_data="#cloud-config"))
+
+    @pytest.mark.asvs("V14.2.1")
+    def test_it_takes_no_value_from_the_address(self, visitor: Client) -> None:
+        name = f"g{pk('web-02')}-admin_password"
+        query = {"field": name, name: "short", "vm": str(pk("web-02"))}
+        assert visitor.get("/requests/new/check", query).status_code == 405
+        answer = visitor.post(f"/requests/new/check?{urlencode(query)}", {"vm": pk("web-02")})
+        assert answer.status_code == 200
+        assert "at least 8 characters" not in words(answer)
 
     def test_it_stores_nothing(self, visitor: Client) -> None:
         self.check(visitor, "admin_password", admin_password=PASSWORD)

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 import time_machine
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from portal.audit.models import AuditEvent
 from portal.identity.models import User
+from reimage import execution_selectors
 from reimage.models import PasswordView, ReimageOperation, SealedSecret
 from reimage.services import view_keys
 from reimage.services.sealing_keys import SUITE
@@ -201,3 +203,27 @@ def test_before_the_end_and_after_the_term_the_page_says_so(
     SealedSecret.objects.all().delete()
     assert "There is nothing to see" in words(browser.get(path_of(operation)))
     assert browser.post(path_of(operation)).status_code == 409
+
+
+@pytest.mark.parametrize("trouble", [OperationalError("server closed the connection"), ZeroDivisionError()])
+def test_a_page_that_cannot_be_made_spends_nothing(
+    ended: ReimageOperation, azure: SandboxProcess, alice: User, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    """The navigation asks the database too, after the password was opened."""
+    browser = prepared(alice, ended)
+    browser.raise_request_exception = False
+
+    def broken() -> None:
+        raise trouble
+
+    with monkeypatch.context() as moment:
+        moment.setattr(execution_selectors, "current_pause", broken)
+        answer = browser.post(path_of(ended))
+    assert answer.status_code >= 500
+    assert "data-secret" not in source(answer)
+    assert not AuditEvent.objects.filter(action="generated_password.seen").exists()
+    page = browser.post(path_of(ended))
+    assert (page.status_code, "no-store" in page["Cache-Control"]) == (200, True)
+    assert seen_by_azure(azure, password_in(page))
+    assert browser.post(path_of(ended)).status_code == 409
+    assert AuditEvent.objects.filter(action="generated_password.requested_again").count() == 1

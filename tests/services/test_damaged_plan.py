@@ -19,7 +19,7 @@ from reimage.services.awaited_passwords import expire_awaited_passwords
 from reimage.services.decision import cancel_reimage_request, expire_reimage_requests
 from tests.cast import client_of
 from tests.pages.reading import words
-from tests.passwords import AT_RELEASE
+from tests.passwords import AT_RELEASE, PASSWORD
 from tests.sandbox_process import SandboxProcess
 from tests.services.test_attention import settle
 from tests.stories import advance, advance_to, approved, draft, posts, request_reimage
@@ -98,6 +98,21 @@ def test_one_that_waits_for_its_password_ends_in_time(
     assert expire_awaited_passwords(now=damaged(operation).next_at or timezone.now()) == 1
     operation.refresh_from_db()
     assert operation.state == State.EXPIRED
+
+
+def test_a_password_that_is_given_for_it_is_not_taken_and_the_page_says_why(
+    azure: SandboxProcess, alice: User, bob: User, settings: Settings
+) -> None:
+    settings.PASSWORD_MODE = "at_release"
+    operation = damaged(approved(alice, bob, "web-02", parameters=AT_RELEASE).operations.get())
+    path = f"/requests/{operation.reimage_request_id}/"
+    typed = {"operations": [operation.pk], "admin_password": PASSWORD, "admin_password_again": PASSWORD}
+    page = client_of(alice).post(f"{path}password", typed)
+    assert page.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert "is damaged and cannot be shown" in words(page)
+    assert f'href="{path}operations/{operation.pk}/"' in page.content.decode()
+    assert PASSWORD not in page.content.decode()
+    assert not SealedSecret.objects.exists()
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

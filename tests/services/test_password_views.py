@@ -15,13 +15,13 @@ from portal.audit.models import AuditEvent
 from portal.errors import NotAllowed, NotFound, WrongState
 from portal.identity.models import User
 from reimage import tasks
-from reimage.models import ExecutionAlarm, PasswordView, ReimageOperation, SealedSecret, SecretField
+from reimage.models import ExecutionAlarm, Notice, NoticeKind, PasswordView, ReimageOperation, SealedSecret, SecretField
 from reimage.services import alarms, doorbell, notification, view_keys
-from reimage.services.password_views import Asked, Shown, show_password, view_state
+from reimage.services.password_views import Asked, Shown, view_state
 from reimage.services.sealing_keys import SealingError
 from reimage.services.secrets import open_secret
 from reimage.services.view_answers import answer_views, expire_unseen_passwords
-from tests.passwords import GENERATED, seen_by_azure
+from tests.passwords import GENERATED, seen_by_azure, show_password
 from tests.sandbox_process import SandboxProcess
 from tests.stories import approved, run
 
@@ -98,9 +98,35 @@ def test_a_second_use_is_an_alarm(ended: ReimageOperation, alice: User, dan: Use
             press(alice, ended, again)
     assert actions()[-2:] == ["requested_again", "requested_again"]
     notification.send_due_notices(now=timezone.now())
-    alarms = [message for message in mail.outbox if message.to == [dan.email]]
-    assert len(alarms) == 2
-    assert "Alice Aoki" in alarms[0].body
+    (alarm,) = [message for message in mail.outbox if message.to == [dan.email]]
+    assert "Alice Aoki" in alarm.body
+
+
+def test_each_use_after_the_first_is_an_event_and_a_mail_an_hour_for_each_machine(
+    azure: SandboxProcess, alice: User, bob: User, settings: Any
+) -> None:
+    settings.PASSWORD_MODE = "generated"
+    first, second = run(approved(alice, bob, "web-02", "web-03", parameters=GENERATED), azure).operations.all()
+    for operation in (first, second):
+        PasswordView.objects.create(
+            operation=operation, public_key=b"", asked_at=timezone.now(), seen_at=timezone.now()
+        )
+
+    def told_after(*presses: ReimageOperation) -> int:
+        for operation in presses:
+            with pytest.raises(WrongState, match="already shown"):
+                press(alice, operation)
+        return Notice.objects.filter(kind=NoticeKind.PASSWORD_AGAIN).count()
+
+    assert told_after(first, first, first) == 1
+    assert told_after(second, second) == 2
+    Notice.objects.update(created_at=timezone.now() - timedelta(minutes=59))
+    assert told_after(first, second) == 2
+    Notice.objects.update(created_at=timezone.now() - timedelta(minutes=61))
+    assert told_after(first, first) == 3
+    Notice.objects.update(created_at=timezone.now() + timedelta(days=1))
+    assert told_after(first) == 4
+    assert actions().count("requested_again") == 10
 
 
 @pytest.mark.asvs("V8.2.2", "V8.2.3")
@@ -155,7 +181,7 @@ def test_what_is_stored_opens_with_the_browsers_key_alone(ended: ReimageOperatio
         view_keys.open_view(ciphertext, key, ended)
 
 
-@pytest.mark.asvs("V14.2.7")
+@pytest.mark.asvs("V14.2.7", "V6.4.1")
 def test_unseen_it_is_destroyed_when_the_term_is_over(ended: ReimageOperation, alice: User) -> None:
     key = asked(alice, ended)
     answer_views(now=timezone.now())

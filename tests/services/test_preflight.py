@@ -44,6 +44,7 @@ def assert_stopped(operation: ReimageOperation, sandbox: SandboxProcess, *codes:
         ({"exact_version": "20348.1.1"}, "image_exact_version"),
     ],
 )
+@pytest.mark.asvs("V14.2.7")
 def test_a_machine_that_is_not_as_approved_stops_and_says_which_field_moved(
     azure: SandboxProcess, alice: User, bob: User, change: dict[str, Any], field: str
 ) -> None:
@@ -96,7 +97,7 @@ def test_a_tag_that_the_grant_needs_is_looked_up_at_azure(azure: SandboxProcess,
     assert_stopped(advance(operation), azure, "requester_lost_right")
 
 
-@pytest.mark.asvs("V2.3.2")
+@pytest.mark.asvs("V2.3.2", "V14.2.7")
 def test_an_approval_whose_term_is_over_stops(azure: SandboxProcess, alice: User, bob: User) -> None:
     reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
     ReimageRequest.objects.filter(pk=reimage_request.pk).update(expires_at=timezone.now())

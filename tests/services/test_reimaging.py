@@ -51,6 +51,7 @@ def test_the_intent_is_recorded_before_the_post(azure: SandboxProcess, alice: Us
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.asvs("V14.2.7")
 def test_a_definite_refusal_fails_with_azures_words(azure: SandboxProcess, alice: User, bob: User, status: int) -> None:
     reimage_request = approved(alice, bob, "web-02", parameters=SECRET)
     operation = posted(azure, reimage_request, "status", status=status, code="BadRequest", message="Not like this.")
@@ -77,6 +78,7 @@ def test_a_definite_refusal_fails_with_azures_words(azure: SandboxProcess, alice
         ("accepted_then_status", {"status": 500}),
     ],
 )
+@pytest.mark.asvs("V14.2.7")
 def test_any_other_answer_leaves_the_outcome_unknown_and_is_never_sent_again(
     azure: SandboxProcess, alice: User, bob: User, fault: str, script: dict[str, Any]
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_foreign_address_gets_no_token_but_an_administrator(azure: SandboxProc
     assert "operation_address_foreign" in bytes(event.body).decode()
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_it_gives_up_after_too_many_refusals(azure: SandboxProcess, alice: User, bob: User) -> None:
     operation = approved(alice, bob, "web-02", parameters=SECRET).operations.get()
     ReimageOperation.objects.filter(pk=operation.pk).update(attempt=reimaging.MAX_ATTEMPTS)

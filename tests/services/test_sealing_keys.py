@@ -14,11 +14,11 @@ from portal.identity.models import User
 from reimage.domain.parameters import ReimageParameters
 from reimage.models import PasswordView, ReimageOperation, SealedSecret, SecretField
 from reimage.services import generated_passwords, sealing_keys
-from reimage.services.password_views import Asked, Shown, show_password
+from reimage.services.password_views import Asked, Shown
 from reimage.services.sealing_keys import SealingError, SealingKeyMissing
 from reimage.services.secrets import destroy_secrets, open_secret
 from reimage.services.view_answers import answer_views
-from tests.passwords import GENERATED
+from tests.passwords import GENERATED, show_password
 from tests.sandbox_process import SandboxProcess
 from tests.services.test_secrets import commitment, write_key
 from tests.stories import draft, request_reimage

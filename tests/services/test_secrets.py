@@ -75,6 +75,7 @@ def test_it_does_not_open_for_another_request(sealed: ReimageOperation, alice: U
         open_secret(other, SecretField.ADMIN_PASSWORD, commitment=commitment(sealed))
 
 
+@pytest.mark.asvs("V11.3.3")
 def test_it_does_not_open_for_another_machine_of_the_request(azure: SandboxProcess, alice: User) -> None:
     first, second = draft(alice, "web-02", "web-03", parameters=PARAMETERS).operations.all()
     moved_to(first, second, SecretField.ADMIN_PASSWORD)
@@ -82,6 +83,7 @@ def test_it_does_not_open_for_another_machine_of_the_request(azure: SandboxProce
         open_secret(second, SecretField.ADMIN_PASSWORD, commitment=commitment(first))
 
 
+@pytest.mark.asvs("V11.3.3")
 def test_it_does_not_open_for_another_field(sealed: ReimageOperation) -> None:
     moved_to(sealed, sealed, SecretField.CUSTOM_DATA)
     with pytest.raises(SealingError, match="does not open"):

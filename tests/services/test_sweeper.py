@@ -1,5 +1,6 @@
 """The sweeper rings for what is due, and does its other duties whatever befalls one of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +13,13 @@ from portal.health.readings import Check
 from portal.identity.models import User
 from reimage import tasks
 from reimage.domain.operation_states import OperationState
+from reimage.domain.parameters import ReimageParameters
 from reimage.domain.request_states import RequestState
-from reimage.models import ReimageOperation, ReimageRequest, VirtualMachine
+from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, VirtualMachine
 from reimage.services import doorbell
+from tests.passwords import AT_RELEASE, GENERATED, PASSWORD
 from tests.sandbox_process import SandboxProcess
-from tests.stories import advance_to, approved, draft, request_reimage
+from tests.stories import advance_to, approved, draft, make_due, request_reimage, run
 
 
 @pytest.fixture
@@ -49,14 +52,47 @@ def test_it_rings_again_after_a_lease_lapsed_and_oldest_first(
     assert rung == [second.pk, first.pk]
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_it_expires_discards_and_sends(azure: SandboxProcess, alice: User, bob: User, rung: list[int]) -> None:
-    pending, drafted = request_reimage(alice, "web-01"), draft(alice, "web-02")
+    secret = ReimageParameters(admin_password=PASSWORD)
+    pending, drafted = request_reimage(alice, "web-02", parameters=secret), draft(alice, "web-03", parameters=secret)
     ReimageRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert SealedSecret.objects.count() == 2
     tasks.sweep()
+    assert not SealedSecret.objects.exists()
     pending.refresh_from_db()
     assert pending.state == RequestState.EXPIRED
     assert not ReimageRequest.objects.filter(pk=drafted.pk).exists()
     assert len(mail.outbox) == 2
+
+
+@pytest.mark.asvs("V14.2.7")
+def test_it_ends_what_waited_for_a_password(
+    azure: SandboxProcess, alice: User, bob: User, rung: list[int], settings: Any
+) -> None:
+    settings.PASSWORD_MODE = "at_release"
+    parameters = replace(AT_RELEASE, custom_data="I2Nsb3VkLWNvbmZpZwo=")
+    operation = approved(alice, bob, "web-02", parameters=parameters).operations.get()
+    tasks.sweep()
+    assert SealedSecret.objects.count() == 1
+    make_due(operation)
+    tasks.sweep()
+    operation.refresh_from_db()
+    assert operation.state == OperationState.EXPIRED
+    assert not SealedSecret.objects.exists()
+
+
+@pytest.mark.asvs("V14.2.7")
+def test_it_destroys_what_nobody_came_to_see(
+    azure: SandboxProcess, alice: User, bob: User, rung: list[int], settings: Any
+) -> None:
+    settings.PASSWORD_MODE = "generated"
+    run(approved(alice, bob, "web-02", parameters=GENERATED), azure)
+    tasks.sweep()
+    assert SealedSecret.objects.count() == 1
+    ReimageOperation.objects.update(finished_at=timezone.now() - timedelta(hours=settings.PASSWORD_HOURS))
+    tasks.sweep()
+    assert not SealedSecret.objects.exists()
 
 
 @pytest.mark.parametrize("duty", ["expire_reimage_requests", "discard_expired_drafts"])

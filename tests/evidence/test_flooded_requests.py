@@ -23,6 +23,7 @@ from reimage.operation_story import story_of
 from tests import stories
 from tests.audit.memory import most_memory
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.tampering import run
 from tests.evidence.altering import add, body_of, event_of, operation_pages
 from tests.evidence.packs import TakenPack
 
@@ -153,3 +154,15 @@ def test_forged_redactions_neither_come_along_in_any_number_nor_hide_the_real_on
     redactions = [event for event in pack.events() if event["action"] == "audit.redacted"]
     assert len(redactions) == (1 if is_large else 4)
     assert "Erasure was asked for." in pack.words().partition("What was redacted")[2].partition("Every event")[0]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps what once had to have a value")
+def test_a_body_that_was_taken_away_is_told_as_damaged(ended: ReimageRequest, auditor: Client, log: SealedLog) -> None:
+    log.seal()
+    approval = event_of(ended, actions.REQUEST_APPROVED)
+    run(
+        "ALTER TABLE audit_auditevent ALTER COLUMN body DROP NOT NULL",
+        f"UPDATE audit_auditevent SET body = NULL WHERE id = {approval.pk}",
+    )
+    (page, *_) = operation_pages(auditor, ended)
+    assert f"Event #{approval.leaf.leaf_index + 1} is damaged" in page

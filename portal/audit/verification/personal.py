@@ -44,7 +44,7 @@ def texts_can_be_held(keys: Sequence[int]) -> bool:
     if not keys:
         return True
     size = "COALESCE(SUM(length(CAST(text AS text))), 0)"  # whatever type a superuser gave the column
-    query = f"SELECT COUNT(*), {size} FROM audit_auditpersonaltext WHERE {_of(keys)}"  # noqa: S608  # ours
+    query = f"SELECT COUNT(*), {size} FROM audit_auditpersonaltext WHERE {_of(keys)}"  # noqa: S608  # whole numbers
     ((count, characters),) = rows(query)
     most, largest = (MOST_TEXTS, LARGEST_TEXTS) if len(keys) == 1 else (MOST_HELD, LARGEST_HELD)
     return bool(count <= most and characters <= largest)
@@ -64,7 +64,8 @@ class PersonalTexts:
     def __init__(self, keys: Sequence[int], sealed: int) -> None:
         self._sealed = sealed
         self._texts: dict[int, list[Row]] = {}
-        query = f"SELECT event_id, field, salt, text FROM audit_auditpersonaltext WHERE {_of(keys)}"  # noqa: S608
+        columns = "event_id, field, salt, text"
+        query = f"SELECT {columns} FROM audit_auditpersonaltext WHERE {_of(keys)}"  # noqa: S608  # whole numbers
         self._are_too_many = len(keys) == 1 and not texts_can_be_held(keys)
         for key, *row in rows(query) if keys and not self._are_too_many else ():
             self._texts.setdefault(key, []).append(tuple(row))

@@ -172,8 +172,12 @@ def test_texts_that_no_verifier_could_read_are_not_recorded_and_no_others_are_so
     ("old", "new"),
     [
         (b'"attempts":[1,', b'"attempts":[1.5,'),
+        (b'"attempts":[1,', b'"attempts":[1.0,'),
+        (b'"attempts":[1,', b'"attempts":[1e+20,'),
         (b'"attempts":[1,', b'"attempts":[NaN,'),
         (b'"attempts":[1,', b'"attempts":[9007199254740992,'),
+        (b'"attempts":[1,', b'"attempts":[-9007199254740992,'),
+        (b'"attempts":[1,', b'"attempts":[18446744073709551616,'),
         (b'"attempts":[1,', b'"attempts":[1, '),
         (b'"flags":', b'"flags":[],"flags":'),
         (b'"at":null', b'"at":1,"at":null'),

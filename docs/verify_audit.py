@@ -85,9 +85,10 @@ def root_of(leaf, index, size, proof):
 def commitments(value, field=""):
     """Where a body has commitments in place of personal texts, as JSON pointers, and to what."""
     if isinstance(value, dict) and "personal_sha256" in value:
+        demand(len(field) <= 512, "a commitment stands where none is recorded")
         return {field: value["personal_sha256"]}
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return {at: found for key, item in members for at, found in commitments(item, f"{field}/{key}").items()}
+    return {at: found for key, item in members for at, found in commitments(item, f"{field}/{key}"[:513]).items()}
 
 
 class Export:
@@ -151,8 +152,7 @@ class Export:
         gone = [(f"{where}: {field}", f"{event['event_id']} {field}") for field in expected]
         self.db.executemany("INSERT INTO gone VALUES (?, ?)", gone)
         fields = event["detail"]["fields"] if event["action"] == "audit.redacted" else ()
-        redacted = [(f"{event['target']['id']} {field}",) for field in fields]
-        self.db.executemany("INSERT INTO redacted VALUES (?)", redacted)
+        self.db.executemany("INSERT INTO redacted VALUES (?)", [(f"{event['target']['id']} {at}",) for at in fields])
         if event["subject"]:
             number = f"{event['subject']} {event['sequence']!r}"
             demand(re.fullmatch(SUBJECT + " [1-9][0-9]{0,9}", number), f"{where}: its number is not in its form")

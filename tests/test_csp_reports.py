@@ -44,6 +44,7 @@ def test_both_forms_are_logged_in_short_without_queries(client: Client) -> None:
     assert "alert" not in str(logs)
 
 
+@pytest.mark.asvs("V3.4.7")
 @pytest.mark.parametrize(
     ("document", "status"),
     [
@@ -68,6 +69,7 @@ def test_a_field_of_another_type_is_left_out(client: Client) -> None:
     assert (logs[0]["document"], logs[0]["blocked"]) == ("", "")
 
 
+@pytest.mark.asvs("V3.4.7")
 def test_a_flood_is_neither_logged_nor_stored(client: Client, settings: Settings) -> None:
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"csp_report": 2}
     with capture_logs() as logs:

@@ -51,6 +51,7 @@ GRANT SELECT ON audit_auditevent, audit_auditpersonaltext, audit_auditleaf, audi
 -- requests or people.
 GRANT SELECT, INSERT ON audit_auditevent TO reimage_portal_redactor;
 GRANT SELECT, DELETE ON audit_auditpersonaltext TO reimage_portal_redactor;
+GRANT SELECT ON audit_auditleaf TO reimage_portal_redactor;
 GRANT USAGE ON SEQUENCE audit_auditevent_id_seq TO reimage_portal_redactor;
 
 -- What a migration did is not for them to write.

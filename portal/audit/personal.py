@@ -18,6 +18,7 @@ SALT_BYTES = 32
 LARGEST_TEXTS = 250_000  # bytes of all
 MOST_TEXTS = 1_000
 LONGEST_FIELD = 512  # characters
+LARGEST_REDACTION = 200_000  # bytes of the body of an event that says what is redacted
 PLAINTEXT_VERSION = 1  # the version of bodies that held personal texts as they are
 ACTOR_NAME, ADDRESS, TARGET_LABEL = "/actor/name", "/address", "/target/label"
 LABELS = r"^/(target|related/[0-9]+)/label$"
@@ -106,7 +107,12 @@ def _collect(value: Mapping[str, Any] | list[Any], field: str, found: dict[str, 
         members = value.items()
     for name, member in members:
         if isinstance(member, dict | list):
-            _collect(member, f"{field}/{name}", found)
+            _collect(member, _within(field, name), found)
+
+
+def _within(field: str, name: int | str) -> str:
+    """The pointer one step further; no longer than shows that it is too long, as each member below would copy it."""
+    return f"{field}/{name}"[: LONGEST_FIELD + 1]
 
 
 def disclosed(body: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
@@ -128,10 +134,13 @@ def _replaced(value: Any, replace: Callable[[str, Any], Any], field: str = "") -
     match value:
         case Mapping():
             return {
-                key: item if isinstance(item, _LEAF) else _replaced(item, replace, f"{field}/{key}")
+                key: item if isinstance(item, _LEAF) else _replaced(item, replace, _within(field, key))
                 for key, item in value.items()
             }
         case list() | tuple():
-            return [_replaced(item, replace, f"{field}/{place}") for place, item in enumerate(value)]
+            return [
+                item if isinstance(item, _LEAF) else _replaced(item, replace, _within(field, place))
+                for place, item in enumerate(value)
+            ]
         case _:
             return value

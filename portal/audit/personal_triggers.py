@@ -1,7 +1,10 @@
 """The database's refusal to change a personal text, or to remove one that no event says is redacted.
 
-PostgreSQL refuses one that its event does not say it has, too: whoever may add texts could add any number to any event.
-See triggers.py for its reasons. The event of the redaction is about the text's own event, and names its field.
+PostgreSQL also refuses one that does not come with its event, in one transaction, or that this does not say it has:
+whoever may add texts could add any number to any event. See triggers.py for its reasons.
+
+The event of the redaction is about the text's own event, and names its field. Whoever may add events can add any that
+looks like one, of any bytes: they are searched as bytes, and none that is larger than a redaction is read.
 """
 
 from django.apps.registry import Apps
@@ -19,6 +22,7 @@ _SQLITE = (
         WHEN NOT EXISTS (
           SELECT 1 FROM audit_auditevent event JOIN audit_auditevent redaction ON redaction.target_id = {_WITH_DASHES}
           WHERE event.id = OLD.event_id AND redaction.action = 'audit.redacted'
+            AND length(redaction.body) <= 200000
             AND instr(CAST(redaction.body AS TEXT), '"' || OLD.field || '"') > 0
         )
         BEGIN SELECT RAISE(ABORT, '{_WORDS}: DELETE without an event audit.redacted is refused'); END""",
@@ -36,7 +40,8 @@ _POSTGRESQL = (
               SELECT FROM audit_auditevent event
               JOIN audit_auditevent redaction ON redaction.target_id = event.event_id::text
               WHERE event.id = OLD.event_id AND redaction.action = 'audit.redacted'
-                AND position('"' || OLD.field || '"' IN convert_from(redaction.body, 'UTF8')) > 0
+                AND CASE WHEN octet_length(redaction.body) <= 200000  -- LARGEST_REDACTION
+                    THEN position(convert_to('"' || OLD.field || '"', 'UTF8') IN redaction.body) > 0 END
             ) THEN
               RETURN OLD;
             END IF;
@@ -47,17 +52,28 @@ _POSTGRESQL = (
         END $$""",
     f"""CREATE FUNCTION audit_personal_text_is_of_its_event() RETURNS trigger LANGUAGE plpgsql
         SET search_path = pg_catalog, public, pg_temp AS $$
+        DECLARE
+          named text; number bigint; size bigint;
+          this bigint := pg_current_xact_id()::text::bigint;
+          since bigint; -- how many transactions ago the event came; modulo 2^32, and within a savepoint some later
         BEGIN
-          IF NOT EXISTS (
-            SELECT FROM audit_auditevent
-            WHERE id = NEW.event_id AND position(' ' || NEW.field || ' ' IN ' ' || personal_fields || ' ') > 0
-          ) THEN
+          SELECT personal_fields, (this - xmin::text::bigint) & 4294967295
+          INTO named, since FROM audit_auditevent WHERE id = NEW.event_id;
+          IF since >= 2147483648 THEN
+            since := since - 4294967296;
+          END IF;
+          -- What is in sight, and not over, is this transaction's own.
+          IF pg_xact_status((this - since)::text::xid8) IS DISTINCT FROM 'in progress' THEN
+            RAISE EXCEPTION 'a text is added with its event' USING ERRCODE = 'check_violation';
+          END IF;
+          IF NEW.field = '' OR NEW.field <> ALL (string_to_array(named, ' ')) THEN
             RAISE EXCEPTION 'the event does not say that it has a text %', NEW.field USING ERRCODE = 'check_violation';
           END IF;
-          IF octet_length(NEW.text) + (
-            SELECT COALESCE(SUM(octet_length(text)), 0) FROM {_TABLE} WHERE event_id = NEW.event_id
-          ) > 250000 THEN  -- LARGEST_TEXTS
-            RAISE EXCEPTION 'the texts of the event are too long together' USING ERRCODE = 'check_violation';
+          SELECT count(*), COALESCE(SUM(octet_length(text)), 0) INTO number, size
+          FROM {_TABLE} WHERE event_id = NEW.event_id;
+          IF number >= 1000 OR size + octet_length(NEW.text) > 250000 THEN  -- MOST_TEXTS, LARGEST_TEXTS
+            RAISE EXCEPTION 'the texts of the event are too many, or too long together'
+              USING ERRCODE = 'check_violation';
           END IF;
           RETURN NEW;
         END $$""",

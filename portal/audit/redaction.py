@@ -3,8 +3,8 @@
 First an event says which fields of which event are redacted, why and by whom; then salts and texts go. Without the
 salt nobody can tell by trying whether a commitment was to a text that they know.
 
-Whoever may add to the log can add any text beside any event, and a superuser can alter columns. So the sealed body says
-what an event's texts are, and who acted there.
+Whoever may add to the log can add any text beside an event of theirs, and a superuser can alter columns. So the sealed
+body says what an event's texts are, and who acted there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -24,12 +24,15 @@ from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.disclosure import readable_body
 from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.personal import ACTOR_NAME, ADDRESS, MOST_TEXTS, commitments_in, is_field
+from portal.audit.sealing.evidence import stored_bytes
+from portal.audit.sealing.merkle import leaf_hash
 from portal.audit.services import record
 from portal.errors import Problem, WrongState
 from portal.postgresql import unhurried
 
 EVENTS_A_TRANSACTION = 200  # SQLite's writers wait for it
 FIELDS_A_REDACTION = 200  # an event has room for so many of the longest
+LONGEST_REASON = 1_000  # characters; with the fields, the event is below LARGEST_REDACTION
 BODIES = 10  # read at a time, of up to a megabyte each
 
 Texts = QuerySet[AuditPersonalText]
@@ -91,7 +94,7 @@ def texts_of_person(*, tenant_id: UUID, object_id: UUID) -> TextsOfPerson:
     acted, about, damaged = set(), set(), {}
     with unhurried(connection):
         for event in _events_naming(str(object_id)):
-            body = readable_body(event)
+            body = _sealed_body(event)
             if body is None:
                 damaged[event.pk] = event.event_id
             elif _is_by(body, str(tenant_id), str(object_id)):
@@ -105,20 +108,32 @@ def texts_of_person(*, tenant_id: UUID, object_id: UUID) -> TextsOfPerson:
 def redact(*, texts: Chosen, reason: str, actor: Actor) -> Redaction:
     """Removes these texts and their salts, and records for each event that it was done; may be called again.
 
-    Texts to which no body commits are left. `reason` stays in the log for good. Raises Problem without one, and
-    WrongState where somebody else redacts the same. A crash leaves each event whole, or redacted and saying so.
+    Texts to which no body commits are left. `reason` stays in the log for good. Raises Problem without one, or with a
+    longer one than LONGEST_REASON, and WrongState where somebody else redacts the same. A crash leaves each event
+    whole, or redacted and saying so.
     """
-    if not reason.strip():
-        raise Problem(_("A redaction needs a reason."), _("Say on what ground, without the person's name: it stays."))
-    keys = _events_of(texts)
+    _check_reason(reason)
     gone: list[int] = []
     left: list[UUID] = []
-    for start in range(0, len(keys), EVENTS_A_TRANSACTION):
-        with transaction.atomic():
-            for found in _sorted_out(texts, keys[start : start + EVENTS_A_TRANSACTION]):
-                gone += filter(None, [_redact_event(found, reason.strip(), actor)])
-                left += [found.event_id] if found.has_others else []
+    keys = _events_of(texts)
+    with unhurried(connection):  # the database looks through whatever says that it redacts the same events
+        for start in range(0, len(keys), EVENTS_A_TRANSACTION):
+            with transaction.atomic():
+                for found in _sorted_out(texts, keys[start : start + EVENTS_A_TRANSACTION]):
+                    gone += filter(None, [_redact_event(found, reason.strip(), actor)])
+                    left += [found.event_id] if found.has_others else []
     return Redaction(len(gone), sum(gone), tuple(left))
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Problem(_("A redaction needs a reason."), _("Say on what ground, without the person's name: it stays."))
+    if len(reason) > LONGEST_REASON:
+        raise Problem(
+            _("The reason of a redaction has %(most)d characters at the most, and this one has %(number)d.")
+            % {"most": LONGEST_REASON, "number": len(reason)},
+            _("Name the file that says the rest."),
+        )
 
 
 def redactable(texts: Chosen) -> Iterator[EventTexts]:
@@ -135,7 +150,7 @@ def _events_of(texts: Chosen) -> list[int]:
 def _sorted_out(texts: Chosen, keys: Iterable[int]) -> Iterator[EventTexts]:
     """One event after the other: of each it holds the body."""
     for key in keys:
-        for event in AuditEvent.objects.filter(pk=key).only("event_id", "action", "body", "digest"):
+        for event in _with_leaf(AuditEvent.objects.filter(pk=key)):
             yield _sorted_texts(event, _texts_at(key, texts))
 
 
@@ -147,9 +162,23 @@ def _texts_at(key: int, texts: Chosen) -> Texts:
     return all_texts if key in texts.acted else all_texts.exclude(field__in=(ACTOR_NAME, ADDRESS))
 
 
+def _with_leaf(events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+    return events.select_related("leaf").only("event_id", "action", "body", "digest", "leaf__leaf_hash")
+
+
+def _sealed_body(event: AuditEvent) -> dict[str, Any] | None:
+    """None of a damaged event, and of one whose body is another than the sealed one: digest and body are soon changed.
+
+    One that waits for the sealer is believed. A superuser can alter the leaf, too, which `audit_verify` tells.
+    """
+    body, leaf = readable_body(event), getattr(event, "leaf", None)
+    is_sealed_so = body is None or leaf is None or stored_bytes(leaf.leaf_hash) == leaf_hash(bytes(event.body))
+    return body if is_sealed_so else None
+
+
 def _sorted_texts(event: AuditEvent, texts: Texts) -> EventTexts:
     """Of a damaged event everything that could be a text of it, unless it is more than any event has."""
-    body = readable_body(event)
+    body = _sealed_body(event)
     action = event.action if body is None else body["action"]
     committed = None if body is None else _commitments_under(event.event_id, body)
     found, others = [], False
@@ -201,7 +230,7 @@ def _events_naming(object_id: str) -> Iterator[AuditEvent]:
     """Whose body has this id anywhere, or whose columns do: those are believed of damaged events alone."""
     in_body = GreaterThan(_Place(Value(object_id.encode(), BinaryField()), F("body")), 0)
     in_columns = Q(actor_object_id=object_id) | Q(target_id=object_id) | Q(search_text__contains=object_id)
-    events = AuditEvent.objects.filter(Q(in_body) | in_columns).order_by("pk").only("event_id", "body", "digest")
+    events = _with_leaf(AuditEvent.objects.filter(Q(in_body) | in_columns).order_by("pk"))
     return events.iterator(chunk_size=BODIES)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import orjson
 from django.db.models.functions import Length
 
 from portal.audit.models import AuditEvent, AuditLeaf
@@ -66,7 +67,7 @@ def _held(leaves: list[_Leaf]) -> list[_Leaf]:
 def _event(body: bytes) -> dict[str, Any] | None:
     """None where the event was removed, or is none any more: audit_verify says more."""
     try:
-        event = json.loads(body)
+        event = orjson.loads(body)  # no NaN, which is no JSON to others
         return event if event["version"] > PLAINTEXT_VERSION else dict(_members(event))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -94,7 +94,7 @@ def _check_rules(chosen: list[ReimageOperation], password: str) -> None:
 
 
 def _check_may_go_on(reimage_request: ReimageRequest, chosen: list[ReimageOperation], now: datetime) -> None:
-    """Nothing is sealed that could not be used."""
+    """Nothing is sealed that could not be used. Tags are asked at Azure, before the POST."""
     late = [one.name for one in chosen if one.state != AWAITED or one.next_at is None or one.next_at <= now]
     if late:
         raise WrongState(
@@ -102,7 +102,7 @@ def _check_may_go_on(reimage_request: ReimageRequest, chosen: list[ReimageOperat
             _("Nothing was stored. The request's page shows what happened."),
         )
     remedy = _("Nothing was stored. Ask an administrator to renew the grant; until then no reimage could follow.")
-    if refused := lost_right(reimage_request.requester, chosen, remedy=remedy):
+    if refused := lost_right(reimage_request.requester, chosen, remedy=remedy, with_tags=False):
         raise refused
 
 

@@ -1,13 +1,14 @@
 """Sealed values do not outlive their approval, though nobody can tell yet what became of a refused call.
 
-All other states end by themselves when the term is over; this one waits for Azure, which may be for long.
+All other states end by themselves when the term is over; this one waits for Azure, which may be for long. Where something
+keeps one of those from its end, as a damaged row does, its values go an hour later.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from portal.audit.actors import Actor
 from portal.audit.services import record
@@ -17,6 +18,8 @@ from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services.leases import nobody_holds_it
 from reimage.services.one_by_one import one_by_one
 from reimage.services.secrets import ON_THEIR_WAY, destroy_secrets
+
+LONG_OVER = timedelta(hours=1)  # no step takes as long
 
 
 def destroy_overdue_secrets(*, now: datetime) -> int:
@@ -29,9 +32,10 @@ def destroy_overdue_secrets(*, now: datetime) -> int:
 
 
 def _overdue(now: datetime) -> QuerySet[ReimageOperation]:
-    """A step that is under way comes first: what it finds out may be the end."""
-    waiting = ReimageOperation.objects.filter(nobody_holds_it(), state=OperationState.OUTCOME_UNKNOWN)
-    return waiting.filter(sealed_secrets__field__in=ON_THEIR_WAY, reimage_request__expires_at__lte=now)
+    """A step that is under way comes first: what it finds out may be the end. But not for ever."""
+    waits = Q(nobody_holds_it(), state=OperationState.OUTCOME_UNKNOWN, reimage_request__expires_at__lte=now)
+    hangs = Q(reimage_request__expires_at__lte=now - LONG_OVER)
+    return ReimageOperation.objects.filter(waits | hangs, sealed_secrets__field__in=ON_THEIR_WAY)
 
 
 def _destroy(keys: tuple[int, int], *, now: datetime) -> bool:

@@ -15,8 +15,9 @@ from portal.audit.redaction import Redaction, texts_of_person
 from tests.audit.events import record_event
 from tests.audit.memory import most_memory
 from tests.audit.people import GROUND, about_alice, actor_of, by_alice, redact_person, texts_left
+from tests.audit.sealing.logs import SealedLog
 from tests.cast import ALICE, BOB, FOREIGN_TENANT_ID, TENANT_ID
-from tests.evidence.altering import add, alter, body_of
+from tests.evidence.altering import add, alter, body_of, rewrite
 
 pytestmark = pytest.mark.django_db
 ALICES = {"actor_tenant_id": str(TENANT_ID), "actor_object_id": str(ALICE.object_id)}
@@ -117,3 +118,16 @@ def test_no_statement_repeats_what_was_found() -> None:
     with connection.execute_wrapper(measured):
         assert redact_person() == Redaction(events=60, texts=120)
     assert max(lengths) < 40
+
+
+def test_a_body_that_is_not_the_sealed_one_says_nothing_of_whose_it_is(log: SealedLog) -> None:
+    """A superuser puts another with its digest in its place, for as long as a redaction takes."""
+    bobs, hers = record_event(actor=actor_of(BOB), detail={"note": Personal("Bob's words")}), by_alice()
+    log.seal()
+    for event, person in ((bobs, ALICE), (hers, BOB)):
+        body = body_of(event)
+        body["actor"]["object_id"] = str(person.object_id)
+        rewrite(event, body)
+    said = run()
+    assert texts_left() == {"Bob Baba", "Bob's words", "Alice Aoki", "Please, disk is full."}
+    assert all(f"Event {event.event_id} is damaged" in said for event in (bobs, hers))

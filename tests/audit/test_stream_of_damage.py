@@ -30,6 +30,18 @@ def test_an_event_that_was_tampered_with_does_not_stop_the_stream(
     assert stream_lines.Line(0, {"event": None}).encoded(again=False, limit=1) == b'{"event":null}\n'
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_line_is_json_to_every_reader(streamed: SealedLog, capsysbinary: Capture, number: str) -> None:
+    """Python's own takes what others do not, and writes it again."""
+    (event,) = streamed.grow(1, detail={"a": 7})
+    run(
+        f"UPDATE audit_auditevent SET body = %s WHERE id = {event.pk}",
+        parameters=[bytes(event.body).replace(b'{"a":7}', f'{{"a":{number}}}'.encode())],
+    )
+    assert stream() == 1
+    assert [line["event"] for line in told(capsysbinary)] == [None]
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL lets no column hold another type")
 def test_a_body_that_became_a_text_keeps_no_other_back(streamed: SealedLog, capsysbinary: Capture) -> None:
     streamed.grow(3)

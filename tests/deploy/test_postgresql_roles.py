@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, ProgrammingError, connectio
 from portal.audit.actors import Actor
 from portal.audit.insertion import COLUMNS, MARKS, NAMES, row_of
 from portal.audit.models import LARGEST_BODY, AuditCheckpoint, AuditEvent, AuditPersonalText
-from portal.audit.personal import LARGEST_TEXTS, Personal
+from portal.audit.personal import LARGEST_TEXTS, MOST_TEXTS, Personal
 from portal.audit.redaction import Redaction, redact, texts_of_person
 from portal.health import heartbeats
 from portal.health.models import Heartbeat, ProcessRole
@@ -36,8 +36,9 @@ RIGHTS = {
     WORKER: {"audit_auditevent": "SI", "audit_auditpersonaltext": "SI", **dict.fromkeys(SEAL, "SI"), ANCHOR: "SIU"},
     BEAT: {},
     AUDITOR: dict.fromkeys([*TABLES, ANCHOR], "S"),
-    REDACTOR: {"audit_auditevent": "SI", "audit_auditpersonaltext": "SD"},
+    REDACTOR: {"audit_auditevent": "SI", "audit_auditpersonaltext": "SD", "audit_auditleaf": "S"},
 }
+INSERTION = "INSERT INTO audit_auditpersonaltext (event_id, field, salt, text) VALUES (%s, %s, '', %s)"
 LETTERS = {
     "S": "SELECT",
     "I": "INSERT",
@@ -94,18 +95,32 @@ def test_the_web_adds_no_event_that_nobody_could_read(roles: None, values: dict[
         ("/detail/b", "x" * LARGEST_TEXTS, "too long together"),
         ("/detail/c", "x", "does not say that it has a text /detail/c"),
         ("/detail", "x", "does not say that it has a text /detail"),
+        ("/detail/a /detail/b", "x", "does not say that it has a text /detail/a /detail/b"),
+        ("", "x", r"does not say that it has a text \n"),
     ],
 )
 def test_nor_a_text_that_nobody_could_hold_or_that_is_not_of_its_event(
     roles: None, field: str, text: str, refusal: str
 ) -> None:
-    insertion = "INSERT INTO audit_auditpersonaltext (event_id, field, salt, text) VALUES (%s, %s, '', %s)"
     event = record_event(detail={"a": Personal("Alice"), "b": Personal("Aoki")})
     run("DELETE FROM audit_auditpersonaltext WHERE field = '/detail/b'")
     with pytest.raises(IntegrityError, match=refusal), as_role(WEB), transaction.atomic():
-        execute(insertion, [event.pk, field, text])
+        execute(INSERTION, [event.pk, field, text])
     with as_role(WEB):
-        execute(insertion, [event.pk, "/detail/b", "Aoki"])
+        execute(INSERTION, [event.pk, "/detail/b", "Aoki"])
+
+
+def test_nor_one_more_than_an_event_has(roles: None) -> None:
+    event = record_event(detail={"texts": [Personal("x")] * MOST_TEXTS})
+    run(f"UPDATE audit_auditevent SET personal_fields = personal_fields || ' /detail/more' WHERE id = {event.pk}")
+    with pytest.raises(IntegrityError, match="too many"), as_role(WEB), transaction.atomic():
+        execute(INSERTION, [event.pk, "/detail/more", "x"])
+
+
+def test_a_text_of_no_field_is_not_of_an_event_without_any(roles: None) -> None:
+    event = record_event()
+    with pytest.raises(IntegrityError, match="does not say"), as_role(WEB), transaction.atomic():
+        execute(INSERTION, [event.pk, "", "x"])
 
 
 def execute(statement: str, parameters: list[object]) -> None:

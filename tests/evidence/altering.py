@@ -33,7 +33,7 @@ def body_of(event: AuditEvent) -> dict[str, Any]:
     return body
 
 
-def add(body: dict[str, Any], **columns: object) -> AuditEvent:
+def add(body: dict[str, Any], /, **columns: object) -> AuditEvent:
     """Inserts an event with this body under an id of its own, and columns that say something else."""
     stored = canonical_bytes({**body, "event_id": str(uuid.uuid4())})
     values = columns_of(stored) | {"body": stored, "digest": hashlib.sha256(stored).hexdigest()}

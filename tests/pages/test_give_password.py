@@ -178,6 +178,23 @@ def test_who_may_no_longer_request_the_reimage_is_told_before_anything_is_sealed
     assert (states(awaiting), SealedSecret.objects.count()) == (AWAITED, 0)
 
 
+def test_tags_that_the_inventory_has_not_seen_yet_stop_nothing(awaiting: ReimageRequest, alice: User) -> None:
+    """Azure is asked for them before the POST."""
+    AccessGrant.objects.filter(role=GrantRole.REQUESTER).update(tag_name="owner", tag_value="web")
+    VirtualMachine.objects.update(tags={})
+    assert give(alice, awaiting).status_code == 302
+    assert states(awaiting) == {OperationState.QUEUED}
+
+
+@pytest.mark.asvs("V14.2.1")
+def test_it_takes_no_password_from_the_address(awaiting: ReimageRequest, alice: User) -> None:
+    machines = [operation.pk for operation in awaiting.operations.all()]
+    address = f"{path_of(awaiting)}?admin_password={PASSWORD}&admin_password_again={PASSWORD}"
+    for typed in ({"operations": machines}, {"operations": machines, "admin_password": PASSWORD}):
+        assert client_of(alice).post(address, typed).status_code == 422
+    assert (states(awaiting), SealedSecret.objects.count()) == (AWAITED, 0)
+
+
 def test_a_machine_that_is_still_covered_gets_its_password(awaiting: ReimageRequest, alice: User) -> None:
     kept, _lost = awaiting.operations.all()
     AccessGrant.objects.filter(role=GrantRole.REQUESTER).update(scope=kept.resource_id, tag_name="", tag_value="")

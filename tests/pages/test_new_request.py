@@ -12,7 +12,7 @@ from django.test import Client
 from portal.identity.models import User
 from reimage.domain.custom_data import MAX_BYTES
 from reimage.domain.request_states import RequestState
-from reimage.models import ReimageRequest
+from reimage.models import ReimageRequest, SealedSecret
 from tests.cast import client_of
 from tests.pages.reading import part, source, words
 from tests.pages.rows import pk, reimage_request
@@ -75,6 +75,15 @@ def test_a_good_form_becomes_a_draft_and_leads_to_the_review(visitor: Client, al
 def test_custom_data_may_be_a_file(visitor: Client) -> None:
     send(visitor, "web-02", web_02__custom_data_file=SimpleUploadedFile("init.yml", b"#cloud-config\n"))
     assert draft().operations.get().plan["body"]["osProfile"]["customData"]["bytes"] == 14
+
+
+@pytest.mark.asvs("V14.2.1")
+def test_it_takes_no_value_from_the_address(visitor: Client) -> None:
+    machine = pk("web-02")
+    named = {f"g{machine}-{name}": PASSWORD for name in ("admin_password", "admin_password_again", "custom_data")}
+    visitor.post(f"/requests/new?{urlencode(named)}", {"vm": machine, "justification": "Practice."})
+    assert draft().operations.get().plan["body"] is None
+    assert not SealedSecret.objects.exists()
 
 
 @pytest.mark.parametrize(

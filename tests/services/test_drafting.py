@@ -64,7 +64,7 @@ def test_it_takes_custom_data_of_exactly_the_limit(azure: SandboxProcess, alice:
     ] == (65_535)
 
 
-@pytest.mark.asvs("V2.2.3")
+@pytest.mark.asvs("V2.2.2", "V2.2.3")
 def test_it_refuses_to_change_the_delete_option_of_an_ephemeral_disk(azure: SandboxProcess, alice: User) -> None:
     with pytest.raises(InvalidReimageRequest) as refused:
         draft(alice, "web-01", change=DeleteOptionChange.DETACH)
@@ -131,6 +131,7 @@ def test_a_submitted_request_is_no_draft_to_be_discarded(azure: SandboxProcess, 
     assert sent.state == RequestState.PENDING_APPROVAL
 
 
+@pytest.mark.asvs("V2.2.2")
 @pytest.mark.parametrize("justification", ["", "  \n ", "\u200b", "\u2060\u00a0\u3000"])
 def test_a_reason_that_nobody_can_see_is_none(azure: SandboxProcess, alice: User, justification: str) -> None:
     machine = VirtualMachine.objects.get(name="web-01")

@@ -69,6 +69,7 @@ def test_the_plan_says_how_and_by_which_rules(azure: SandboxProcess, alice: User
     assert planned.plan["body"] == {"osProfile": {"adminPassword": promise}}
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_after_a_refusal_the_next_attempt_has_a_password_of_its_own(
     operation: ReimageOperation, azure: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +101,7 @@ def test_where_azure_began_and_failed_it_is_kept(operation: ReimageOperation, az
     assert kept(operation) is not None
 
 
+@pytest.mark.asvs("V14.2.7")
 @pytest.mark.parametrize("executed", [True, False])
 def test_an_administrators_word_decides_about_it_too(
     operation: ReimageOperation, azure: SandboxProcess, dan: User, executed: bool

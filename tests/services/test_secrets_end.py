@@ -99,6 +99,22 @@ def test_a_step_that_is_under_way_comes_first(azure: SandboxProcess, alice: User
     assert (len(kept()), destructions()) == (0, 1)
 
 
+@pytest.mark.asvs("V14.2.7")
+@pytest.mark.parametrize("state", [OperationState.PREFLIGHT, OperationState.SETTING_DELETE_OPTION, UNKNOWN])
+def test_a_step_that_never_ends_keeps_none_for_long(azure: SandboxProcess, alice: User, bob: User, state: str) -> None:
+    """A damaged row fails each time; and one that takes its worker with it is held again and again."""
+    approved(alice, bob, "web-02", parameters=SECRETS)
+    ReimageOperation.objects.update(
+        state=state, evidence={"delete_option_calls": "x"}, lease_until=timezone.now() + timedelta(seconds=20)
+    )
+    ReimageRequest.objects.update(expires_at=timezone.now() - timedelta(minutes=59))
+    tasks.do_duties()
+    assert (len(kept()), destructions()) == (2, 0)
+    ReimageRequest.objects.update(expires_at=timezone.now() - timedelta(minutes=61))
+    tasks.do_duties()
+    assert (len(kept()), destructions()) == (0, 1)
+
+
 def test_a_generated_one_stays_for_the_machine_may_have_it(
     azure: SandboxProcess, alice: User, bob: User, settings: Any
 ) -> None:

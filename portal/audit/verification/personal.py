@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.form import NotAnEvent, event_in
 from portal.audit.personal import LARGEST_TEXTS, MOST_TEXTS, SALT_BYTES
 from portal.audit.sealing.checkpoints import LARGEST_SIZE
@@ -167,6 +168,8 @@ def _redactions(sealed: int, condition: str = "", parameters: Sequence[str] = ()
         for key, body, index in chunk:
             with suppress(NotAnEvent, ValueError):
                 event = event_in(as_bytes(_large_body(key) if body is None else body))
+                if event["action"] != AUDIT_REDACTED.name:  # whatever its column says: it has no fields that are texts
+                    continue
                 is_sealed = isinstance(index, int) and 0 <= index < sealed
                 yield Redaction(str(UUID(event["target"]["id"])), set(event["detail"]["fields"]), is_sealed)
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from portal.audit.personal import Personal
+from portal.audit.personal import LONGEST_FIELD, MARK, Personal
 from portal.audit.sealing.checkpoints import read
 from portal.audit.sealing.notes import Signer, sign
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import export_to, verify
 from tests.audit.sealing.test_undone_rotation import load_private_key
+from tests.evidence.altering import body_of, rewrite
 
+COMMITMENT = {MARK: "0" * 64}
 Change = Callable[[str], str]
 
 
@@ -93,3 +95,24 @@ def test_a_key_whose_id_is_another_ones_is_no_key(log: SealedLog, tmp_path: Path
     for forged in (f"{name}+00000000+{encoded}", f"{name}+{key_id.upper()}0+{encoded}", f"{name}+{encoded}"):
         code, said = verify(file, forged)
         assert (code, said.startswith("cannot verify: ")) == (1, True), said
+
+
+@pytest.mark.parametrize(
+    ("detail", "is_possible"),
+    [
+        ({"x" * (LONGEST_FIELD - len("/detail//0")): [COMMITMENT]}, True),
+        ({"x" * (LONGEST_FIELD - len("/detail//0") + 1): [COMMITMENT]}, False),
+        ({"x" * 500_000: [COMMITMENT] * 5_300}, False),
+        ({"x" * 10_000: {"x" * 500_000: [COMMITMENT] * 4_000}}, False),
+    ],
+)
+def test_a_commitment_stands_at_no_longer_pointer_than_any_that_is_recorded(
+    log: SealedLog, detail: dict[str, object], is_possible: bool
+) -> None:
+    """One event of a megabyte could have gigabytes of them."""
+    (event,) = log.record(1)
+    rewrite(event, body_of(event) | {"detail": detail})
+    log.seal()
+    code, words = verify(export_to(log.folder / "all"), log.public_key)
+    wrong = "0 is missing, and no event says that it was redacted" if is_possible else "where none is recorded"
+    assert (code, wrong in words) == (2, True)

@@ -112,7 +112,7 @@ def test_nor_a_text_that_nobody_could_hold_or_that_is_not_of_its_event(
 
 def test_nor_one_more_than_an_event_has(roles: None) -> None:
     event = record_event(detail={"texts": [Personal("x")] * MOST_TEXTS})
-    run(f"UPDATE audit_auditevent SET personal_fields = personal_fields || ' /detail/more' WHERE id = {event.pk}")
+    run("UPDATE audit_auditevent SET personal_fields = personal_fields || ' /detail/more'")
     with pytest.raises(IntegrityError, match="too many"), as_role(WEB), transaction.atomic():
         execute(INSERTION, [event.pk, "/detail/more", "x"])
 

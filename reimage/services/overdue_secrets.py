@@ -1,7 +1,7 @@
 """Sealed values do not outlive their approval, though nobody can tell yet what became of a refused call.
 
-All other states end by themselves when the term is over; this one waits for Azure, which may be for long. Where something
-keeps one of those from its end, as a damaged row does, its values go an hour later.
+All other states end by themselves when the term is over; this one waits for Azure, which may be for long. Where
+something keeps one of those from its end, as a damaged row does, its values go an hour later.
 """
 
 from datetime import datetime, timedelta

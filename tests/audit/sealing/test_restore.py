@@ -14,6 +14,7 @@ from portal.audit.personal import Personal
 from tests.audit.events import WEB_01
 from tests.audit.people import by_alice, redact_person
 from tests.audit.sealing.logs import SealedLog
+from tests.audit.sealing.tampering import TABLES
 from tests.with_services import find_program
 
 SECONDS = 120
@@ -40,19 +41,45 @@ def backed_up_sqlite(folder: Path) -> str:
 
 def restored_postgresql(_folder: Path) -> str:
     """With pg_dump and psql, into another database of the same server."""
-    parts = connection.settings_dict
-    name = f"{parts['NAME']}_restored"
-    server = ["-h", parts["HOST"], "-p", str(parts["PORT"]), "-U", parts["USER"]]
+    url, psql = another_database("restored")
+    run_program(*psql, read=dumped())
+    return url
+
+
+def loaded_postgresql(_folder: Path) -> str:
+    """The data of the log alone, into the tables of another database: none of what this one says of them comes along."""
+    url, psql = another_database("loaded")
+    run_program(*psql, read=dumped("--schema-only"))
+    run_program(*psql, "--single-transaction", read=dumped("--data-only", *(f"--table={table}" for table in TABLES)))
+    return url
+
+
+def another_database(name: str) -> tuple[str, list[str]]:
+    """Its address, and how to run psql there."""
+    name = f"{connection.settings_dict['NAME']}_{name}"
     with connection.cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
         cursor.execute(f'CREATE DATABASE "{name}"')
-    dump = subprocess.run([str(find_program("pg_dump")), *server, parts["NAME"]], check=True, capture_output=True)
-    psql = [str(find_program("psql")), *server, "-q", "-v", "ON_ERROR_STOP=1", name]
-    subprocess.run(psql, check=True, input=dump.stdout, stdout=subprocess.DEVNULL)
-    return f"postgres://{parts['USER']}@{parts['HOST']}:{parts['PORT']}/{name}"
+    parts = connection.settings_dict
+    url = f"postgres://{parts['USER']}@{parts['HOST']}:{parts['PORT']}/{name}"
+    return url, ["psql", *server(), "-q", "-v", "ON_ERROR_STOP=1", "-d", name]
 
 
-WAYS = {"sqlite": [restored_sqlite, backed_up_sqlite], "postgresql": [restored_postgresql]}[connection.vendor]
+def server() -> list[str]:
+    parts = connection.settings_dict
+    return ["-h", parts["HOST"], "-p", str(parts["PORT"]), "-U", parts["USER"]]
+
+
+def dumped(*how: str) -> bytes:
+    return run_program("pg_dump", *server(), *how, connection.settings_dict["NAME"])
+
+
+def run_program(name: str, *arguments: str, read: bytes = b"") -> bytes:
+    """What it printed."""
+    return subprocess.run([str(find_program(name)), *arguments], check=True, input=read, stdout=subprocess.PIPE).stdout
+
+
+WAYS = {"sqlite": [restored_sqlite, backed_up_sqlite], "postgresql": [restored_postgresql, loaded_postgresql]}[connection.vendor]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -47,7 +47,7 @@ def restored_postgresql(_folder: Path) -> str:
 
 
 def loaded_postgresql(_folder: Path) -> str:
-    """The data of the log alone, into the tables of another database: none of what this one says of them comes along."""
+    """The data of the log alone, into the tables of another database."""
     url, psql = another_database("loaded")
     run_program(*psql, read=dumped("--schema-only"))
     run_program(*psql, "--single-transaction", read=dumped("--data-only", *(f"--table={table}" for table in TABLES)))
@@ -79,7 +79,10 @@ def run_program(name: str, *arguments: str, read: bytes = b"") -> bytes:
     return subprocess.run([str(find_program(name)), *arguments], check=True, input=read, stdout=subprocess.PIPE).stdout
 
 
-WAYS = {"sqlite": [restored_sqlite, backed_up_sqlite], "postgresql": [restored_postgresql, loaded_postgresql]}[connection.vendor]
+WAYS = {
+    "sqlite": [restored_sqlite, backed_up_sqlite],
+    "postgresql": [restored_postgresql, loaded_postgresql],
+}[connection.vendor]
 
 
 @pytest.mark.django_db(transaction=True)

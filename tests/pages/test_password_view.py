@@ -227,3 +227,10 @@ def test_a_page_that_cannot_be_made_spends_nothing(
     assert seen_by_azure(azure, password_in(page))
     assert browser.post(path_of(ended)).status_code == 409
     assert AuditEvent.objects.filter(action="generated_password.requested_again").count() == 1
+
+
+@pytest.mark.asvs("V2.4.1")
+def test_who_presses_too_often_waits(ended: ReimageOperation, alice: User, settings: Any) -> None:
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"submission": 1}
+    browser = client_of(alice)
+    assert [browser.post(path_of(ended)).status_code for _ in range(2)] == [302, 429]

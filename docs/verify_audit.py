@@ -82,13 +82,14 @@ def root_of(leaf, index, size, proof):
     return leaf
 
 
-def commitments(value, field=""):
+def commitments(value, found, field=""):
     """Where a body has commitments in place of personal texts, as JSON pointers, and to what."""
     if isinstance(value, dict) and "personal_sha256" in value:
-        demand(len(field) <= 512, "a commitment stands where none is recorded")
-        return {field: value["personal_sha256"]}
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return {at: found for key, item in members for at, found in commitments(item, f"{field}/{key}"[:513]).items()}
+        demand(len(field) <= 512 and len(found) < 1_000, "its commitments are more, or elsewhere, than any recorded")
+        found[field], value = value["personal_sha256"], ()
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        commitments(item, found, f"{field}/{key}"[:513])
+    return found
 
 
 class Export:
@@ -144,7 +145,7 @@ class Export:
         root = root_of(bytes.fromhex(hashes[1]), index, self.size, [bytes.fromhex(node) for node in line["proof"]])
         demand(root == self.root, f"{where}: its proof does not lead to the signed root")
         self.count, self.last_index, event = self.count + 1, index, json.loads(body, object_pairs_hook=members)
-        expected = commitments(event) if event["version"] > 1 else {}  # before that, texts stood in the body
+        expected = commitments(event, {}) if event["version"] > 1 else {}  # before that, texts stood in the body
         for field, found in line.get("personal", {}).items():
             salt, text = bytes.fromhex(found["salt"]), found["text"].encode()
             is_true = len(salt) == 32 and hashlib.sha256(salt + text).hexdigest() == expected.pop(field, None)
@@ -189,10 +190,9 @@ def main(path, public_key):
         sys.exit(f"cannot verify: {str(err) or 'out of memory'}")
     if f"+{list(export.keys)[-1].hex()}, " not in export.signed_by:
         say("WARNING: sealed by a retired key. Who has it can seal what they like: get an export by the key of today.")
-    claim = "" if export.is_whole else f", complete: {', '.join(export.complete) or 'nothing'}"
-    kind = "all" if export.is_whole else "a selection"
-    texts = "{} texts missing, {} texts redacted".format(*export.told)
-    say(f"VERIFIED: {export.count} events, {kind} of {export.size}{claim}, sealed by {export.signed_by}, {texts}")
+    sealed = "sealed by {}, {} texts missing, {} texts redacted".format(export.signed_by, *export.told)
+    part = f"a selection of {export.size}, complete: {', '.join(export.complete) or 'nothing'}"
+    say(f"VERIFIED: {export.count} events, {f'all of {export.size}' if export.is_whole else part}, {sealed}")
 
 
 if __name__ == "__main__":

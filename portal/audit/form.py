@@ -101,7 +101,7 @@ def _is_plainly_canonical(event: Mapping[str, Any], stored: bytes) -> bool:
         stored.count(b"{") + stored.count(b"[") <= DEEPEST
         and (is_ascii or not (b"\\" in stored or _BEYOND_16_BITS.search(stored)))
         and orjson.dumps(event, option=orjson.OPT_SORT_KEYS) == stored
-        and _has_whole_numbers(event["detail"])  # elsewhere are none but version and number
+        and _has_whole_numbers(event["detail"])  # all else is text, but for version and number
         and (is_ascii or is_normalized(stored.decode()))
     )
 
@@ -127,6 +127,7 @@ def _has_form(event: Mapping[str, Any]) -> bool:
     )
     return (
         _WORDS.fullmatch(words) is not None
+        and type(event["action"]) is str  # a fraction would look like one
         and event.keys() == MEMBERS
         and actor.keys() == ACTOR
         and type(actor["tenant_id"]) is str is type(actor["object_id"])

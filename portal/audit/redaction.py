@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BinaryField, F, Func, IntegerField, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan
@@ -68,11 +68,13 @@ class EventTexts:
 
 @dataclass(frozen=True)
 class Redaction:
-    """How many texts went, of how many events; and the events that have others, which were left there."""
+    """How many texts went, of how many events; the events that have others, which were left there; and those `failed`,
+    whose redaction could not be recorded, so that nothing of them went."""
 
     events: int
     texts: int
     left: tuple[UUID, ...] = ()
+    failed: tuple[UUID, ...] = ()
 
 
 def texts_of_event(event_id: UUID) -> Texts:
@@ -115,14 +117,19 @@ def redact(*, texts: Chosen, reason: str, actor: Actor) -> Redaction:
     _check_reason(reason)
     gone: list[int] = []
     left: list[UUID] = []
+    failed: list[UUID] = []
     keys = _events_of(texts)
     with unhurried(connection):  # the database looks through whatever says that it redacts the same events
         for start in range(0, len(keys), EVENTS_A_TRANSACTION):
             with transaction.atomic():
                 for found in _sorted_out(texts, keys[start : start + EVENTS_A_TRANSACTION]):
-                    gone += filter(None, [_redact_event(found, reason.strip(), actor)])
                     left += [found.event_id] if found.has_others else []
-    return Redaction(len(gone), sum(gone), tuple(left))
+                    try:
+                        with transaction.atomic():
+                            gone += filter(None, [_redact_event(found, reason.strip(), actor)])
+                    except (ValueError, DataError):  # of an event that nobody foresaw: it keeps no other in the log
+                        failed.append(found.event_id)
+    return Redaction(len(gone), sum(gone), tuple(left), tuple(failed))
 
 
 def _check_reason(reason: str) -> None:

@@ -1,20 +1,26 @@
 """Events that look like redactions, as whoever may add events can add any number of, and what they do not stop."""
 
 from contextlib import suppress
+from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, DataError, connection, transaction
 
+from portal.audit import redaction
+from portal.audit.canonical import NotCanonical
 from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.models import AuditEvent, AuditPersonalText
 from portal.audit.personal import LARGEST_REDACTION, LONGEST_FIELD, Personal
 from portal.audit.redaction import FIELDS_A_REDACTION, LONGEST_REASON, redact, texts_of_event
+from portal.audit.services import record
 from portal.errors import Problem
 from tests.audit.events import record_event
 from tests.audit.people import GROUND, OPERATOR, by_alice, redact_person, texts_left
 from tests.audit.sealing.logs import SealedLog
+from tests.cast import ALICE, TENANT_ID
 from tests.evidence.altering import add, body_of
 
 ABOUT = {"kind": "audit_event", "id": str(uuid4()), "label": ""}
@@ -61,6 +67,27 @@ def test_the_largest_redaction_is_read() -> None:
     event = record_event(detail=below)
     redact(texts=texts_of_event(event.event_id), reason="\x01" * LONGEST_REASON, actor=OPERATOR)
     assert texts_left() == set()
+
+
+@pytest.mark.parametrize("error", [NotCanonical("is a float"), DataError("no number")])
+def test_an_event_that_cannot_be_redacted_keeps_no_other_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """None is known. Whoever may add events will look for one."""
+    events = [by_alice(str(number)) for number in range(3)]
+
+    def refuses_the_second(**parts: Any) -> AuditEvent:
+        if parts["target"].id == str(events[1].event_id):
+            raise error
+        return record(**parts)
+
+    monkeypatch.setattr(redaction, "record", refuses_the_second)
+    out = StringIO()
+    person = ("--person", str(TENANT_ID), str(ALICE.object_id), "--reason", GROUND)
+    with pytest.raises(CommandError, match=f"Not redacted, and not changed: {events[1].event_id}"):
+        call_command("audit_redact", *person, stdout=out)
+    assert out.getvalue().startswith("Redacted: 4 texts of 2 events.")
+    assert texts_left() == {"Alice Aoki", "1"}
 
 
 def test_a_longer_reason_is_refused_and_changes_nothing() -> None:

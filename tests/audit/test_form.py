@@ -172,6 +172,7 @@ def test_texts_that_no_verifier_could_read_are_not_recorded_and_no_others_are_so
     ("old", "new"),
     [
         (b'"attempts":[1,', b'"attempts":[1.5,'),
+        (b'"action":"access.refused"', b'"action":1.5'),
         (b'"attempts":[1,', b'"attempts":[1.0,'),
         (b'"attempts":[1,', b'"attempts":[1e+20,'),
         (b'"attempts":[1,', b'"attempts":[NaN,'),

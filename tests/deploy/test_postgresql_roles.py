@@ -117,6 +117,16 @@ def test_nor_one_more_than_an_event_has(roles: None) -> None:
         execute(INSERTION, [event.pk, "/detail/more", "x"])
 
 
+def test_nor_a_salt_that_nobody_could_hold(roles: None) -> None:
+    event = record_event(detail={"a": Personal("Alice")})
+    run("DELETE FROM audit_auditpersonaltext")
+    longer = INSERTION.replace("''", "decode(repeat('00', 33), 'hex')")
+    with pytest.raises(IntegrityError, match="can_be_held"), as_role(WEB), transaction.atomic():
+        execute(longer, [event.pk, "/detail/a", "x"])
+    with as_role(WEB):
+        execute(longer.replace("33", "32"), [event.pk, "/detail/a", "x"])
+
+
 def test_a_text_of_no_field_is_not_of_an_event_without_any(roles: None) -> None:
     event = record_event()
     with pytest.raises(IntegrityError, match="does not say"), as_role(WEB), transaction.atomic():

@@ -10,14 +10,15 @@ from uuid import UUID
 
 from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.form import NotAnEvent, event_in
-from portal.audit.personal import LARGEST_TEXTS, MOST_TEXTS, SALT_BYTES
+from portal.audit.personal import LARGEST_TEXTS, MOST_TEXTS, SALT_BYTES, is_field
 from portal.audit.sealing.checkpoints import LARGEST_SIZE
-from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, if_small, rows
+from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, if_small, rows, size_of
 from portal.audit.verification.verdict import NotYet
 
 CHUNK = 100
 # Of so many events at a time that theirs are no more.
 MOST_HELD, LARGEST_HELD = 20_000, 8_000_000  # rows, and characters
+LARGEST_SALT = len("\\x") + 2 * SALT_BYTES  # as PostgreSQL writes its bytes
 WIDEST = 2  # events' rows in a range to events that are asked for
 Fields = dict[str, set[str]]  # by event id
 _STRAY = """
@@ -42,14 +43,14 @@ class Redaction:
 
 
 def texts_can_be_held(keys: Sequence[int]) -> bool:
-    """Whether the texts of these events are as few and short as can be held; of one, as are recorded."""
+    """Whether the texts of these events, and salts, are as few and short as can be held; of one, as are recorded."""
     if not keys:
         return True
-    size = "COALESCE(SUM(length(CAST(text AS text))), 0)"  # whatever type a superuser gave the column
+    size = f"COALESCE(SUM({size_of('text')} + {size_of('salt')}), 0)"
     query = f"SELECT COUNT(*), {size} FROM audit_auditpersonaltext WHERE {_of(keys)}"  # noqa: S608  # whole numbers
-    ((count, characters),) = rows(query)
+    ((count, size_of_all),) = rows(query)
     most, largest = (MOST_TEXTS, LARGEST_TEXTS) if len(keys) == 1 else (MOST_HELD, LARGEST_HELD)
-    return bool(count <= most and characters <= largest)
+    return bool(count <= most and size_of_all <= largest + count * LARGEST_SALT)
 
 
 def _of(keys: Sequence[int]) -> str:
@@ -171,7 +172,8 @@ def _redactions(sealed: int, condition: str = "", parameters: Sequence[str] = ()
                 if event["action"] != AUDIT_REDACTED.name:  # whatever its column says: it has no fields that are texts
                     continue
                 is_sealed = isinstance(index, int) and 0 <= index < sealed
-                yield Redaction(str(UUID(event["target"]["id"])), set(event["detail"]["fields"]), is_sealed)
+                fields = set(filter(is_field, event["detail"]["fields"]))  # nothing else can be one, and it may be long
+                yield Redaction(str(UUID(event["target"]["id"])), fields, is_sealed)
 
 
 def _large_body(key: int) -> Any:

@@ -71,6 +71,11 @@ def if_small(column: str) -> str:
     return f"CASE WHEN length({column}) <= {LARGE} THEN {column} END"
 
 
+def size_of(column: str) -> str:
+    """How much a column in SQL holds, whatever type a superuser gave it: in bytes, on PostgreSQL as written in text."""
+    return f"length(CAST({column} AS {'text' if connection.vendor == 'postgresql' else 'blob'}))"
+
+
 def as_bytes(value: Any) -> bytes:
     """What a column of bytes holds. SQLite would keep the same bytes as a text too, which says something else."""
     return bytes(value) if isinstance(value, bytes | memoryview) else repr(value).encode()

@@ -104,15 +104,18 @@ def test_a_key_whose_id_is_another_ones_is_no_key(log: SealedLog, tmp_path: Path
         ({"x" * (LONGEST_FIELD - len("/detail//0") + 1): [COMMITMENT]}, False),
         ({"x" * 500_000: [COMMITMENT] * 5_300}, False),
         ({"x" * 10_000: {"x" * 500_000: [COMMITMENT] * 4_000}}, False),
+        ({"x": [COMMITMENT] * 1_000}, True),
+        ({"x": [COMMITMENT] * 1_001}, False),
+        ({"x" * 490 + "\U0001f600": [{MARK: 0}] * 40_000}, False),
     ],
 )
-def test_a_commitment_stands_at_no_longer_pointer_than_any_that_is_recorded(
+def test_commitments_are_no_more_and_stand_nowhere_else_than_any_that_are_recorded(
     log: SealedLog, detail: dict[str, object], is_possible: bool
 ) -> None:
-    """One event of a megabyte could have gigabytes of them."""
+    """One event of a megabyte could have gigabytes of pointers."""
     (event,) = log.record(1)
     rewrite(event, body_of(event) | {"detail": detail})
     log.seal()
     code, words = verify(export_to(log.folder / "all"), log.public_key)
-    wrong = "0 is missing, and no event says that it was redacted" if is_possible else "where none is recorded"
+    wrong = "no event says that it was redacted" if is_possible else "more, or elsewhere, than any recorded"
     assert (code, wrong in words) == (2, True)

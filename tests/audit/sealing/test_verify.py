@@ -131,6 +131,15 @@ def test_texts_that_nobody_recorded_are_not_read(log: SealedLog) -> None:
     assert most[0] < 2_000_000
 
 
+@pytest.mark.parametrize("salt", [b"x", b"\0"])
+def test_nor_are_salts(log: SealedLog, salt: bytes) -> None:
+    log.grow(2, detail={"reason": Personal("Down")})
+    run("UPDATE audit_auditpersonaltext SET salt = %s", parameters=[salt * 10_000_000])
+    with most_memory() as most:
+        assert len(log.verify().tampered) == 2
+    assert most[0] < 2_000_000
+
+
 @pytest.mark.parametrize("distance", [1, 1_000_000])
 def test_texts_are_those_of_their_events_wherever_the_rows_stand(log: SealedLog, distance: int) -> None:
     log.record(3, detail={"reason": Personal("Down")})

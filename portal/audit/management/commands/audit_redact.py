@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.audit.actors import Actor
 from portal.audit.redaction import (
     Chosen,
+    Redaction,
     TextsOfPerson,
     redact,
     redactable,
@@ -35,28 +36,33 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         texts = _chosen(options)
-        left = self._tell(texts) if options["dry_run"] else self._redact(texts, options["reason"])
-        self._name_events_with_others(left)
+        done = self._tell(texts) if options["dry_run"] else self._redact(texts, options["reason"])
+        self._name_events_with_others(done.left)
         if isinstance(texts, TextsOfPerson):
             self._name_damaged_events(texts.damaged)
+        if done.failed:
+            named = ", ".join(map(str, done.failed))
+            raise CommandError(f"Not redacted, and not changed: {named}. Ask audit_verify what is wrong with them.")
 
-    def _redact(self, texts: Chosen, reason: str) -> Iterable[UUID]:
+    def _redact(self, texts: Chosen, reason: str) -> Redaction:
         try:
             done = redact(texts=texts, reason=reason, actor=_operator())
         except Problem as err:
             raise CommandError(f"{err.message} {err.remedy}".strip()) from err
         self.stdout.write(f"Redacted: {done.texts} texts of {done.events} events. Backups have them until they expire.")
-        return done.left
+        return done
 
-    def _tell(self, texts: Chosen) -> Iterable[UUID]:
-        count, left = 0, []
+    def _tell(self, texts: Chosen) -> Redaction:
+        """What it would be."""
+        counts: list[int] = []
+        left: list[UUID] = []
         for found in redactable(texts):
             for _key, field in found.texts:
                 self.stdout.write(f"{found.event_id} {visible_line(found.action)} {field}")
-            count += len(found.texts)
+            counts += filter(None, [len(found.texts)])
             left += [found.event_id] if found.has_others else []
-        self.stdout.write(f"{count} texts would be redacted. Nothing was changed.")
-        return left
+        self.stdout.write(f"{sum(counts)} texts would be redacted. Nothing was changed.")
+        return Redaction(len(counts), sum(counts), tuple(left))
 
     def _name_events_with_others(self, event_ids: Iterable[UUID]) -> None:
         for event_id in event_ids:

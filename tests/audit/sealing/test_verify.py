@@ -92,7 +92,7 @@ def test_however_large_its_events_are_few_are_held_at_a_time(
     log.grow(25, **large)
     with most_memory() as most:
         assert log.verify().exit_code == SOUND
-    assert most[0] < 6_000_000  # of which 4 are what orjson takes to read one
+    assert most[0] < 4_000_000
 
 
 @pytest.mark.parametrize(

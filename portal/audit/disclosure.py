@@ -12,7 +12,7 @@ from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.folding import folded_by_python
 from portal.audit.form import NotAnEvent, event_in
 from portal.audit.models import AuditEvent, AuditEventQuerySet
-from portal.audit.personal import commitment_to, commitments_in, disclosed
+from portal.audit.personal import commitments_in, disclosed, opens
 from portal.audit.projection import columns_of_event
 from portal.audit.text import ALTERED
 
@@ -53,7 +53,7 @@ def _texts_of(event: AuditEvent, body: Mapping[str, Any]) -> dict[str, str]:
 
 def _opens(commitment: str | None, salt: object, text: str) -> bool:
     with suppress(UnicodeEncodeError, TypeError):  # of a damaged file of SQLite
-        return isinstance(salt, bytes | memoryview) and commitment_to(bytes(salt), text) == commitment
+        return isinstance(salt, bytes | memoryview) and opens(commitment, bytes(salt), text.encode())
     return False
 
 

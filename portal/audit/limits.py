@@ -15,7 +15,7 @@ LIMITS = {
         "octet_length(search_text) <= 2000000 AND octet_length(personal_fields) <= 513000"
     ),
     ("audit_auditpersonaltext", "audit_personal_text_can_be_held"): (
-        "octet_length(text) <= 250000 AND octet_length(salt) <= 32"  # LARGEST_TEXTS, SALT_BYTES
+        "octet_length(text) <= 250000 AND octet_length(salt) = 32"  # LARGEST_TEXTS, SALT_BYTES
     ),
 }
 # Not asked of the rows that are there, which may be many: audit_verify tells what is wrong with those.

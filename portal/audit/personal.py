@@ -57,6 +57,11 @@ def commitment_to(salt: bytes, text: str) -> str:
     return hashlib.sha256(salt + text.encode()).hexdigest()
 
 
+def opens(commitment: str | None, salt: bytes, text: bytes) -> bool:
+    """Whether these are what was committed to. A salt of another length could share its border with the text."""
+    return len(salt) == SALT_BYTES and hashlib.sha256(salt + text).hexdigest() == commitment
+
+
 def committed(body: object) -> tuple[object, list[SaltedText]]:
     """The body with commitments in place of its personal texts, and what opens them. No text needs no commitment.
 

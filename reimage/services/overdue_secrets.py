@@ -14,11 +14,13 @@ from portal.audit.actors import Actor
 from portal.audit.services import record
 from reimage import audit_actions
 from reimage.domain.operation_states import OperationState
+from reimage.domain.request_states import RequestState
 from reimage.models import ReimageOperation, ReimageRequest
 from reimage.services.leases import nobody_holds_it
 from reimage.services.one_by_one import one_by_one
 from reimage.services.secrets import ON_THEIR_WAY, destroy_secrets
 
+APPROVED = (RequestState.APPROVED, RequestState.EXECUTING)  # what was not has duties of its own
 LONG_OVER = timedelta(hours=1)  # no step takes as long
 
 
@@ -34,7 +36,7 @@ def destroy_overdue_secrets(*, now: datetime) -> int:
 def _overdue(now: datetime) -> QuerySet[ReimageOperation]:
     """A step that is under way comes first: what it finds out may be the end. But not for ever."""
     waits = Q(nobody_holds_it(), state=OperationState.OUTCOME_UNKNOWN, reimage_request__expires_at__lte=now)
-    hangs = Q(reimage_request__expires_at__lte=now - LONG_OVER)
+    hangs = Q(reimage_request__state__in=APPROVED, reimage_request__expires_at__lte=now - LONG_OVER)
     return ReimageOperation.objects.filter(waits | hangs, sealed_secrets__field__in=ON_THEIR_WAY)
 
 

@@ -17,8 +17,8 @@ STEPS: dict[str, str | Promise] = {
         "The requester gave the password. It is sealed for this machine until the reimage is sent."
     ),
     actions.SECRETS_EXPIRED.name: gettext_lazy(
-        "The approval ran out while it was not settled what became of the call. The sealed values were destroyed; "
-        "the reimage is not sent again."
+        "The approval ran out before this machine had come to its end. The sealed values were destroyed; "
+        "no reimage can be sent with them any more."
     ),
     actions.OPERATION_EXPIRED.name: gettext_lazy("The password was not given in time. No reimage was sent."),
     actions.OPERATION_CANCELED.name: gettext_lazy("It was withdrawn before anything was sent. No reimage took place."),

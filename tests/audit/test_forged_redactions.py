@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, DataError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 
 from portal.audit import redaction
 from portal.audit.canonical import NotCanonical
@@ -69,7 +69,7 @@ def test_the_largest_redaction_is_read() -> None:
     assert texts_left() == set()
 
 
-@pytest.mark.parametrize("error", [NotCanonical("is a float"), DataError("no number")])
+@pytest.mark.parametrize("error", [NotCanonical("is a float"), DataError("no number"), IntegrityError("refused")])
 def test_an_event_that_cannot_be_redacted_keeps_no_other_in_the_log(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

@@ -16,9 +16,10 @@ from reimage.domain.operation_states import OperationState
 from reimage.domain.parameters import ReimageParameters
 from reimage.models import ReimageOperation, ReimageRequest, SealedSecret, SecretField
 from reimage.services import reimaging
+from reimage.services.overdue_secrets import destroy_overdue_secrets
 from tests.passwords import GENERATED, PASSWORD
 from tests.sandbox_process import SandboxProcess
-from tests.stories import advance, age, approved, bear_out, posts
+from tests.stories import advance, age, approved, bear_out, draft, posts, request_reimage
 
 UNKNOWN, ATTENTION = OperationState.OUTCOME_UNKNOWN, OperationState.NEEDS_ATTENTION
 POST = {"verb": "POST", "path_contains": "/reimage"}
@@ -113,6 +114,16 @@ def test_a_step_that_never_ends_keeps_none_for_long(azure: SandboxProcess, alice
     ReimageRequest.objects.update(expires_at=timezone.now() - timedelta(minutes=61))
     tasks.do_duties()
     assert (len(kept()), destructions()) == (0, 1)
+
+
+def test_what_nobody_approved_is_not_told_as_if(azure: SandboxProcess, alice: User, bob: User) -> None:
+    """A draft and an undecided request end by duties of their own."""
+    draft(alice, "web-02", parameters=SECRETS)
+    request_reimage(alice, "web-03", parameters=SECRETS)
+    ReimageRequest.objects.update(expires_at=timezone.now() - timedelta(minutes=61))
+    assert destroy_overdue_secrets(now=timezone.now()) == 0
+    tasks.do_duties()
+    assert (kept(), destructions()) == (set(), 0)
 
 
 def test_a_generated_one_stays_for_the_machine_may_have_it(

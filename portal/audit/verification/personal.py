@@ -1,6 +1,5 @@
 """Holds personal texts against the commitments in the sealed bodies: none changed, and none gone but by redaction."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from uuid import UUID
 
 from portal.audit.catalogue import AUDIT_REDACTED
 from portal.audit.form import NotAnEvent, event_in
-from portal.audit.personal import LARGEST_TEXTS, MOST_TEXTS, SALT_BYTES, is_field
+from portal.audit.personal import LARGEST_TEXTS, MOST_TEXTS, SALT_BYTES, is_field, opens
 from portal.audit.sealing.checkpoints import LARGEST_SIZE
 from portal.audit.verification.reading import Row, as_bytes, as_stored, as_utf8, if_small, rows, size_of
 from portal.audit.verification.verdict import NotYet
@@ -18,7 +17,7 @@ from portal.audit.verification.verdict import NotYet
 CHUNK = 100
 # Of so many events at a time that theirs are no more.
 MOST_HELD, LARGEST_HELD = 20_000, 8_000_000  # rows, and characters
-LARGEST_SALT = len("\\x") + 2 * SALT_BYTES  # as PostgreSQL writes its bytes
+LARGEST_SALT = 4 * SALT_BYTES  # as PostgreSQL writes its bytes at the most
 WIDEST = 2  # events' rows in a range to events that are asked for
 Fields = dict[str, set[str]]  # by event id
 _STRAY = """
@@ -92,7 +91,7 @@ class PersonalTexts:
         for field, salt, text in texts:
             if field not in commitments:
                 yield f"there is a personal text {field}, to which its body has no commitment"
-            elif not _opens(commitments[field], as_bytes(salt), as_utf8(text)):
+            elif not opens(commitments[field], as_bytes(salt), as_utf8(text)):
                 yield f"its personal text {field}, or the salt of it, is not what was recorded"
         if commitments:
             there = {field for field, *_ in texts}
@@ -178,11 +177,6 @@ def _redactions(sealed: int, condition: str = "", parameters: Sequence[str] = ()
 
 def _large_body(key: int) -> Any:
     return next((body for (body,) in rows("SELECT body FROM audit_auditevent WHERE id = %s", (key,))), None)
-
-
-def _opens(commitment: str, salt: bytes, text: bytes) -> bool:
-    # A salt of another length could share its border with the text.
-    return len(salt) == SALT_BYTES and hashlib.sha256(salt + text).hexdigest() == commitment
 
 
 def _marks(values: Sequence[str]) -> str:

@@ -73,7 +73,7 @@ def if_small(column: str) -> str:
 
 def size_of(column: str) -> str:
     """How much a column in SQL holds, whatever type a superuser gave it: in bytes, on PostgreSQL as written in text."""
-    return f"length(CAST({column} AS {'text' if connection.vendor == 'postgresql' else 'blob'}))"
+    return f"COALESCE(length(CAST({column} AS {'text' if connection.vendor == 'postgresql' else 'blob'})), 0)"
 
 
 def as_bytes(value: Any) -> bytes:

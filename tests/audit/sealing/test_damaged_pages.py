@@ -14,7 +14,8 @@ from django.test import Client
 
 from portal.audit.actors import Actor
 from portal.audit.canonical import DEEPEST, canonical_bytes
-from portal.audit.models import AuditEvent
+from portal.audit.models import AuditEvent, AuditPersonalText
+from portal.audit.personal import commitment_to
 from portal.audit.sealing.merkle import leaf_hash
 from tests.audit.sealing.logs import SealedLog
 from tests.audit.sealing.standalone import export_to, verify
@@ -106,6 +107,20 @@ def test_a_text_that_was_exchanged_is_not_shown(auditor: Client, log: SealedLog,
     told = auditor.get(f"/audit/{event.event_id}/", headers={"accept-language": language}).content.decode()
     facts = told[told.index('<dl class="facts">') :]
     assert (words in facts, "Mallory" in facts) == (True, False)
+
+
+@pytest.mark.parametrize("moved", [1, -1])
+def test_nor_is_one_whose_border_to_its_salt_was_moved(auditor: Client, log: SealedLog, moved: int) -> None:
+    """The hash is that of salt and text together: the first words could go into the salt."""
+    (event,) = log.grow(actor=Actor.unknown("Alice Aoki"))
+    row = AuditPersonalText.objects.get(field="/actor/name")
+    salt, text = b"s" * 32, b"Alice Aoki"
+    forge(event, commitment_to(bytes(row.salt), row.text).encode(), hashlib.sha256(salt + text).hexdigest().encode())
+    both = salt + text
+    parted = [both[: 32 + moved], both[32 + moved :].decode(), row.pk]
+    run("UPDATE audit_auditpersonaltext SET salt = %s, text = %s WHERE id = %s", parameters=parted)
+    facts = auditor.get(f"/audit/{event.event_id}/").content.decode().partition('<dl class="facts">')[2]
+    assert ("[altered]" in facts, "lice Aoki" in facts) == (True, False)
 
 
 HALF_A_PAIR = rb'"\ud800"'

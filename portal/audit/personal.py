@@ -22,8 +22,8 @@ LARGEST_REDACTION = 200_000  # bytes of the body of an event that says what is r
 PLAINTEXT_VERSION = 1  # the version of bodies that held personal texts as they are
 ACTOR_NAME, ADDRESS, TARGET_LABEL = "/actor/name", "/address", "/target/label"
 LABELS = r"^/(target|related/[0-9]+)/label$"
-# A JSON pointer (RFC 6901) without anything to escape: it is a word in a column, and found by a trigger in a body.
 _LEAF = (str, int, type(None))  # stands for nothing else, so nobody asks in which field it is
+# A JSON pointer (RFC 6901) without anything to escape: it is a word in a column, and found by a trigger in a body.
 _FIELD = re.compile(r"(/[a-z0-9_]+)+")
 
 

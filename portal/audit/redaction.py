@@ -123,12 +123,10 @@ def redact(*, texts: Chosen, reason: str, actor: Actor) -> Redaction:
         for start in range(0, len(keys), EVENTS_A_TRANSACTION):
             with transaction.atomic():
                 for found in _sorted_out(texts, keys[start : start + EVENTS_A_TRANSACTION]):
+                    count = _redacted(found, reason.strip(), actor)
+                    gone += [count] if count else []
                     left += [found.event_id] if found.has_others else []
-                    try:
-                        with transaction.atomic():
-                            gone += filter(None, [_redact_event(found, reason.strip(), actor)])
-                    except (ValueError, DataError, IntegrityError):  # of an event that nobody foresaw
-                        failed.append(found.event_id)
+                    failed += [found.event_id] if count is None else []
     return Redaction(len(gone), sum(gone), tuple(left), tuple(failed))
 
 
@@ -202,6 +200,15 @@ def _sorted_texts(event: AuditEvent, texts: Texts) -> EventTexts:
 def _commitments_under(event_id: UUID, body: Mapping[str, Any]) -> Mapping[str, str]:
     """None where the column has another's id: a redaction under it would say something of that other event."""
     return commitments_in(body) if body["event_id"] == str(event_id) else {}
+
+
+def _redacted(found: EventTexts, reason: str, actor: Actor) -> int | None:
+    """How many texts went. None where that cannot be recorded, of an event that nobody foresaw: it stops no other."""
+    try:
+        with transaction.atomic():
+            return _redact_event(found, reason, actor)
+    except (ValueError, DataError, IntegrityError):
+        return None
 
 
 def _redact_event(found: EventTexts, reason: str, actor: Actor) -> int:

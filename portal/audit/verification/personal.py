@@ -16,7 +16,7 @@ from portal.audit.verification.verdict import NotYet
 
 CHUNK = 100
 # Of so many events at a time that theirs are no more.
-MOST_HELD, LARGEST_HELD = 20_000, 8_000_000  # rows, and characters
+MOST_HELD, LARGEST_HELD = 20_000, 8_000_000  # rows, and characters; on SQLite bytes
 LARGEST_SALT = 4 * SALT_BYTES  # as PostgreSQL writes its bytes at the most
 WIDEST = 2  # events' rows in a range to events that are asked for
 Fields = dict[str, set[str]]  # by event id
